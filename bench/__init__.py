@@ -1,0 +1,29 @@
+"""segbench: measures every deployable form of a semantic-segmentation model.
+
+`load_run` is the whole of the library interface: it reads a run's records. Everything else is the
+command `segbench` (or `python -m bench`). Nothing heavy is imported here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bench.record.store import Run
+
+__version__ = "0.1.0"
+
+
+def load_run(folder: str | Path) -> Run:
+    """Run stored in `folder`: its results, readable without torch.
+
+    Raises:
+        RecordError: the folder holds no run, or one of a newer schema.
+    """
+    from pathlib import Path as _Path
+
+    from bench.record.store import read_run
+
+    return read_run(_Path(folder))

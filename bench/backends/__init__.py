@@ -1,0 +1,1 @@
+"""Artifact -> session, one file a runtime."""

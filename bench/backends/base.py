@@ -1,0 +1,79 @@
+"""What every backend and every session offers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from bench.devices.base import Device
+    from bench.spec.model import Model
+    from bench.spec.variant import Variant
+
+
+@dataclass(frozen=True)
+class OpenJob:
+    """Everything that opening a session needs."""
+
+    model: Model
+    variant: Variant
+    device: Device
+    threads: int
+    artifact: Path | None
+    """Folder that the last export step wrote; None = the weights themselves."""
+    size: tuple[int, int]
+    """Input height and width."""
+    batch_size: int = 1
+    allow_code: bool = False
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+class Session(Protocol):
+    """A loaded artifact. The three phases are called in order; only `forward` computes."""
+
+    output_names: tuple[str, ...]
+    """class_logits and mask_logits, or logits, or labels."""
+    effective: dict[str, str]
+    """What the runtime says it really does: provider, precision, threads."""
+
+    def copy_in(self, x: NDArray[np.float32]) -> Any:
+        """Input, float32 (N, 3, h, w), on the device and in the session's dtype."""
+        ...
+
+    def forward(self, x: Any) -> Any:
+        """Raw outputs, still on the device; the caller synchronises."""
+        ...
+
+    def copy_out(self, raw: Any) -> dict[str, NDArray[np.float32]]:
+        """Named outputs, float32, in main memory."""
+        ...
+
+    def close(self) -> None:
+        """Release the model."""
+        ...
+
+
+class Backend(Protocol):
+    """A runtime."""
+
+    needs: tuple[str, ...]
+    """Distributions that must be installed."""
+    extra: str
+    """segbench extra that installs them; empty = part of the installation."""
+
+    def supports(self, precision: str, device: str) -> str:
+        """Empty, or the reason why not. Imports nothing heavy."""
+        ...
+
+    def open(self, job: OpenJob) -> Session:
+        """Session on the artifact.
+
+        Raises:
+            WeightsError: the artifact is damaged.
+        """
+        ...

@@ -1,0 +1,218 @@
+"""Sky, ground and what lines the street: buildings, walls, fences, hedges, terrain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from bench.datasets.scenes.canvas import Canvas, shade
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from bench.datasets.scenes.canvas import Colour
+
+FACADES: tuple[Colour, ...] = (
+    (178, 146, 120), (150, 92, 74), (196, 186, 160), (134, 136, 142), (170, 160, 120),
+    (120, 104, 96), (188, 170, 172), (150, 160, 164),
+)  # fmt: skip
+_DEPTHS = np.array([1.2, 2, 3, 4.5, 6.5, 9, 12, 16, 21, 28, 38, 52, 75, 110, 170, 260.0])
+
+
+@dataclass(frozen=True)
+class Street:
+    """Half widths of the bands beside the centre line of our lane, metres."""
+
+    left: float
+    right: float
+    walk_left: float
+    walk_right: float
+    verge_left: float
+    verge_right: float
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator) -> Street:
+        """Street of two to four lanes, walks on both sides, a verge of terrain at times."""
+        left, right = rng.uniform(4.8, 8.0), rng.uniform(2.6, 5.0)
+        verges = rng.uniform(1.2, 5.0, 2) * (rng.random(2) < 0.7)
+        walks = rng.uniform(2.0, 4.2, 2)
+        return cls(left, right, walks[0], walks[1], verges[0], verges[1])
+
+    def edge(self, side: int) -> float:
+        """Where the row of buildings begins on a side (-1 left, +1 right), metres."""
+        if side < 0:
+            return -(self.left + self.walk_left + self.verge_left)
+        return self.right + self.walk_right + self.verge_right
+
+    def kerb(self, side: int) -> float:
+        """Where the road ends on a side, metres."""
+        return -self.left if side < 0 else self.right
+
+    def outer_walk(self, side: int) -> float:
+        """Where the walk ends on a side, metres."""
+        return -(self.left + self.walk_left) if side < 0 else self.right + self.walk_right
+
+
+def sky(canvas: Canvas, rng: np.random.Generator, zenith: Colour, haze: Colour) -> None:
+    """Vertical gradient with soft clouds; label sky everywhere so far."""
+    h, w = canvas.colour.shape[:2]
+    t = np.clip(np.arange(h) / (canvas.camera.horizon * canvas.supersample), 0, 1)[:, None, None]
+    grad = np.asarray(zenith) * (1 - t) + np.asarray(haze) * t
+    low = rng.normal(0, 1, (8, 12, 1)).astype(np.float32)
+    cloud = cv2.GaussianBlur(cv2.resize(low, (w, h), interpolation=cv2.INTER_CUBIC), (0, 0), 5)
+    canvas.colour[:] = np.clip(grad + 11 * cloud[..., None], 0, 255).astype(np.uint8)
+
+
+def _band(canvas: Canvas, x0: float, x1: float, colour: Colour, label: int) -> None:
+    """A strip of ground between two offsets, following the bend."""
+    for z0, z1 in zip(_DEPTHS[:-1][::-1], _DEPTHS[1:][::-1], strict=True):
+        quad = [[x0, 0, z0], [x1, 0, z0], [x1, 0, z1], [x0, 0, z1]]
+        canvas.paint([canvas.camera.project(quad)], colour, label=label, depth=float(z0))
+
+
+def ground(canvas: Canvas, rng: np.random.Generator, street: Street) -> None:
+    """Terrain, walks, road, kerbs, lane marks, a crossing and tram rails at times."""
+    grass: Colour = ((110, 124, 62), (128, 120, 76), (92, 116, 58))[rng.integers(3)]
+    asphalt = shade((92, 92, 96), rng.uniform(0.8, 1.1))
+    paving = shade((172, 158, 148), rng.uniform(0.85, 1.1))
+    _band(canvas, -60, 60, grass, 22)
+    for side in (-1, 1):
+        _band(canvas, street.kerb(side), street.outer_walk(side), paving, 8)
+        kerb = street.kerb(side)
+        _band(canvas, kerb, kerb + side * 0.16, shade(paving, 1.2), 8)
+    _band(canvas, -street.left, street.right, asphalt, 7)
+    paint: Colour = (222, 222, 214)
+    for x in (-street.left + 0.25, street.right - 0.25):
+        canvas.faces(_dashes(x, 0.14, 2, 90, 6.0, 6.0), paint)
+    lane = rng.uniform(1.6, 2.1)
+    for x in (-lane, -lane - 3.3):
+        if x > -street.left + 1:
+            canvas.faces(_dashes(x, 0.14, 2 + rng.uniform(0, 4), 90, 3.0, 7.0), paint)
+    if rng.random() < 0.3:
+        z = rng.uniform(8, 22)
+        xs = np.arange(-street.left + 0.4, street.right - 0.6, 1.0)
+        quads = [[[x, 0, z], [x + 0.5, 0, z], [x + 0.5, 0, z + 3], [x, 0, z + 3]] for x in xs]
+        canvas.faces(quads, paint)
+
+
+def _dashes(
+    x: float, wide: float, z0: float, z1: float, long: float, pitch: float
+) -> NDArray[np.float64]:
+    starts = np.arange(z0, z1, pitch)
+    quad = np.array([[x - wide / 2, 0, 0], [x + wide / 2, 0, 0],
+                     [x + wide / 2, 0, long], [x - wide / 2, 0, long]])  # fmt: skip
+    return quad[None] + np.array([0, 0, 1.0]) * starts[:, None, None]
+
+
+def skyline(canvas: Canvas, rng: np.random.Generator, haze: Colour) -> None:
+    """What closes the street far away: blocks of buildings and tree tops."""
+    for _ in range(int(rng.integers(5, 10))):
+        x, z = rng.uniform(-110, 110), rng.uniform(130, 220)
+        w, h = rng.uniform(10, 30), rng.uniform(6, 26)
+        green = rng.random() < 0.4
+        own: Colour = (70, 104, 60) if green else FACADES[rng.integers(len(FACADES))]
+        mixed = [0.55 * a + 0.45 * b for a, b in zip(own, haze, strict=True)]
+        quad = [[x, 0, z], [x + w, 0, z], [x + w, h, z], [x, h, z]]
+        if green:
+            t = np.linspace(0, np.pi, 12)
+            quad = [[x + w / 2 + w * np.cos(a), 0.6 * h * np.sin(a), z] for a in t]
+        canvas.paint(
+            [canvas.camera.project(quad)], shade(mixed, 1.0), label=21 if green else 11, depth=z
+        )
+
+
+def row(canvas: Canvas, rng: np.random.Generator, street: Street, side: int) -> None:
+    """One side of the street, from far to near: buildings, walls, fences, hedges, gaps."""
+    cuts = [rng.uniform(-6, 1)]
+    while cuts[-1] < 120:
+        cuts.append(cuts[-1] + rng.uniform(8, 20))
+    town = rng.uniform(0.2, 0.7)
+    kinds = rng.choice(
+        ["building", "wall", "fence", "hedge", "open"], len(cuts) - 1,
+        p=[town, (1 - town) * 0.3, (1 - town) * 0.35, (1 - town) * 0.2, (1 - town) * 0.15],
+    )  # fmt: skip
+    x = street.edge(side)
+    for kind, z0, z1 in reversed(list(zip(kinds, cuts[:-1], cuts[1:], strict=True))):
+        near = max(z0, 1.2)
+        if z1 <= near:
+            continue
+        if kind == "building":
+            _building(canvas, rng, x, near, z1, side)
+        elif kind == "wall":
+            _wall(canvas, rng, x, near, z1)
+        elif kind == "fence":
+            _fence(canvas, rng, x, near, z1)
+        elif kind == "hedge":
+            _hedge(canvas, rng, x, near, z1, side)
+
+
+def _side(x: float, y0: float, y1: float, z0: float, z1: float) -> list[list[float]]:
+    return [[x, y0, z0], [x, y0, z1], [x, y1, z1], [x, y1, z0]]
+
+
+def _building(
+    canvas: Canvas, rng: np.random.Generator, x: float, z0: float, z1: float, side: int
+) -> None:
+    """A facade with rows of windows, and the gable that the gap before it shows."""
+    skin = shade(FACADES[rng.integers(len(FACADES))], rng.uniform(0.85, 1.1))
+    floors = int(rng.integers(2, 7))
+    high = floors * 3.2 + 0.8
+    gable = [[x, 0, z0], [x + side * 14, 0, z0], [x + side * 14, high, z0], [x, high, z0]]
+    canvas.paint([canvas.camera.project(gable)], shade(skin, 0.72), label=11, depth=z0)
+    front = _side(x, 0, high, z0, z1)
+    canvas.paint([canvas.camera.project(front)], skin, label=11, depth=z0)
+    canvas.faces([_side(x, high - 0.35, high, z0, z1)], shade(skin, 0.7))
+    pitch = rng.uniform(2.2, 3.2)
+    starts = np.arange(z0 + 0.7, z1 - 1.3, pitch)
+    panes = [_side(x, 1.1 + 3.2 * f, 2.7 + 3.2 * f, s, s + 1.2)
+             for f in range(floors) for s in starts if f or rng.random() < 0.6]  # fmt: skip
+    if panes:
+        canvas.faces(panes, shade((62, 74, 92), rng.uniform(0.8, 1.5)))
+        lit = [p for p in panes if rng.random() < 0.12]
+        if lit:
+            canvas.faces(lit, (236, 206, 130))
+    if rng.random() < 0.4:
+        canvas.faces([_side(x, 2.85, 3.2, z0, z1)], shade(skin, 1.25))
+
+
+def _wall(canvas: Canvas, rng: np.random.Generator, x: float, z0: float, z1: float) -> None:
+    """A brick garden wall with courses and a coping."""
+    brick = shade((176, 88, 66), rng.uniform(0.8, 1.1))
+    high = rng.uniform(1.7, 2.6)
+    canvas.paint([canvas.camera.project(_side(x, 0, high, z0, z1))], brick, label=12, depth=z0)
+    courses = [_side(x, y, y + 0.05, z0, z1) for y in np.arange(0.3, high - 0.2, 0.3)]
+    canvas.faces(courses, shade(brick, 1.35))
+    canvas.faces([_side(x, high - 0.14, high, z0, z1)], (200, 190, 176))
+
+
+def _fence(canvas: Canvas, rng: np.random.Generator, x: float, z0: float, z1: float) -> None:
+    """A paling fence: the whole area is fence in Cityscapes, though one sees through."""
+    high = rng.uniform(1.3, 2.0)
+    tone: Colour = ((206, 196, 168), (96, 124, 104), (190, 196, 200))[rng.integers(3)]
+    canvas.paint([canvas.camera.project(_side(x, 0.0, high, z0, z1))], shade(tone, 0.5), label=13,
+                 depth=z0)  # fmt: skip
+    slats = np.arange(z0, z1 - 0.2, 0.45)
+    canvas.faces([_side(x, 0.05, high, s, s + 0.22) for s in slats], tone)
+    canvas.faces([_side(x, high * 0.75, high * 0.85, z0, z1)], shade(tone, 1.15))
+
+
+def _hedge(
+    canvas: Canvas, rng: np.random.Generator, x: float, z0: float, z1: float, side: int
+) -> None:
+    """A wall of leaves with a ragged top."""
+    leaf: Colour = ((60, 106, 42), (50, 92, 50))[rng.integers(2)]
+    z = np.linspace(z0, z1, 14)
+    top = rng.uniform(1.8, 5.0) + rng.normal(0, 0.35, z.size)
+    ridge = np.stack([np.full(z.size, x), top, z], axis=1)
+    base = np.array([[x, 0, z1], [x, 0, z0]])
+    gable = [[x, 0, z0], [x + side * 5, 0, z0], [x + side * 5, float(top[0]), z0],
+             [x, float(top[0]), z0]]  # fmt: skip
+    canvas.paint([canvas.camera.project(gable)], shade(leaf, 0.75), label=21, depth=z0)
+    canvas.paint(
+        [canvas.camera.project(np.concatenate([ridge, base]))], leaf, label=21, depth=z0
+    )
+
+

@@ -1,0 +1,208 @@
+"""A pinhole camera over a street, and the parallel canvases that it paints.
+
+Everything in a scene is placed in metres: ``x`` to the right, ``y`` up from the road, ``z`` ahead
+of the camera. The street may bend, so ``x`` is measured from its centre line. :class:`Canvas`
+paints one polygon into colour, label, instance and depth at once, so that the label maps can never
+disagree with the picture about where an object ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    Colour = tuple[int, int, int]
+
+NEAR_M = 1.0
+"""Nothing is projected from nearer than this, in metres."""
+FAR_M = 400.0
+"""The depth of the sky, in metres."""
+_SHIFT = 4
+"""Fractional bits that OpenCV keeps of a vertex."""
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A pinhole camera: pixel (u, v) of a point (x, y, z) in metres."""
+
+    height: int
+    width: int
+    focal: float
+    horizon: float
+    above_road: float
+    roll: float
+    bend: float
+    """Lateral offset of the street's centre line, in 1/metre: ``bend * z ** 2``."""
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, height: int, width: int) -> Camera:
+        """Camera with a random focal length, horizon, height, roll and street bend."""
+        return cls(
+            height=height,
+            width=width,
+            focal=width * rng.uniform(0.72, 1.05),
+            horizon=height * rng.uniform(0.40, 0.50),
+            above_road=rng.uniform(1.25, 1.75),
+            roll=rng.normal(0.0, 0.012),
+            bend=rng.normal(0.0, 0.0007),
+        )
+
+    def project(self, points: ArrayLike) -> NDArray[np.float64]:
+        """Pixels, float64 (..., 2), of points in metres (..., 3)."""
+        p = np.asarray(points, dtype=np.float64)
+        z = np.maximum(p[..., 2], NEAR_M)
+        x = p[..., 0] + self.bend * np.minimum(z, 120.0) ** 2
+        u = self.focal * x / z
+        v = self.focal * (self.above_road - p[..., 1]) / z
+        cos, sin = np.cos(self.roll), np.sin(self.roll)
+        return np.stack(
+            [self.width / 2 + cos * u - sin * v, self.horizon + sin * u + cos * v], axis=-1
+        )
+
+
+@dataclass
+class Canvas:
+    """Colour, label, instance and depth of one scene, painted from far to near."""
+
+    camera: Camera
+    supersample: int = 2
+    colour: NDArray[np.uint8] = field(init=False)
+    labels: NDArray[np.uint8] = field(init=False)
+    instances: NDArray[np.int32] = field(init=False)
+    depth: NDArray[np.float32] = field(init=False)
+    _count: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Start with an empty sky."""
+        h, w, s = self.camera.height, self.camera.width, self.supersample
+        self.colour = np.zeros((h * s, w * s, 3), np.uint8)
+        self.labels = np.full((h, w), 23, np.uint8)
+        self.instances = np.full((h, w), 23, np.int32)
+        self.depth = np.full((h, w), FAR_M, np.float32)
+
+    def new_instance(self, label: int) -> int:
+        """Instance id by the Cityscapes rule: ``labelId * 1000 + count``."""
+        self._count[label] = self._count.get(label, -1) + 1
+        return label * 1000 + self._count[label]
+
+    def paint(
+        self,
+        pixels: Sequence[NDArray[np.float64]],
+        colour: Colour,
+        *,
+        label: int | None = None,
+        instance: int | None = None,
+        depth: float = FAR_M,
+    ) -> None:
+        """Fill polygons given in pixels; without ``label`` only the colour changes (a detail)."""
+        polys = [_fixed(p, self.supersample) for p in pixels]
+        cv2.fillPoly(self.colour, polys, colour, shift=_SHIFT)
+        if label is None:
+            return
+        polys = [_fixed(p, 1) for p in pixels]
+        cv2.fillPoly(self.labels, polys, label, shift=_SHIFT)
+        cv2.fillPoly(self.instances, polys, label if instance is None else instance, shift=_SHIFT)
+        cv2.fillPoly(self.depth, polys, depth, shift=_SHIFT)
+
+    def faces(self, quads: ArrayLike, colour: Colour) -> None:
+        """Paint details: polygons in metres (n, k, 3), colour only, all in one call."""
+        self.paint(list(self.camera.project(quads)), colour)
+
+    def solid(
+        self,
+        points: ArrayLike,
+        colour: Colour,
+        *,
+        label: int | None = None,
+        instance: int | None = None,
+    ) -> None:
+        """Paint the silhouette (convex hull) of a solid given by points in metres (n, 3)."""
+        p = np.asarray(points, dtype=np.float64)
+        hull = cv2.convexHull(self.camera.project(p).astype(np.float32))[:, 0, :].astype(np.float64)
+        self.paint([hull], colour, label=label, instance=instance, depth=float(p[:, 2].min()))
+
+
+@dataclass(frozen=True)
+class Board:
+    """An upright board facing the camera at (x, z): shapes in local metres, origin at its foot."""
+
+    canvas: Canvas
+    x: float
+    z: float
+    label: int
+    instance: int | None = None
+    lift: float = 0.0
+    mirror: float = 1.0
+
+    def _pixels(self, points: ArrayLike) -> NDArray[np.float64]:
+        local = np.asarray(points, dtype=np.float64)
+        world = np.empty((*local.shape[:-1], 3))
+        world[..., 0] = self.x + self.mirror * local[..., 0]
+        world[..., 1] = self.lift + local[..., 1]
+        world[..., 2] = self.z
+        return self.canvas.camera.project(world)
+
+    def shape(self, points: ArrayLike, colour: Colour, *, detail: bool = False) -> None:
+        """Fill a polygon (n, 2) in local metres; a ``detail`` leaves the labels alone."""
+        label = None if detail else self.label
+        self.canvas.paint(
+            [self._pixels(points)], colour, label=label, instance=self.instance, depth=self.z
+        )
+
+    def disc(
+        self,
+        x: float,
+        y: float,
+        rx: float,
+        ry: float,
+        colour: Colour,
+        *,
+        detail: bool = False,
+    ) -> None:
+        """Fill an ellipse in local metres."""
+        t = np.linspace(0.0, 2 * np.pi, 18, endpoint=False)
+        self.shape(
+            np.stack([x + rx * np.cos(t), y + ry * np.sin(t)], axis=1), colour, detail=detail
+        )
+
+    def bar(
+        self,
+        start: tuple[float, float],
+        end: tuple[float, float],
+        width: float,
+        colour: Colour,
+        *,
+        detail: bool = False,
+    ) -> None:
+        """Fill a straight bar of the given width in local metres."""
+        a, b = np.asarray(start), np.asarray(end)
+        along = (b - a) / max(float(np.hypot(*(b - a))), 1e-6)
+        side = np.array([-along[1], along[0]]) * width / 2
+        self.shape([a + side, b + side, b - side, a - side], colour, detail=detail)
+
+    def ring(self, x: float, y: float, radius: float, width: float, colour: Colour) -> None:
+        """Paint a ring as short bars, so that what is behind it shows through."""
+        t = np.linspace(0.0, 2 * np.pi, 15)
+        ps = np.stack([x + radius * np.cos(t), y + radius * np.sin(t)], axis=1)
+        for a, b in zip(ps[:-1], ps[1:], strict=True):
+            self.bar((a[0], a[1]), (b[0], b[1]), width, colour)
+
+
+def shade(colour: Sequence[float], factor: float) -> Colour:
+    """Colour, RGB 0..255, made lighter or darker."""
+    r, g, b = (int(min(255, max(0, c * factor))) for c in colour[:3])
+    return r, g, b
+
+
+def _fixed(pixels: NDArray[np.float64], scale: int) -> NDArray[np.int32]:
+    """Vertices in OpenCV's fixed point; centres of pixels lie at integers there."""
+    p = (pixels * scale - 0.5) * (1 << _SHIFT)
+    return np.clip(p, -(2**19), 2**19).astype(np.int32)

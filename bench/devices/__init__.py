@@ -1,0 +1,1 @@
+"""Where a session runs: synchronise, memory, describe. One file a device."""

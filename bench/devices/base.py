@@ -1,0 +1,35 @@
+"""What every device offers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from bench.record.base import Absent
+    from bench.record.environment import Gpu
+
+
+class Device(Protocol):
+    """A device that a backend runs on."""
+
+    name: str
+
+    def available(self) -> str:
+        """Empty, or the reason why this machine has none. Imports no torch."""
+        ...
+
+    def gpus(self) -> tuple[Gpu, ...]:
+        """GPUs of this kind, described without torch where possible."""
+        ...
+
+    def synchronize(self) -> None:
+        """Wait for all work that was given to the device."""
+        ...
+
+    def reset_peak(self) -> None:
+        """Forget the high-water marks."""
+        ...
+
+    def memory(self) -> dict[str, int | Absent]:
+        """GPU memory by kind (`bench.record.memory.DEFINITIONS`), bytes."""
+        ...

@@ -1,0 +1,1 @@
+"""Steps of export recipes, one file a step: predecessor's artifact + options -> artifact."""

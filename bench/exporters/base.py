@@ -1,0 +1,53 @@
+"""What every export step offers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from bench.spec.model import Model
+
+
+@dataclass(frozen=True)
+class ExportJob:
+    """Everything that a step needs."""
+
+    model: Model
+    previous: Path | None
+    """Folder of the predecessor's artifact; None for the first step."""
+    out: Path
+    """Empty folder to write into."""
+    size: tuple[int, int]
+    """Input height and width."""
+    batch_size: int
+    threads: int
+    allow_code: bool = False
+    options: dict[str, Any] = field(default_factory=dict)
+    calibration: tuple[NDArray[np.float32], ...] = ()
+    """Preprocessed calibration inputs, float32 (1, 3, h, w) each; empty unless the step asks."""
+
+    def batches(self) -> Iterator[NDArray[np.float32]]:
+        """Calibration inputs, one by one."""
+        yield from self.calibration
+
+
+class ExportStep(Protocol):
+    """One step of a recipe."""
+
+    needs: tuple[str, ...]
+    """Distributions whose versions enter the artifact's digest."""
+    extra: str
+    """segbench extra that installs them; empty = part of the installation."""
+    calibrates: bool
+    """Whether it reads calibration inputs."""
+
+    def make(self, job: ExportJob) -> None:
+        """Write the artifact's files into `job.out`."""
+        ...

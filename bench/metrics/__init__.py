@@ -1,0 +1,1 @@
+"""Raw measurements -> numbers. Pure numpy; imports no torch."""

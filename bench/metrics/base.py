@@ -1,0 +1,58 @@
+"""A derived number, and the row of numbers that a result gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bench.record.result import Result
+    from bench.record.store import Run
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number, or None with a reason; with its 95 % interval where it has one."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    reason: str = ""
+    """Why there is no value; empty where there is one."""
+    note: str = ""
+    """What a reader must know beside the value."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A result with its derived numbers."""
+
+    result: Result
+    metrics: dict[str, Metric] = field(default_factory=dict)
+    """Name -> number; names are listed in `bench.metrics.catalog`."""
+    iou: dict[str, Metric] = field(default_factory=dict)
+    """Class -> IoU, fraction."""
+
+    @property
+    def id(self) -> str:
+        """The case's id."""
+        return self.result.case.id
+
+    @property
+    def status(self) -> str:
+        """ok, wrong, failed or skipped."""
+        return self.result.status
+
+    def value(self, name: str) -> float | None:
+        """Value of a metric, or None."""
+        metric = self.metrics.get(name)
+        return metric.value if metric else None
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a metric function gets: a result, its run, and its reference's result where there is one."""
+
+    run: Run
+    result: Result
+    reference: Result | None

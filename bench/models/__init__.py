@@ -1,0 +1,1 @@
+"""A named architecture with weights, one file a kind of source."""

@@ -1,0 +1,26 @@
+"""What every model loader offers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from bench.spec.model import Model
+
+
+class ModelLoader(Protocol):
+    """Finds weights and builds a module that returns named outputs."""
+
+    def digest(self, spec: Model, *, allow_code: bool = False) -> str:
+        """Digest of what determines the weights, without torch: files by content, the hub by
+        revision, seeded weights by config and seed, a user's module by its source file.
+
+        Raises:
+            WeightsError: they aren't there; the message says what was looked for.
+        """
+        ...
+
+    def build(self, spec: Model, *, allow_code: bool = False) -> Any:
+        """`torch.nn.Module` in eval mode: pixel values, float (N, 3, h, w) -> tuple of tensors
+        in the order of its attribute `output_names`."""
+        ...

@@ -1,0 +1,1 @@
+"""What was found: raw measurements, their result, and the store. Imports no torch."""

@@ -1,0 +1,52 @@
+"""Per-image confusion counts, sparse, and per-instance counts."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from bench.record.base import ArrayFile, Record
+
+
+class ConfusionMeasurement(Record):
+    """Counts of every image.
+
+    Arrays: `image`, `truth`, `prediction` (uint32) and `count` (uint32), one entry a non-zero cell.
+    Truth and prediction are class indices 0..C-1; C is void. Pixels whose truth is void are counted
+    in row C and left out by every metric that says so.
+    """
+
+    kind: Literal["confusion"] = "confusion"
+    version: int = 1
+    classes: tuple[str, ...]
+    images: tuple[str, ...]
+    """Names of the images that were evaluated, in order."""
+    asked: int
+    """Images that the protocol asked for; fewer were seen where the time limit ended the pass."""
+    groups: tuple[str, ...] = ()
+    """Group (city) of every image, for the clustered bootstrap; empty = none."""
+    arrays: ArrayFile
+
+
+class InstanceMeasurement(Record):
+    """Counts of every instance in the ground truth, for iIoU.
+
+    Arrays: `image`, `class_index` (uint32), `size`, `hit` and `category_hit` (uint32): pixels of the
+    instance, those predicted as its class, and those predicted as any class of its category.
+    """
+
+    kind: Literal["instances"] = "instances"
+    version: int = 1
+    classes: tuple[str, ...]
+    images: tuple[str, ...]
+    arrays: ArrayFile
+
+
+class RunTimes(Record):
+    """Wall times of the accuracy pass, nanoseconds."""
+
+    kind: Literal["accuracy_pass"] = "accuracy_pass"
+    version: int = 1
+    forward_ns: tuple[int, ...]
+    """Forward call of every image."""
+    wall_ns: int
+    """The whole pass."""

@@ -1,0 +1,28 @@
+"""Memory by kind, bytes; each kind has one definition."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from bench.record.base import Absent, Record
+
+DEFINITIONS: dict[str, str] = {
+    "rss_start": "Resident set of the worker after its interpreter and segbench are loaded",
+    "rss_before_load": "Resident set after the runtime is imported, before the model is loaded",
+    "rss_after_load": "Resident set after the model is loaded, before the first call",
+    "rss_peak": "Highest resident set while measuring: the kernel's high-water mark (VmHWM), "
+    "children included, reset when the model is loaded where the kernel lets us",
+    "gpu_allocated_peak": "Highest GPU memory held by tensors, by the framework's allocator",
+    "gpu_reserved_peak": "Highest GPU memory that the framework's allocator took from the driver",
+    "gpu_process": "GPU memory of this process as the driver (NVML) reports it",
+}
+
+
+class MemoryMeasurement(Record):
+    """Kind -> bytes, or why there is none."""
+
+    kind: Literal["memory"] = "memory"
+    version: int = 1
+    values: dict[str, int | Absent] = Field(default_factory=dict)

@@ -1,0 +1,133 @@
+"""A result: one case, what became of it, and every raw number."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from bench.record.base import Record
+from bench.record.confusion import ConfusionMeasurement, InstanceMeasurement, RunTimes
+from bench.record.environment import Environment
+from bench.record.gallery import GalleryMeasurement
+from bench.record.memory import MemoryMeasurement
+from bench.record.parity import ParityMeasurement
+from bench.record.timing import TimingMeasurement
+from bench.spec.case import Case
+
+SCHEMA = 1
+"""History: 1 = the first (2026-11)."""
+
+Status = Literal["ok", "wrong", "failed", "skipped"]
+
+
+class ExtraMeasurement(Record):
+    """What a plug-in measured: values are its own business."""
+
+    kind: Literal["extra"] = "extra"
+    version: int = 1
+    name: str
+    values: dict[str, Any] = Field(default_factory=dict)
+
+
+Measurement = Annotated[
+    ConfusionMeasurement
+    | InstanceMeasurement
+    | RunTimes
+    | TimingMeasurement
+    | MemoryMeasurement
+    | ParityMeasurement
+    | GalleryMeasurement
+    | ExtraMeasurement,
+    Field(discriminator="kind"),
+]
+
+
+class Failure(Record):
+    """How a process ended."""
+
+    step: str
+    """dataset, artifact, reference or case."""
+    type: str
+    """Exception's name, signal's name, `timeout` or `out of memory`."""
+    message: str
+    stderr_tail: tuple[str, ...] = ()
+    """Last lines that the process wrote."""
+
+
+class StepRecord(Record):
+    """One step of an export recipe, as it ran when the artifact was made."""
+
+    name: str
+    wall_s: float
+    peak_rss_bytes: int | None = None
+
+
+class Artifact(Record):
+    """What the session was opened on."""
+
+    digest: str
+    file_bytes: int
+    """All files of the artifact, on disk."""
+    weight_bytes: int | None = None
+    """Bytes of learned weights alone, as stored; None where the format doesn't tell."""
+    parameters: int | None = None
+    files: tuple[str, ...] = ()
+    steps: tuple[StepRecord, ...] = ()
+
+
+class DatasetRecord(Record):
+    """The data set as it was found."""
+
+    digest: str
+    """sha256 over the content of the files that were evaluated."""
+    images: int
+
+
+class Process(Record):
+    """Where the wall time of the case's process went, seconds."""
+
+    startup_s: float
+    """From the parent's call to the worker's first line of work: interpreter and segbench."""
+    import_s: float
+    """Runtime's imports."""
+    load_s: float
+    """Opening the session."""
+    accuracy_s: float
+    timing_s: float
+    other_s: float
+    """The rest: collecting, writing."""
+    wall_s: float
+    """All of it, as the parent saw it."""
+
+
+class Result(Record):
+    """One row."""
+
+    schema_version: int = Field(default=SCHEMA, alias="schema")
+    case: Case
+    fingerprint: str
+    """`case.fingerprint`, kept so that a reader need not compute it."""
+    status: Status
+    reason: str = ""
+    """Why the status isn't ok, in one sentence."""
+    failure: Failure | None = None
+    environment: Environment | None = None
+    artifact: Artifact | None = None
+    dataset: DatasetRecord | None = None
+    accuracy_fingerprint: str = ""
+    timing_fingerprint: str = ""
+    measurements: tuple[Measurement, ...] = ()
+    process: Process | None = None
+    started: str = ""
+    """UTC, ISO 8601."""
+    notes: tuple[str, ...] = ()
+    """Sentences that the card prints beside the row."""
+
+    model_config = ConfigDict(
+        populate_by_name=True, frozen=True, extra="forbid", protected_namespaces=()
+    )
+
+    def get(self, kind: str) -> Any:
+        """Measurement of a kind, or None."""
+        return next((m for m in self.measurements if m.kind == kind), None)

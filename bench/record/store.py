@@ -1,0 +1,211 @@
+"""A run on disk: run.json, cases/ID.json with ID.KIND.npz beside it, media/ by content.
+
+The .npz is written first and the JSON, which holds its sha256, last; both through a temporary file
+and a rename. Only the JSON makes a result, so a process killed anywhere leaves none or a whole one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, ValidationError
+
+from bench.errors import RecordError
+from bench.record.base import ArrayFile, Record
+from bench.record.result import SCHEMA, Result
+from bench.record.upgrade import upgrade
+from bench.spec.policy import GatePolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class RunInfo(Record):
+    """run.json: what the run set out to do."""
+
+    schema_version: int = Field(default=SCHEMA, alias="schema")
+    suite: str
+    title: str
+    about: str = ""
+    plan: tuple[str, ...]
+    """Ids of all cases, in order; those without a result are pending."""
+    gate: GatePolicy = GatePolicy()
+    segbench: str = ""
+    """Version."""
+    command: tuple[str, ...] = ()
+
+    model_config = Result.model_config
+
+
+class Run:
+    """A run that was read: its info and its results in the order of the plan."""
+
+    def __init__(self, folder: Path, info: RunInfo, results: tuple[Result, ...]) -> None:
+        self.folder = folder
+        self.info = info
+        self.results = results
+
+    def arrays(self, file: ArrayFile) -> dict[str, NDArray[Any]]:
+        """Arrays of a measurement, checked against their digest."""
+        return read_arrays(self.folder / "cases", file)
+
+    def media(self, name: str) -> bytes:
+        """Bytes of a picture in media/."""
+        path = inside(self.folder / "media", name)
+        try:
+            return path.read_bytes()
+        except OSError as e:
+            raise RecordError(f"{path} can't be read: {e.strerror}.") from e
+
+    def get(self, case_id: str) -> Result | None:
+        """Result of a case, or None."""
+        return next((r for r in self.results if r.case.id == case_id), None)
+
+
+def file_stem(case_id: str) -> str:
+    """Name of a case's files: its id with every `/` as `__`."""
+    return case_id.replace("/", "__")
+
+
+def inside(folder: Path, name: str) -> Path:
+    """Path of `name` in `folder`.
+
+    Raises:
+        RecordError: the name leads out of the folder.
+    """
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise RecordError(f"The record names a file outside its folder: {name!r}.")
+    return path
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Write through a temporary file of this process and a rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as f:
+            f.write(content)
+            f.flush()
+            os.fsync(f.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_arrays(
+    folder: Path, case_id: str, kind: str, arrays: Mapping[str, NDArray[Any]]
+) -> ArrayFile:
+    """Reference to the .npz, in `folder`, that now holds the arrays."""
+    import numpy as np
+
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    content = buffer.getvalue()
+    sha = hashlib.sha256(content).hexdigest()
+    name = f"{file_stem(case_id)}.{kind}.{sha[:12]}.npz"
+    write_atomic(folder / name, content)
+    return ArrayFile(file=name, sha256=sha)
+
+
+def read_arrays(folder: Path, file: ArrayFile) -> dict[str, NDArray[Any]]:
+    """Arrays of an .npz, after its digest was checked."""
+    import numpy as np
+
+    path = inside(folder, file.file)
+    try:
+        content = path.read_bytes()
+    except OSError as e:
+        raise RecordError(f"{path} can't be read: {e.strerror}.") from e
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        raise RecordError(
+            f"{path} isn't the file that its record names (its digest differs).",
+            "Measure that case again with --fresh.",
+        )
+    with np.load(io.BytesIO(content), allow_pickle=False) as z:
+        return {k: z[k] for k in z.files}
+
+
+def write_media(folder: Path, content: bytes, suffix: str) -> str:
+    """Name, by content, of a picture that now lies in `folder`."""
+    name = hashlib.sha256(content).hexdigest()[:16] + suffix
+    if not (folder / name).exists():
+        write_atomic(folder / name, content)
+    return name
+
+
+def write_result(run: Path, result: Result) -> Path:
+    """Path of the JSON that makes the result; an older one is kept in superseded/."""
+    path = run / "cases" / f"{file_stem(result.case.id)}.json"
+    if path.exists():
+        old = json.loads(path.read_text())
+        stamp = str(old.get("started", "")).replace(":", "").replace("-", "") or "unknown"
+        aside = run / "superseded" / f"{path.stem}.{stamp}.json"
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(aside)
+    write_atomic(path, to_json(result))
+    return path
+
+
+def to_json(record: Record) -> bytes:
+    """Indented JSON, UTF-8, one trailing newline."""
+    return (record.model_dump_json(indent=1, by_alias=True) + "\n").encode()
+
+
+def read_result(path: Path) -> Result:
+    """Result in a JSON file, upgraded from older schemas.
+
+    Raises:
+        RecordError: not JSON, not a result, or of a newer schema.
+    """
+    result: Result = _parse(Result, path)
+    return result
+
+
+def read_run(folder: Path) -> Run:
+    """Run in a folder.
+
+    Raises:
+        RecordError: there is none, or it can't be understood.
+    """
+    path = folder / "run.json"
+    if not path.is_file():
+        raise RecordError(
+            f"{folder} holds no run (no run.json).",
+            "Make one with: segbench run quickstart",
+        )
+    info = _parse(RunInfo, path)
+    found = {}
+    for file in sorted((folder / "cases").glob("*.json")):
+        result = _parse(Result, file)
+        found[result.case.id] = result
+    order = {case_id: i for i, case_id in enumerate(info.plan)}
+    results = sorted(found.values(), key=lambda r: (order.get(r.case.id, len(order)), r.case.id))
+    return Run(folder, info, tuple(results))
+
+
+def _raw(path: Path) -> dict[str, Any]:
+    try:
+        raw = json.loads(path.read_bytes())
+    except (OSError, ValueError) as e:
+        raise RecordError(f"{path} can't be read as JSON: {e}.") from e
+    if not isinstance(raw, dict):
+        raise RecordError(f"{path} holds no record.")
+    return upgrade(raw, path)
+
+
+def _parse(kind: Any, path: Path) -> Any:
+    try:
+        return kind.model_validate(_raw(path))
+    except ValidationError as e:
+        first = e.errors()[0]
+        where = ".".join(str(p) for p in first["loc"])
+        raise RecordError(f"{path} isn't a {kind.__name__}: {where}: {first['msg']}.") from e

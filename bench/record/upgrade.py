@@ -1,0 +1,40 @@
+"""Older schemas -> the present one, by a chain of pure functions.
+
+To change the schema: raise `SCHEMA` in result.py, add `_from_N` here, commit an old record as a
+fixture under tests/data/records.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bench.errors import RecordError
+from bench.record.result import SCHEMA
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+STEPS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""Schema N -> function that gives schema N + 1."""
+
+
+def upgrade(raw: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Record in the present schema.
+
+    Raises:
+        RecordError: no schema, or a newer one.
+    """
+    version = raw.get("schema")
+    if not isinstance(version, int) or version < 1:
+        raise RecordError(f"{path} has no schema number.", "It is not a segbench record.")
+    if version > SCHEMA:
+        raise RecordError(
+            f"{path} has schema {version}; this segbench reads up to {SCHEMA}.",
+            "Upgrade it: python -m pip install --upgrade segbench",
+        )
+    while version < SCHEMA:
+        raw = STEPS[version](raw)
+        version += 1
+        raw = {**raw, "schema": version}
+    return raw

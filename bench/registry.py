@@ -1,0 +1,122 @@
+"""Names of things -> where they are defined; loaded only when asked for.
+
+`TABLE` is literal, so that listing what there is imports nothing. Other packages add to it through
+entry points in the groups `segbench.KIND` (see CONTRIBUTING.md and tests/plugin).
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from typing import Any
+
+from bench.errors import UnknownName
+
+TABLE: dict[str, dict[str, str]] = {
+    "device": {
+        "cpu": "bench.devices.cpu:CpuDevice",
+        "cuda": "bench.devices.cuda:CudaDevice",
+    },
+    "dataset": {
+        "scenes": "bench.datasets.scenes.loader:ScenesLoader",
+        "cityscapes": "bench.datasets.cityscapes:CityscapesLoader",
+        "folder": "bench.datasets.folder:FolderLoader",
+    },
+    "model": {
+        "transformers": "bench.models.transformers:TransformersLoader",
+        "callable": "bench.models.callable:CallableLoader",
+        "onnx": "bench.models.onnx:OnnxLoader",
+    },
+    "preprocess": {
+        "normalize": "bench.processing.pixels:normalize",
+    },
+    "postprocess": {
+        "reference": "bench.processing.labels:reference",
+        "hf": "bench.processing.labels:hf",
+    },
+    "exporter": {
+        "torchscript": "bench.exporters.torchscript:TorchScriptStep",
+        "onnx": "bench.exporters.onnx:OnnxStep",
+        "ort-int8-static": "bench.exporters.ort_static:OrtStaticStep",
+        "ort-int8-dynamic": "bench.exporters.ort_dynamic:OrtDynamicStep",
+        "openvino": "bench.exporters.openvino:OpenVinoStep",
+        "nncf-int8": "bench.exporters.nncf:NncfStep",
+    },
+    "backend": {
+        "torch": "bench.backends.torch:TorchBackend",
+        "torchscript": "bench.backends.torchscript:TorchScriptBackend",
+        "onnxruntime": "bench.backends.onnxruntime:OnnxRuntimeBackend",
+        "openvino": "bench.backends.openvino:OpenVinoBackend",
+    },
+    "metric": {
+        "accuracy": "bench.metrics.catalog.accuracy:metrics",
+        "latency": "bench.metrics.catalog.latency:metrics",
+        "memory": "bench.metrics.catalog.memory:metrics",
+        "parity": "bench.metrics.catalog.parity:metrics",
+    },
+    "section": {
+        "summary": "bench.report.sections.summary:section",
+        "variants": "bench.report.sections.variants:section",
+        "tradeoff": "bench.report.sections.tradeoff:section",
+        "classes": "bench.report.sections.classes:section",
+        "phases": "bench.report.sections.phases:section",
+        "memory": "bench.report.sections.memory:section",
+        "gallery": "bench.report.sections.gallery:section",
+        "unmeasured": "bench.report.sections.unmeasured:section",
+        "environment": "bench.report.sections.environment:section",
+        "limits": "bench.report.sections.limits:section",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that can be asked for by name."""
+
+    kind: str
+    name: str
+    target: str
+    """`module:attribute`."""
+    provider: str
+    """Distribution that brings it."""
+
+
+@cache
+def entries(kind: str) -> dict[str, Entry]:
+    """Name -> entry of everything of a kind: segbench's own first, then other packages'."""
+    found = {n: Entry(kind, n, t, "segbench") for n, t in TABLE[kind].items()}
+    for point in metadata.entry_points(group=f"segbench.{kind}"):
+        provider = point.dist.name if point.dist else "unknown"
+        found.setdefault(point.name, Entry(kind, point.name, point.value, provider))
+    return found
+
+
+def find(kind: str, name: str) -> Entry:
+    """Entry of a name.
+
+    Raises:
+        UnknownName: nothing of that kind is called so; the nearest name is the hint.
+    """
+    known = entries(kind)
+    if name not in known:
+        raise UnknownName(f"There is no {kind} called {name!r}.", suggest(name, known))
+    return known[name]
+
+
+def load(kind: str, name: str) -> Any:
+    """Attribute that an entry names, imported now."""
+    entry = find(kind, name)
+    module, _, attribute = entry.target.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def suggest(name: str, known: object) -> str:
+    """Hint: the nearest known names, else all of them."""
+    names = sorted(str(k) for k in known)  # type: ignore[attr-defined]
+    near = difflib.get_close_matches(name, names, n=2, cutoff=0.5)
+    if near:
+        return "Did you mean " + " or ".join(repr(n) for n in near) + "?"
+    return "Known: " + ", ".join(names) + "."

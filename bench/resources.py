@@ -1,0 +1,39 @@
+"""Where the data lies: suites/ and reports/ in a checkout or a wheel, and the user's cache."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def _data(name: str) -> Path:
+    """Folder of package data: beside `bench/` in a checkout, inside it in a wheel."""
+    installed = _PACKAGE / "_data" / name
+    return installed if installed.is_dir() else _PACKAGE.parent / name
+
+
+def suites_dir() -> Path:
+    """Folder of the shipped suites and tables."""
+    return _data("suites")
+
+
+def reports_dir() -> Path:
+    """Folder of the templates, style sheets and prose of the cards."""
+    return _data("reports")
+
+
+def weights_dir() -> Path:
+    """Folder of the shipped micro models."""
+    return _PACKAGE / "models" / "weights"
+
+
+def cache_dir() -> Path:
+    """Folder for data sets, artifacts and reference outputs: SEGBENCH_CACHE or the user's cache."""
+    asked = os.environ.get("SEGBENCH_CACHE")
+    if asked:
+        return Path(asked).expanduser().resolve()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("segbench")

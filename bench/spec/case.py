@@ -1,0 +1,55 @@
+"""A case: model x variant x target x dataset x protocol."""
+
+from __future__ import annotations
+
+from bench.spec.base import Spec, digest
+from bench.spec.dataset import Dataset
+from bench.spec.model import Model
+from bench.spec.protocol import Protocol
+from bench.spec.target import Target
+from bench.spec.variant import Variant
+
+
+class ParityLimit(Spec):
+    """Beyond any of these a case is `wrong`: measured, but not the same model any more."""
+
+    agreement: float | None = 0.9
+    """Least share of equal labels with the reference variant (trained weights only)."""
+    sqnr_db: float | None = 3.0
+    """Least signal-to-quantization-noise ratio of the combined map, decibels."""
+
+
+class Case(Spec):
+    """One row: everything that determines the answer."""
+
+    model: Model
+    variant: Variant
+    target: Target
+    dataset: Dataset
+    protocol: Protocol
+    reference: Variant
+    """Variant whose outputs parity is measured against."""
+    parity: ParityLimit = ParityLimit()
+    axis: str = ""
+    """Last part of the id, where one field of the protocol varies within the suite."""
+    weights_digest: str = ""
+    """Digest of the weights or of what determines them, found when the plan is made."""
+
+    @property
+    def id(self) -> str:
+        """`model/format-backend-precision[-recipe]/target/dataset[/axis]`."""
+        parts = [self.model.name, self.variant.slug, self.target.name, self.dataset.name, self.axis]
+        return "/".join(p for p in parts if p)
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether this case's variant is the reference itself."""
+        return self.variant.slug == self.reference.slug
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 over all that determines the answer; prose and names of tables left out."""
+        what = self.model_dump(mode="json")
+        for part in ("model", "variant", "target", "dataset", "reference"):
+            what[part].pop("about", None)
+        return digest(what)

@@ -1,0 +1,85 @@
+"""Everything else that changes a number."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from bench.spec.base import Spec, digest
+
+
+class Protocol(Spec):
+    """How a case is evaluated and timed, and how long it may take."""
+
+    scenario: Literal["single_stream"] = "single_stream"
+    batch_size: int = Field(default=1, ge=1)
+    height: int | None = Field(default=None, ge=1)
+    """Height of the model's input; None = that of the image."""
+    width: int | None = Field(default=None, ge=1)
+    preprocess: str = "normalize"
+    postprocess: str = "reference"
+    """`reference` = logits upsampled to the image, then argmax; `hf` = the library's own."""
+    scales: Literal["single"] = "single"
+    images: int | None = Field(default=None, ge=1)
+    """Evaluation images, the first of the split; None = all."""
+    parity_images: int = Field(default=16, ge=0)
+    """Images of which raw outputs are compared with the reference variant's."""
+    gallery_images: int = Field(default=3, ge=0)
+    """Images that the card shows."""
+    seed: int = 0
+    warmup: int = Field(default=3, ge=0)
+    iterations: int = Field(default=30, ge=1)
+    """Timed calls."""
+    launches: int = Field(default=1, ge=1, le=1)
+    """Fresh processes that repeat the timing."""
+    accuracy_limit_s: float | None = Field(default=None, gt=0)
+    """Stop the accuracy pass after this long and count what was seen; None = all images."""
+    timing_limit_s: float | None = Field(default=None, gt=0)
+    """Stop timing after this long (at least one iteration is kept)."""
+    timeout_s: float = Field(default=3600.0, gt=0)
+    """Kill the case's process after this long; the case has failed then."""
+    prepare_timeout_s: float = Field(default=3600.0, gt=0)
+    """Kill a preparing process (dataset, artifact, reference) after this long."""
+
+    def accuracy_fields(self) -> dict[str, Any]:
+        """Fields that change mIoU."""
+        return {
+            "input": [self.height, self.width],
+            "preprocess": self.preprocess,
+            "postprocess": self.postprocess,
+            "scales": self.scales,
+            "images": self.images,
+        }
+
+    def timing_fields(self) -> dict[str, Any]:
+        """Fields that change latency."""
+        return {
+            "scenario": self.scenario,
+            "batch_size": self.batch_size,
+            "input": [self.height, self.width],
+            "preprocess": self.preprocess,
+            "postprocess": self.postprocess,
+            "warmup": self.warmup,
+            "iterations": self.iterations,
+            "timing_limit_s": self.timing_limit_s,
+            "launches": self.launches,
+        }
+
+    def timing_fingerprint(self, threads: int | None) -> str:
+        """Hash, 12 hexadecimal digits; latencies are compared only under the same."""
+        return digest({**self.timing_fields(), "threads": threads}, 12)
+
+
+def accuracy_fingerprint(
+    protocol: Protocol, dataset_digest: str, class_map: dict[str, str], ignore_index: int, seen: int
+) -> str:
+    """Hash, 12 hexadecimal digits, printed beside every mIoU; compared only under the same."""
+    fields = {
+        **protocol.accuracy_fields(),
+        "dataset": dataset_digest,
+        "class_map": class_map,
+        "ignore_index": ignore_index,
+        "seen": seen,
+    }
+    return digest(fields, 12)

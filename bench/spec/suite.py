@@ -1,0 +1,66 @@
+"""A suite: blocks of names that expand into cases."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from bench.errors import SuiteError
+from bench.spec.base import Spec
+from bench.spec.case import Case, ParityLimit
+from bench.spec.dataset import Dataset
+from bench.spec.model import Model
+from bench.spec.policy import GatePolicy
+from bench.spec.protocol import Protocol
+from bench.spec.target import Target
+from bench.spec.variant import Variant
+
+
+class Block(Spec):
+    """One model on one data set, in several variants, on several targets."""
+
+    model: Model
+    dataset: Dataset
+    variants: tuple[Variant, ...] = Field(min_length=1)
+    targets: tuple[Target, ...] = Field(min_length=1)
+    protocol: Protocol
+    axis: str = ""
+
+
+class Suite(Spec):
+    """What one `segbench run` measures."""
+
+    name: str
+    title: str
+    about: str = ""
+    reference: Variant
+    parity: ParityLimit = ParityLimit()
+    gate: GatePolicy = GatePolicy()
+    blocks: tuple[Block, ...] = Field(min_length=1)
+
+    def expand(self) -> tuple[Case, ...]:
+        """Every case, in the order in which the suite names them.
+
+        Raises:
+            SuiteError: two cases share an id.
+        """
+        cases: dict[str, Case] = {}
+        for block in self.blocks:
+            for target in block.targets:
+                for variant in block.variants:
+                    case = Case(
+                        model=block.model,
+                        variant=variant,
+                        target=target,
+                        dataset=block.dataset,
+                        protocol=block.protocol,
+                        reference=self.reference,
+                        parity=self.parity,
+                        axis=block.axis,
+                    )
+                    if case.id in cases:
+                        raise SuiteError(
+                            f"Suite {self.name!r} names the case {case.id!r} twice.",
+                            "Give one of the variants a `recipe`, or the block an `axis`.",
+                        )
+                    cases[case.id] = case
+        return tuple(cases.values())

@@ -1,0 +1,1 @@
+"""How the micro models that segbench ships were trained: data, losses, schedule."""
