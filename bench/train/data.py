@@ -33,9 +33,7 @@ def store(folder: Path, recipe: Recipe, split: str, count: int, part: int, parts
     labels.flush()
 
 
-def open_store(
-    folder: Path, recipe: Recipe, split: str, count: int
-) -> tuple[np.memmap, np.memmap]:
+def open_store(folder: Path, recipe: Recipe, split: str, count: int) -> tuple[np.memmap, np.memmap]:
     """Images uint8 (N, H, W, 3) and trainIds uint8 (N, H, W), mapped from `folder`."""
     shape = (count, recipe.height, recipe.width)
     found = []

@@ -76,7 +76,9 @@ def _process(rank: int, recipe: Recipe, work: Path, say: Any) -> None:
     params = [p for m in (model, head) for p in m.parameters()]
     optimiser = torch.optim.AdamW(_groups(model, head, recipe), lr=recipe.learning_rate)
     weight = _class_weights(labels, recipe)
-    loss_of = losses.segformer_loss if recipe.model == "segformer-micro" else losses.mask2former_loss
+    loss_of = (
+        losses.segformer_loss if recipe.model == "segformer-micro" else losses.mask2former_loss
+    )
     first = _resume(work, model, head, ema, optimiser)
     started = time.monotonic()
     for step in range(first, recipe.steps):
@@ -106,7 +108,9 @@ def _process(rank: int, recipe: Recipe, work: Path, say: Any) -> None:
             continue
         last = step + 1 == recipe.steps
         if step % 25 == 0:
-            say(f"step {step} loss {loss.item():.3f} {time.monotonic() - started:.0f} s", flush=True)
+            say(
+                f"step {step} loss {loss.item():.3f} {time.monotonic() - started:.0f} s", flush=True
+            )
         if last or (step + 1) % recipe.validate_every == 0:
             miou = validate(ema, recipe, work)
             _note(work / "curve.csv", step + 1, loss.item(), miou)

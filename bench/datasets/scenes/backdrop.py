@@ -211,8 +211,4 @@ def _hedge(
     gable = [[x, 0, z0], [x + side * 5, 0, z0], [x + side * 5, float(top[0]), z0],
              [x, float(top[0]), z0]]  # fmt: skip
     canvas.paint([canvas.camera.project(gable)], shade(leaf, 0.75), label=21, depth=z0)
-    canvas.paint(
-        [canvas.camera.project(np.concatenate([ridge, base]))], leaf, label=21, depth=z0
-    )
-
-
+    canvas.paint([canvas.camera.project(np.concatenate([ridge, base]))], leaf, label=21, depth=z0)

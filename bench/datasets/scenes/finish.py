@@ -104,9 +104,7 @@ def finish(canvas: Canvas, rng: np.random.Generator, weather: Weather) -> NDArra
     return _sensor(rng, image, weather)
 
 
-def _sunlight(
-    rng: np.random.Generator, canvas: Canvas, weather: Weather
-) -> NDArray[np.float32]:
+def _sunlight(rng: np.random.Generator, canvas: Canvas, weather: Weather) -> NDArray[np.float32]:
     """Gain, float32 (H, W): soft blotches of shade on the ground, none in the sky."""
     h, w = canvas.labels.shape
     low = rng.normal(0, 1, (5, 9)).astype(np.float32)

@@ -44,7 +44,11 @@ def compose(seed: tuple[int, ...], height: int, width: int) -> Scene:
     backdrop.skyline(canvas, rng, weather.haze)
     for side in (-1, 1):
         backdrop.row(canvas, rng, band, side)
-    things = [*_traffic(canvas, rng, band), *_roadside(canvas, rng, band), *_rare(canvas, rng, band)]
+    things = [
+        *_traffic(canvas, rng, band),
+        *_roadside(canvas, rng, band),
+        *_rare(canvas, rng, band),
+    ]
     for _, paint in sorted(things, key=lambda t: -t[0]):
         paint()
     _hood(canvas, rng)

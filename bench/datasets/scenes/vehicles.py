@@ -38,9 +38,7 @@ def _back_quad(x0: float, x1: float, y0: float, y1: float, z: float) -> list[lis
 
 def _wheel(x: float, z: float, radius: float) -> NDArray[np.float64]:
     t = np.linspace(0, 2 * np.pi, 12, endpoint=False)
-    return np.stack(
-        [np.full(12, x), radius + radius * np.sin(t), z + radius * np.cos(t)], axis=1
-    )
+    return np.stack([np.full(12, x), radius + radius * np.sin(t), z + radius * np.cos(t)], axis=1)
 
 
 def _shadow(canvas: Canvas, x0: float, x1: float, z0: float, z1: float) -> None:
