@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ class OpenJob:
     """Input height and width."""
     batch_size: int = 1
     allow_code: bool = False
-    facts: dict[str, Any] = field(default_factory=dict)
 
 
 class Session(Protocol):
@@ -40,6 +39,8 @@ class Session(Protocol):
     """class_logits and mask_logits, or logits, or labels."""
     effective: dict[str, str]
     """What the runtime says it really does: provider, precision, threads."""
+    weights: dict[str, int]
+    """`parameters`, `weight_bytes` and `file_bytes` where no export step noted them; else empty."""
 
     def copy_in(self, x: NDArray[np.float32]) -> Any:
         """Input, float32 (N, 3, h, w), on the device and in the session's dtype."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -33,12 +34,19 @@ class Images(Protocol):
         ...
 
     def truth(self, index: int) -> NDArray[np.uint8]:
-        """Class indices, uint8 (H, W); VOID where unlabelled."""
+        """Class indices, uint8 (H, W); VOID where unlabelled.
+
+        Raises:
+            DatasetError: the file is missing or corrupt, or holds a value that means nothing.
+        """
         ...
 
     def instances(self, index: int) -> NDArray[np.int32] | None:
-        """Instance ids, int32 (H, W), `class index * 1000 + n + 1000` where there is an instance of
-        an evaluated class with instances, 0 elsewhere; None if the set has none."""
+        """Instance ids, int32 (H, W); None if the set has none.
+
+        An id is `class index * 1000 + n + 1000` where there is an instance of an evaluated class
+        with instances, and 0 elsewhere.
+        """
         ...
 
     def files(self, index: int) -> tuple[Path, ...]:
@@ -57,10 +65,32 @@ class DatasetLoader(Protocol):
         """
         ...
 
-    def prepare(self, spec: Dataset, cache: Path) -> None:
-        """Make the set in `cache`, or check the user's copy. Idempotent."""
+    def prepare(
+        self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
+    ) -> None:
+        """Make a split in `cache`, or check the user's copy. Idempotent.
+
+        Args:
+            spec: the set.
+            cache: folder that made sets lie in.
+            split: the spec's own unless told (calibration reads another).
+            count: the first so many images; None = all that the spec names.
+        """
         ...
 
-    def open(self, spec: Dataset, cache: Path, *, split: str | None = None) -> Images:
-        """Opened split (the spec's own unless told)."""
+    def open(
+        self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
+    ) -> Images:
+        """Opened split, its first `count` images; a made set is made first where it is missing."""
         ...
+
+
+def content_digest(images: Images, count: int | None = None) -> str:
+    """sha256, hexadecimal, over names and files of the first `count` images (None = all)."""
+    total = hashlib.sha256()
+    for index, name in enumerate(images.names[:count]):
+        total.update(name.encode())
+        for path in images.files(index):
+            with path.open("rb") as file:
+                total.update(hashlib.file_digest(file, "sha256").digest())
+    return total.hexdigest()

@@ -1,0 +1,1 @@
+"""Record -> verdicts: a run against a blessed baseline. Pure functions; imports no runtime."""

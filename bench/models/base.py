@@ -22,5 +22,10 @@ class ModelLoader(Protocol):
 
     def build(self, spec: Model, *, allow_code: bool = False) -> Any:
         """`torch.nn.Module` in eval mode: pixel values, float (N, 3, h, w) -> tuple of tensors
-        in the order of its attribute `output_names`."""
+        in the order of its attribute `output_names`.
+        """
+        ...
+
+    def file_bytes(self, spec: Model) -> int | None:
+        """Bytes of the weight files on disk; None where there are none."""
         ...

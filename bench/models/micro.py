@@ -37,11 +37,7 @@ def mask2former_micro() -> torch.nn.Module:
         num_labels=NUM_LABELS,
         dropout=0.0,
     )
-    # eager attention: the only path that every exporter and both half precisions share.
-    model: Any = Mask2FormerForUniversalSegmentation._from_config(
-        config, attn_implementation="eager"
-    )
-    return model
+    return _eager(Mask2FormerForUniversalSegmentation, config)
 
 
 def segformer_micro() -> torch.nn.Module:
@@ -59,5 +55,15 @@ def segformer_micro() -> torch.nn.Module:
         attention_probs_dropout_prob=0.0,
         num_labels=NUM_LABELS,
     )
-    model: Any = SegformerForSemanticSegmentation._from_config(config, attn_implementation="eager")
-    return model
+    return _eager(SegformerForSemanticSegmentation, config)
+
+
+def _eager(architecture: Any, config: Any) -> torch.nn.Module:
+    """Module with eager attention, the only path that exporters and half precisions share.
+
+    The library's public constructors don't take the choice.
+    """
+    module: torch.nn.Module = architecture._from_config(  # noqa: SLF001
+        config, attn_implementation="eager"
+    )
+    return module

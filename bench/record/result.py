@@ -67,8 +67,8 @@ class Artifact(Record):
     """What the session was opened on."""
 
     digest: str
-    file_bytes: int
-    """All files of the artifact, on disk."""
+    file_bytes: int | None
+    """All files of the artifact, on disk; None for weights that were seeded in memory."""
     weight_bytes: int | None = None
     """Bytes of learned weights alone, as stored; None where the format doesn't tell."""
     parameters: int | None = None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+import re
+
+from pydantic import Field, field_validator
 
 from bench.spec.base import Spec
 
@@ -21,6 +23,16 @@ class Requires(Spec):
     gpu_memory_gb: float | None = Field(default=None, gt=0)
     """Smallest GPU memory, GiB."""
     cores: int | None = Field(default=None, ge=1)
+    """Fewest logical processors."""
+
+    @field_validator("processor", "gpu")
+    @classmethod
+    def _pattern(cls, value: str | None) -> str | None:
+        try:
+            re.compile(value or "")
+        except re.error as e:
+            raise ValueError(f"{value!r} is no regular expression ({e})") from None
+        return value
 
 
 class Target(Spec):

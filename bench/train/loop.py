@@ -2,179 +2,188 @@
 
 from __future__ import annotations
 
-import copy
 import csv
 import json
-import math
-import os
+import socket
+import sys
 import time
 from dataclasses import asdict
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 
+from bench.errors import BadInput
 from bench.models import micro
 from bench.train import data, losses
+from bench.train.state import State, begin, build, follow, rate, resume, save
+from bench.train.validate import MEAN, STD, validate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from bench.train.recipe import Recipe
 
-MEAN = torch.tensor([0.485, 0.456, 0.406])[:, None, None]
-STD = torch.tensor([0.229, 0.224, 0.225])[:, None, None]
+    Say = Callable[[str], None]
+
+CHECKPOINT_EVERY = 200
+"""Steps between checkpoints: the most that a killed run repeats."""
+SAY_EVERY = 25
 
 
-def train(recipe: Recipe, out: Path, *, say: Any = print) -> Path:
-    """Folder with config.json, model.safetensors, recipe.json and curve.csv; resumes in `out`."""
+def to_stderr(line: str) -> None:
+    """Print a line of progress; standard output is for results."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def train(recipe: Recipe, out: Path, *, say: Say = to_stderr) -> Path:
+    """Folder with config.json, model.safetensors, recipe.json and curve.csv; resumes in `out`.
+
+    Raises:
+        BadInput: `out` holds the training of another recipe.
+    """
     work = out / "work"
     work.mkdir(parents=True, exist_ok=True)
+    _claim(work, recipe)
     if recipe.processes == 1:
-        _process(0, recipe, work, say)
+        _process(0, recipe, work, 0, say)
     else:
-        os.environ.setdefault("MASTER_ADDR", "127.0.0.1")
-        os.environ.setdefault("MASTER_PORT", "29517")
-        mp.spawn(_process, (recipe, work, say), nprocs=recipe.processes)
-    model = _build(recipe)[0]
-    state = torch.load(work / "checkpoint.pt", weights_only=True)
-    model.load_state_dict(state["ema"])
+        from torch.multiprocessing.spawn import spawn
+
+        spawn(_process, (recipe, work, _free_port(), say), nprocs=recipe.processes)  # type: ignore[no-untyped-call]
+    model = build(recipe)[0]
+    checkpoint = torch.load(work / "checkpoint.pt", weights_only=True)
+    model.load_state_dict(checkpoint["ema"])
     model.save_pretrained(out)
-    (out / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2) + "\n")
+    (out / "recipe.json").write_text(_text(recipe))
     (out / "curve.csv").write_text((work / "curve.csv").read_text())
     return out
 
 
-def _build(recipe: Recipe) -> tuple[Any, Any]:
-    """Model and its training-only head, from the recipe's seed."""
-    torch.manual_seed(recipe.seed)
-    if recipe.model == "segformer-micro":
-        return micro.segformer_micro(), torch.nn.Identity()
-    return micro.mask2former_micro(), torch.nn.Conv2d(64, micro.NUM_LABELS, 1)
+def _text(recipe: Recipe) -> str:
+    return json.dumps(asdict(recipe), indent=2) + "\n"
 
 
-def _process(rank: int, recipe: Recipe, work: Path, say: Any) -> None:
-    """One data-parallel process."""
+def _claim(work: Path, recipe: Recipe) -> None:
+    """Note the recipe in the folder; a checkpoint of another one must not be continued."""
+    path = work / "recipe.json"
+    if path.exists() and path.read_text() != _text(recipe):
+        old = json.loads(path.read_text())
+        changed = [k for k, v in asdict(recipe).items() if old.get(k) != v]
+        raise BadInput(
+            f"{work.parent} holds a training run of another recipe ({', '.join(changed)}).",
+            "Choose another --out, or remove that folder.",
+        )
+    path.write_text(_text(recipe))
+
+
+def _free_port() -> int:
+    """Port on which the processes of this run find each other."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def _process(rank: int, recipe: Recipe, work: Path, port: int, say: Say) -> None:
+    """One data-parallel process: its share of the scenes, then every step."""
     torch.set_num_threads(1)
     several = recipe.processes > 1
     if several:
         dist.init_process_group(
-            "gloo", rank=rank, world_size=recipe.processes, timeout=timedelta(minutes=20)
+            "gloo",
+            init_method=f"tcp://127.0.0.1:{port}",
+            rank=rank,
+            world_size=recipe.processes,
+            timeout=timedelta(minutes=20),
         )
-    for split, count in (("train", recipe.scenes), ("val", recipe.validation_scenes)):
-        done = work / f"{split}.{rank}.done"
-        if not done.exists():
-            data.store(work, recipe, split, count, rank, recipe.processes)
-            done.touch()
+    _make_scenes(rank, recipe, work, say)
     if several:
         dist.barrier()
     images, labels = data.open_store(work, recipe, "train", recipe.scenes)
-    model, head = _build(recipe)
-    ema = copy.deepcopy(model).eval()
-    params = [p for m in (model, head) for p in m.parameters()]
-    optimiser = torch.optim.AdamW(_groups(model, head, recipe), lr=recipe.learning_rate)
+    state = begin(recipe)
     weight = _class_weights(labels, recipe)
-    loss_of = (
-        losses.segformer_loss if recipe.model == "segformer-micro" else losses.mask2former_loss
-    )
-    first = _resume(work, model, head, ema, optimiser)
+    first = resume(work, state)
+    if not rank:
+        _trim(work / "curve.csv", first)
     started = time.monotonic()
     for step in range(first, recipe.steps):
-        for group in optimiser.param_groups:
-            group["lr"] = _rate(step, recipe)
         rng = np.random.default_rng((recipe.seed, 99, step, rank))
         whole = step >= recipe.full_size_from * recipe.steps
         x, y = data.batch(images, labels, rng, recipe, whole=whole)
-        model.train()
-        kwargs = {} if recipe.model == "segformer-micro" else {"output_auxiliary_logits": True}
-        with torch.autocast("cpu", torch.bfloat16):
-            outputs = model(pixel_values=(torch.from_numpy(x) - MEAN) / STD, **kwargs)
-        loss = loss_of(outputs, head, torch.from_numpy(y), weight)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        if several:
-            _average(params, recipe.processes)
-        torch.nn.utils.clip_grad_norm_(params, recipe.clip_norm)
-        optimiser.step()
-        decay = min(recipe.ema_decay, (1 + step) / (10 + step))
-        with torch.no_grad():
-            for mean, new in zip(ema.parameters(), model.parameters(), strict=True):
-                mean.lerp_(new, 1 - decay)
-            for mean, new in zip(ema.buffers(), model.buffers(), strict=True):
-                mean.copy_(new)
-        if rank:
-            continue
-        last = step + 1 == recipe.steps
-        if step % 25 == 0:
-            say(
-                f"step {step} loss {loss.item():.3f} {time.monotonic() - started:.0f} s", flush=True
-            )
-        if last or (step + 1) % recipe.validate_every == 0:
-            miou = validate(ema, recipe, work)
-            _note(work / "curve.csv", step + 1, loss.item(), miou)
-            say(f"step {step + 1} mIoU {miou:.4f}", flush=True)
-        if last or (step + 1) % 200 == 0:
-            _save(work, step + 1, model, head, ema, optimiser)
+        loss = _step(step, state, recipe, torch.from_numpy(x), torch.from_numpy(y), weight)
+        if not rank:
+            if step % SAY_EVERY == 0:
+                say(_progress(step, first, loss, time.monotonic() - started, recipe))
+            _keep(step + 1, state, recipe, work, loss, say)
     if several:
         dist.barrier()
         dist.destroy_process_group()
 
 
-def validate(model: Any, recipe: Recipe, work: Path) -> float:
-    """mIoU, fraction, of whole scenes of the split `val`."""
-    images, labels = data.open_store(work, recipe, "val", recipe.validation_scenes)
-    n = micro.NUM_LABELS
-    counts = np.zeros((n, n), np.int64)
-    model.eval()
-    for image, truth in zip(images, labels, strict=True):
-        x = torch.from_numpy(image.astype(np.float32).transpose(2, 0, 1) / 255.0)
-        with torch.no_grad():
-            outputs = model(pixel_values=((x - MEAN) / STD)[None])
-        if recipe.model == "segformer-micro":
-            logits = outputs.logits
-        else:
-            logits = torch.einsum(
-                "bqc,bqhw->bchw",
-                outputs.class_queries_logits.softmax(-1)[..., :n],
-                outputs.masks_queries_logits.sigmoid(),
-            )
-        up = torch.nn.functional.interpolate(logits, truth.shape, mode="bilinear")
-        found = up.argmax(1)[0].numpy()
-        keep = truth != data.IGNORE
-        pairs = truth[keep].astype(np.int64) * n + found[keep]
-        counts += np.bincount(pairs, minlength=n * n).reshape(n, n)
-    hit = np.diag(counts)
-    union = counts.sum(0) + counts.sum(1) - hit
-    return float((hit[union > 0] / union[union > 0]).mean())
+def _make_scenes(rank: int, recipe: Recipe, work: Path, say: Say) -> None:
+    """Draw this process's share of the scenes, unless it stands already."""
+    for split, count in (("train", recipe.scenes), ("val", recipe.validation_scenes)):
+        done = work / f"{split}.{rank}.done"
+        if not done.exists():
+            if not rank:
+                say(f"drawing {count} scenes of the split {split}")
+            data.store(work, recipe, split, count, rank, recipe.processes)
+            done.touch()
 
 
-def _groups(model: Any, head: Any, recipe: Recipe) -> list[dict[str, Any]]:
-    """No weight decay on biases, norms and position tables."""
-    decay, plain = [], []
-    for name, p in [*model.named_parameters(), *head.named_parameters()]:
-        skip = p.ndim < 2 or "relative_position" in name or "embed" in name
-        (plain if skip else decay).append(p)
-    return [
-        {"params": decay, "weight_decay": recipe.weight_decay},
-        {"params": plain, "weight_decay": 0.0},
-    ]
+def _step(
+    step: int,
+    state: State,
+    recipe: Recipe,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    weight: torch.Tensor,
+) -> float:
+    """Loss of a step, after the weights and their mean have moved."""
+    segformer = recipe.model == "segformer-micro"
+    for group in state.optimiser.param_groups:
+        group["lr"] = rate(step, recipe)
+    state.model.train()
+    kwargs: dict[str, Any] = {} if segformer else {"output_auxiliary_logits": True}
+    with torch.autocast("cpu", torch.bfloat16):
+        outputs = state.model(pixel_values=(x - MEAN) / STD, **kwargs)
+    loss_of = losses.segformer_loss if segformer else losses.mask2former_loss
+    loss = loss_of(outputs, state.head, y, weight)
+    state.optimiser.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    if recipe.processes > 1:
+        _average(state.parameters, recipe.processes)
+    torch.nn.utils.clip_grad_norm_(state.parameters, recipe.clip_norm)
+    state.optimiser.step()
+    follow(state, step, recipe)
+    return loss.item()
 
 
-def _class_weights(labels: np.memmap, recipe: Recipe) -> torch.Tensor:
+def _keep(done: int, state: State, recipe: Recipe, work: Path, loss: float, say: Say) -> None:
+    """Validate and save where the step asks for it."""
+    last = done == recipe.steps
+    if last or done % recipe.validate_every == 0:
+        miou = validate(state.ema, recipe, work)
+        _note(work / "curve.csv", done, loss, miou)
+        say(f"step {done} mIoU {miou:.4f}")
+    if last or done % CHECKPOINT_EVERY == 0:
+        save(work, done, state)
+
+
+def _progress(step: int, first: int, loss: float, seconds: float, recipe: Recipe) -> str:
+    """Line that says how far, and how long still."""
+    left = seconds / (step + 1 - first) * (recipe.steps - step - 1)
+    return f"step {step} of {recipe.steps} loss {loss:.3f}, about {left / 60:.0f} min left"
+
+
+def _class_weights(labels: np.memmap[Any, np.dtype[np.uint8]], recipe: Recipe) -> torch.Tensor:
     """Weights, float32 (19,), mean one."""
     counts = np.bincount(labels[::8, ::4, ::4].ravel(), minlength=256)[: micro.NUM_LABELS]
     raw = (np.maximum(counts, 1) / counts.sum()) ** -recipe.class_weight_power
     return torch.tensor(raw / raw.mean(), dtype=torch.float32)
-
-
-def _rate(step: int, recipe: Recipe) -> float:
-    """Learning rate: linear warm-up, then a cosine to one hundredth."""
-    if step < recipe.warm_up_steps:
-        return recipe.learning_rate * (step + 1) / recipe.warm_up_steps
-    t = (step - recipe.warm_up_steps) / max(1, recipe.steps - recipe.warm_up_steps)
-    return recipe.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * t)))
 
 
 def _average(params: list[torch.nn.Parameter], world: int) -> None:
@@ -191,6 +200,7 @@ def _average(params: list[torch.nn.Parameter], world: int) -> None:
 
 
 def _note(path: Path, step: int, loss: float, miou: float) -> None:
+    """Append a row to the curve."""
     fresh = not path.exists()
     with path.open("a", newline="") as f:
         rows = csv.writer(f, lineterminator="\n")
@@ -199,23 +209,9 @@ def _note(path: Path, step: int, loss: float, miou: float) -> None:
         rows.writerow([step, f"{loss:.4f}", f"{miou:.4f}"])
 
 
-def _save(work: Path, step: int, model: Any, head: Any, ema: Any, optimiser: Any) -> None:
-    state = {
-        "step": step, "model": model.state_dict(), "head": head.state_dict(),
-        "ema": ema.state_dict(), "optimiser": optimiser.state_dict(),
-    }  # fmt: skip
-    torch.save(state, work / "checkpoint.tmp")
-    (work / "checkpoint.tmp").rename(work / "checkpoint.pt")
-
-
-def _resume(work: Path, model: Any, head: Any, ema: Any, optimiser: Any) -> int:
-    """Step to begin with, after loading the last checkpoint."""
-    path = work / "checkpoint.pt"
-    if not path.exists():
-        return 0
-    state = torch.load(path, weights_only=True)
-    model.load_state_dict(state["model"])
-    head.load_state_dict(state["head"])
-    ema.load_state_dict(state["ema"])
-    optimiser.load_state_dict(state["optimiser"])
-    return int(state["step"])
+def _trim(path: Path, first: int) -> None:
+    """Drop the rows of steps that a resumed run takes again."""
+    if path.exists():
+        head, *rows = path.read_text().splitlines()
+        kept = [r for r in rows if int(r.split(",")[0]) <= first]
+        path.write_text("\n".join([head, *kept]) + "\n")

@@ -23,7 +23,7 @@ def segformer_loss(
 ) -> torch.Tensor:
     """Cross-entropy of the logits, upsampled twice, against every second label."""
     del head
-    return _pixels(outputs.logits, y, weight)
+    return _pixels(outputs.logits.float(), y, weight)
 
 
 def mask2former_loss(

@@ -1,0 +1,1 @@
+"""Procedural street scenes in the Cityscapes layout: same seed, same bytes."""

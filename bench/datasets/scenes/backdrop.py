@@ -104,7 +104,8 @@ def _dashes(
     starts = np.arange(z0, z1, pitch)
     quad = np.array([[x - wide / 2, 0, 0], [x + wide / 2, 0, 0],
                      [x + wide / 2, 0, long], [x - wide / 2, 0, long]])  # fmt: skip
-    return quad[None] + np.array([0, 0, 1.0]) * starts[:, None, None]
+    out: NDArray[np.float64] = quad[None] + np.array([0, 0, 1.0]) * starts[:, None, None]
+    return out
 
 
 def skyline(canvas: Canvas, rng: np.random.Generator, haze: Colour) -> None:

@@ -9,6 +9,7 @@ disagree with the picture about where an object ends.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import cv2
@@ -192,7 +193,7 @@ class Board:
         """Paint a ring as short bars, so that what is behind it shows through."""
         t = np.linspace(0.0, 2 * np.pi, 15)
         ps = np.stack([x + radius * np.cos(t), y + radius * np.sin(t)], axis=1)
-        for a, b in zip(ps[:-1], ps[1:], strict=True):
+        for a, b in pairwise(ps):
             self.bar((a[0], a[1]), (b[0], b[1]), width, colour)
 
 

@@ -114,7 +114,8 @@ def _sunlight(rng: np.random.Generator, canvas: Canvas, weather: Weather) -> NDA
         lean = rng.uniform(-1, 1) * np.linspace(-1, 1, w, dtype=np.float32)
         gain = gain + weather.sun * 0.25 * lean[None]
     gain[canvas.labels == 23] = 1.0
-    return gain.astype(np.float32)
+    out: NDArray[np.float32] = gain.astype(np.float32)
+    return out
 
 
 def _rain(rng: np.random.Generator, image: NDArray[np.float32]) -> None:

@@ -98,7 +98,8 @@ def _roadside(canvas: Canvas, rng: np.random.Generator, band: backdrop.Street) -
                 z += rng.uniform(0.6, 1.5) * gap
         for _ in range(int(rng.poisson(2.2))):
             z = rng.uniform(5, 45)
-            x = rng.uniform(*sorted((kerb + side * 0.4, walk)))
+            low, high = sorted((kerb + side * 0.4, walk))
+            x = rng.uniform(low, high)
             out.append((z, partial(street.person, canvas, rng, x, z)))
         if rng.random() < 0.3:
             z = rng.uniform(5, 25)
@@ -143,5 +144,5 @@ def _hood(canvas: Canvas, rng: np.random.Generator) -> None:
     arc = np.stack([w / 2 + t * w * 0.62, top + (h * 0.07) * t**2], axis=1)
     poly = np.concatenate([arc, [[w * 1.2, h * 1.1], [-w * 0.2, h * 1.1]]])
     canvas.paint([poly], (46, 48, 54), label=1, depth=1.0)
-    shine = np.concatenate([arc[4:12], arc[4:12][::-1] + [0, h * 0.012]])
+    shine = np.concatenate([arc[4:12], arc[4:12][::-1] + np.array([0, h * 0.012])])
     canvas.paint([shine], (92, 96, 104))

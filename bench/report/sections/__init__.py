@@ -1,0 +1,1 @@
+"""Sections of the card: each module has `section(view)`; the registry names them in order."""

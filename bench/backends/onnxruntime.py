@@ -1,0 +1,113 @@
+"""ONNX Runtime. Imports no torch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.errors import Unsupported, WeightsError
+from bench.exporters.notes import read_note
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from bench.backends.base import OpenJob
+
+_PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+
+
+class OnnxRuntimeBackend:
+    """`onnxruntime.InferenceSession` with all graph optimisations."""
+
+    needs = ("onnxruntime",)
+    extra = ""
+
+    def supports(self, precision: str, device: str) -> str:
+        """Empty, or why not."""
+        if device not in _PROVIDERS:
+            return f"ONNX Runtime isn't wired to {device} here"
+        if precision in {"bf16", "tf32"}:
+            return f"no recipe makes an ONNX file in {precision}"
+        return ""
+
+    def open(self, job: OpenJob) -> OrtSession:
+        """Session on model.onnx."""
+        import onnxruntime as ort
+
+        provider = _PROVIDERS[job.device.name]
+        if provider not in ort.get_available_providers():
+            raise Unsupported(
+                f"This ONNX Runtime ({ort.__version__}) has no {provider}.",
+                "onnxruntime-gpu replaces onnxruntime: pip uninstall -y onnxruntime && "
+                "pip install onnxruntime-gpu",
+            )
+        if job.artifact is None:
+            raise WeightsError("The variant has no recipe, so there is no ONNX file.")
+        note = read_note(job.artifact)
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = job.threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            session = ort.InferenceSession(
+                str(job.artifact / note.model), options, providers=[provider]
+            )
+        except Exception as e:
+            raise WeightsError(f"{job.artifact / note.model} can't be opened: {e}.") from e
+        actual = session.get_providers()
+        if actual[0] != provider:
+            raise Unsupported(
+                f"ONNX Runtime fell back from {provider} to {actual[0]}.",
+                "Its CUDA or cuDNN libraries are missing.",
+            )
+        _check_input(session, note.input, job)
+        return OrtSession(session, note.input, note.outputs, job.threads)
+
+
+def _check_input(session: Any, name: str, job: OpenJob) -> None:
+    """Refuse a size that the graph doesn't take, before the runtime does in its own words."""
+    shape = next(i.shape for i in session.get_inputs() if i.name == name)
+    want = (job.batch_size, 3, *job.size)
+    fits = len(shape) == 4 and all(
+        not isinstance(d, int) or d == w for d, w in zip(shape, want, strict=True)
+    )
+    if not fits:
+        raise WeightsError(
+            f"The graph's input {name!r} has shape {shape}; the case feeds {list(want)}.",
+            "Set height, width and batch_size in the protocol (or the model's [onnx] table).",
+        )
+
+
+class OrtSession:
+    """An opened graph."""
+
+    def __init__(self, session: Any, name: str, outputs: dict[str, str], threads: int) -> None:
+        self._session = session
+        self._input = name
+        self._graph_names = list(outputs)
+        self.output_names = tuple(outputs.values())
+        self.weights: dict[str, int] = {}
+        self.effective = {
+            "provider": session.get_providers()[0],
+            "threads": str(threads),
+            "input": next(i.type for i in session.get_inputs() if i.name == name),
+        }
+
+    def copy_in(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The array itself: ONNX Runtime copies within its call."""
+        return np.ascontiguousarray(x)
+
+    def forward(self, x: NDArray[np.float32]) -> list[NDArray[Any]]:
+        """Outputs, in main memory."""
+        out: list[NDArray[Any]] = self._session.run(self._graph_names, {self._input: x})
+        return out
+
+    def copy_out(self, raw: list[NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
+        """Named outputs, float32 (labels as they are)."""
+        named = zip(self.output_names, raw, strict=True)
+        return {n: a if n == "labels" else a.astype(np.float32, copy=False) for n, a in named}
+
+    def close(self) -> None:
+        """Release the graph."""
+        self._session = None

@@ -1,0 +1,40 @@
+"""TorchScript, from model.pt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench.errors import WeightsError
+from bench.exporters.notes import read_note
+
+if TYPE_CHECKING:
+    from bench.backends.base import OpenJob
+    from bench.backends.torch_session import TorchSession
+
+
+class TorchScriptBackend:
+    """A frozen trace."""
+
+    needs = ("torch",)
+    extra = ""
+
+    def supports(self, precision: str, device: str) -> str:
+        """Empty, or why not."""
+        del device
+        return "" if precision == "fp32" else f"no recipe makes TorchScript in {precision}"
+
+    def open(self, job: OpenJob) -> TorchSession:
+        """Session on the trace."""
+        import torch
+
+        from bench.backends.torch_session import TorchSession, open_device
+
+        device = open_device(job)
+        if job.artifact is None:
+            raise WeightsError("The variant has no recipe, so there is no TorchScript file.")
+        note = read_note(job.artifact)
+        try:
+            module = torch.jit.load(str(job.artifact / note.model), map_location=device)  # type: ignore[no-untyped-call]
+        except RuntimeError as e:
+            raise WeightsError(f"{job.artifact / note.model} can't be loaded: {e}.") from e
+        return TorchSession(module, tuple(note.outputs.values()), device, torch.float32)

@@ -1,0 +1,119 @@
+"""The command `segbench`: its verbs, and what becomes of an error.
+
+Verbs import what they need when they run, so that --help is there at once.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+import bench
+from bench.cli.card import card
+from bench.cli.compare import compare
+from bench.cli.doctor import doctor
+from bench.cli.export import export
+from bench.cli.gate import gate
+from bench.cli.list import list_
+from bench.cli.pareto import pareto
+from bench.cli.run import run
+from bench.cli.score import score
+from bench.cli.show import show
+from bench.cli.train_micro import train_micro
+from bench.errors import SegbenchError
+
+VERBS: dict[str, Callable[..., None]] = {
+    "run": run,
+    "show": show,
+    "card": card,
+    "compare": compare,
+    "gate": gate,
+    "pareto": pareto,
+    "score": score,
+    "export": export,
+    "list": list_,
+    "doctor": doctor,
+    "train-micro": train_micro,
+}
+
+EPILOG = (
+    "Exit codes: 0 ok, 1 the gate failed, 2 bad input, 3 some case failed, "
+    "4 nothing was measured, 130 interrupted."
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"segbench {bench.__version__}")
+        raise typer.Exit
+
+
+def _top(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print it."),
+    ] = False,
+) -> None:
+    """Measure every deployable form of a segmentation model; publish the card; guard the build."""
+    del version
+
+
+def guard(verb: Callable[..., None]) -> Callable[..., None]:
+    """The verb, with expected errors as one sentence and an exit code instead of a traceback."""
+
+    @functools.wraps(verb)
+    def guarded(*args: Any, **kwargs: Any) -> None:
+        try:
+            verb(*args, **kwargs)
+            sys.stdout.flush()
+        except SegbenchError as e:
+            tell(e)
+            raise typer.Exit(e.exit_code) from None
+        except KeyboardInterrupt:
+            print("Interrupted.", file=sys.stderr)
+            raise typer.Exit(130) from None
+        except BrokenPipeError:
+            # The reader went away (`| head`). Python would complain again when it flushes at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(1) from None
+
+    return guarded
+
+
+def tell(error: SegbenchError) -> None:
+    """Print the sentence and the hint to standard error."""
+    print(f"Error: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"  {error.hint}", file=sys.stderr)
+
+
+def build() -> typer.Typer:
+    """The application with all its verbs."""
+    # Without markup the help is plain text and costs no import of rich; an unexpected exception is
+    # a bug and keeps Python's own traceback.
+    made = typer.Typer(
+        name="segbench",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        epilog=EPILOG,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    made.callback()(_top)
+    for name, verb in VERBS.items():
+        made.command(name)(guard(verb))
+    return made
+
+
+app = build()
+
+
+def main() -> None:
+    """The entry point."""
+    app(prog_name="segbench")

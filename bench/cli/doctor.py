@@ -1,0 +1,268 @@
+"""`segbench doctor`: what this machine can run, what is missing, and whether it is quiet enough."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from bench.registry import Entry
+    from bench.spec.target import Target
+
+BUSY = 0.15
+"""Share of all cores, in use by others, from which on timings are doubtful."""
+
+Report = dict[str, Any]
+
+
+def doctor(
+    json: Annotated[bool, typer.Option("--json", help="As JSON, with a schema number.")] = False,
+) -> None:
+    """Tell what this machine can run and what is missing."""
+    report = examine()
+    if json:
+        import json as js
+
+        print(js.dumps(report, indent=1, ensure_ascii=False))
+        return
+    _print(report)
+
+
+def examine() -> Report:
+    """Everything that doctor tells; loads no runtime."""
+    import platform
+
+    from bench import __version__, registry
+    from bench.spec.load import tables
+
+    report: Report = {
+        "schema": 1,
+        "segbench": __version__,
+        "python": platform.python_version(),
+        "machine": _machine(),
+        "devices": [_device(name) for name in registry.entries("device")],
+        "backends": [_runnable(entry) for entry in registry.entries("backend").values()],
+        "exporters": [_runnable(entry) for entry in registry.entries("exporter").values()],
+        "targets": [_target(target) for target in tables().targets.values()],
+        "cache": _cache(),
+        "load": _load(),
+    }
+    report["warnings"] = _warnings(report)
+    return report
+
+
+def _machine() -> Report:
+    import psutil
+
+    from bench.run.collect import flags
+    from bench.run.machine import describe
+
+    governor = _text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").strip()
+    return {
+        **describe().model_dump(mode="json", exclude={"gpus"}),
+        "flags": flags(),
+        "memory_available_bytes": psutil.virtual_memory().available,
+        "quota_cores": _quota(),
+        "governor": governor or None,
+    }
+
+
+def _target(target: Target) -> Report:
+    from bench.run.machine import describe, mismatch
+
+    reason = mismatch(target, describe())
+    return {"name": target.name, "here": not reason, "reason": reason}
+
+
+def _quota() -> float | None:
+    """Cores that the container may use at a time; None = no limit."""
+    quota, _, period = _text("/sys/fs/cgroup/cpu.max").strip().partition(" ")
+    return int(quota) / int(period) if quota.isdecimal() and period.isdecimal() else None
+
+
+def _device(name: str) -> Report:
+    from bench import registry
+
+    device = registry.load("device", name)()
+    reason = device.available()
+    gpus = [g.model_dump() for g in device.gpus()]
+    return {"name": name, "available": not reason, "reason": reason, "gpus": gpus}
+
+
+def _runnable(entry: Entry) -> Report:
+    needs, extra = _declared(entry)
+    versions = {name: _version(name) for name in needs}
+    missing = [name for name, version in versions.items() if version is None]
+    install = f"python -m pip install 'segbench[{extra}]'" if extra else ""
+    return {
+        "name": entry.name,
+        "provider": entry.provider,
+        "installed": not missing,
+        "versions": versions,
+        "missing": missing,
+        "install": (install or "python -m pip install " + " ".join(missing)) if missing else "",
+    }
+
+
+def _declared(entry: Entry) -> tuple[tuple[str, ...], str]:
+    """`needs` and `extra` as the class of an entry states them.
+
+    They are read from its source, because importing it may import a runtime. A class that computes
+    them needs what provides it.
+    """
+    import ast
+    import importlib.util
+
+    module, _, name = entry.target.partition(":")
+    found: dict[str, Any] = {}
+    spec = importlib.util.find_spec(module)
+    source = _text(spec.origin) if spec and spec.origin else ""
+    for node in ast.parse(source).body:
+        if not isinstance(node, ast.ClassDef) or node.name != name:
+            continue
+        for line in node.body:
+            target = line.targets[0] if isinstance(line, ast.Assign) else None
+            if isinstance(target, ast.Name) and isinstance(line, ast.Assign):
+                try:
+                    found[target.id] = ast.literal_eval(line.value)
+                except ValueError:
+                    continue
+    return tuple(found.get("needs", (entry.provider,))), str(found.get("extra", ""))
+
+
+def _version(distribution: str) -> str | None:
+    from importlib import metadata
+
+    # onnxruntime-gpu installs the module of onnxruntime under its own name.
+    names = [distribution, "onnxruntime-gpu"] if distribution == "onnxruntime" else [distribution]
+    for name in names:
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return None
+
+
+def _cache() -> Report:
+    import psutil
+
+    from bench.resources import cache_dir
+
+    folder = cache_dir()
+    size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file() and not f.is_symlink())
+    there = next(p for p in (folder, *folder.parents) if p.exists())
+    return {
+        "folder": str(folder),
+        "bytes": size,
+        "free_bytes": psutil.disk_usage(str(there)).free,
+    }
+
+
+def _load() -> Report:
+    import os
+
+    import psutil
+
+    busy = psutil.cpu_percent(interval=0.5) / 100
+    battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
+    return {
+        "load_average": os.getloadavg()[0],
+        "busy": busy,
+        "quiet": busy < BUSY,
+        "on_battery": bool(battery and battery.power_plugged is False),
+    }
+
+
+def _warnings(report: Report) -> list[dict[str, str]]:
+    """What is wrong and what to do about it."""
+    machine, load = report["machine"], report["load"]
+    gpu = any(d["gpus"] for d in report["devices"])
+    both = _has("onnxruntime") and _has("onnxruntime-gpu")
+    quota, gib = machine["quota_cores"], 2**30
+    checks = (
+        (
+            both,
+            "onnxruntime and onnxruntime-gpu are both installed and overwrite each other's files.",
+            "python -m pip uninstall -y onnxruntime onnxruntime-gpu, then install the one you want.",
+        ),
+        (
+            gpu and not _has("onnxruntime-gpu"),
+            "There is a GPU, and this ONNX Runtime can't use it.",
+            "python -m pip uninstall -y onnxruntime && python -m pip install onnxruntime-gpu",
+        ),
+        (
+            not load["quiet"],
+            f"Other work uses {load['busy']:.0%} of the processor: timings will be too long.",
+            "Stop it or wait (top shows what it is); sizes and accuracy are not affected.",
+        ),
+        (
+            quota is not None and quota < machine["cores"],
+            f"A limit of {quota or 0:.2g} cores throttles the {machine['cores']} of this container.",
+            "Raise its CPU limit, or use a target with fewer threads.",
+        ),
+        (
+            machine["governor"] in {"powersave", "ondemand", "conservative"},
+            f"The clock governor is {machine['governor']!r}: the first calls run slower.",
+            "sudo cpupower frequency-set -g performance",
+        ),
+        (load["on_battery"], "The machine runs on its battery.", "Plug it in before measuring."),
+        (
+            machine["memory_available_bytes"] < 4 * gib,
+            f"Only {machine['memory_available_bytes'] / gib:.1f} GiB of memory are free.",
+            "Close other programs: exporting takes about 3 GiB.",
+        ),
+        (
+            report["cache"]["free_bytes"] < 2 * gib,
+            f"Only {report['cache']['free_bytes'] / gib:.1f} GiB are free where the cache lies.",
+            "Free some, or set SEGBENCH_CACHE to a folder elsewhere.",
+        ),
+    )
+    return [{"what": what, "do": do} for true, what, do in checks if true]
+
+
+def _has(distribution: str) -> bool:
+    from importlib import metadata
+
+    try:
+        metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _print(report: Report) -> None:
+    machine, cache, load, gib = report["machine"], report["cache"], report["load"], 2**30
+    free = machine["memory_available_bytes"] / gib
+    print(f"segbench {report['segbench']} on Python {report['python']}\n")
+    print("Machine")
+    print(f"  processor  {machine['processor']}, {machine['architecture']}")
+    print(f"  cores      {machine['cores']} ({machine['physical_cores'] or '?'} physical)")
+    print(f"  features   {' '.join(machine['flags']) or 'none that matter'}")
+    print(f"  memory     {machine['memory_bytes'] / gib:.1f} GiB, {free:.1f} free")
+    for device in report["devices"]:
+        if device["name"] != "cpu":
+            names = ", ".join(g["name"] for g in device["gpus"]) or f"no: {device['reason']}"
+            print(f"  {device['name']:<9}  {names}")
+    print(f"  cache      {cache['folder']}, {cache['bytes'] / 1e6:.0f} MB")
+    state = "quiet enough to measure" if load["quiet"] else "not quiet"
+    print(f"  load       {load['busy']:.0%} busy, average {load['load_average']:.2f}: {state}")
+    here = [t["name"] for t in report["targets"] if t["here"]]
+    print(f"  targets    {', '.join(here)} (of {len(report['targets'])}: segbench list targets)")
+    for title, kind in (("Backends", "backends"), ("Export steps", "exporters")):
+        print(f"\n{title}")
+        for entry in report[kind]:
+            have = ", ".join(f"{k} {v}" for k, v in entry["versions"].items())
+            lack = f"missing {', '.join(entry['missing'])}: {entry['install']}"
+            print(f"  {entry['name']:<17} {have if entry['installed'] else lack}")
+    print("\nNothing stands in the way." if not report["warnings"] else "\nWarnings")
+    for warning in report["warnings"]:
+        print(f"  - {warning['what']}\n    {warning['do']}")

@@ -1,0 +1,50 @@
+"""`segbench export`: makes an artifact and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def export(
+    model: Annotated[str, typer.Argument(help="A model's name (segbench list models).")],
+    variant: Annotated[str, typer.Option("--variant", help="A variant with a recipe.")],
+    out: Annotated[Path, typer.Option("--out", help="New or empty folder for the files.")],
+    dataset: Annotated[
+        str, typer.Option("--dataset", help="Data set that gives calibration images and size.")
+    ] = "scenes",
+    root: Annotated[
+        list[str] | None, typer.Option("--root", metavar="DATASET=DIR", help="Where it lies.")
+    ] = None,
+    weights: Annotated[
+        str | None, typer.Option("--weights", help="A folder, `hub` or `seed`.")
+    ] = None,
+    height: Annotated[int | None, typer.Option("--height", min=1, help="Input height.")] = None,
+    width: Annotated[int | None, typer.Option("--width", min=1, help="Input width.")] = None,
+    allow_code: Annotated[
+        bool, typer.Option("--allow-code", help="Let the model run its own Python.")
+    ] = False,
+) -> None:
+    """Make one variant's artifact: the files that a run would measure."""
+    from bench import resources
+    from bench.cli.pairs import pairs
+    from bench.cli.watch import Watch
+    from bench.run.export import export as make
+    from bench.run.schedule import Setting
+    from bench.spec.load import single_case
+
+    case = single_case(
+        model,
+        variant,
+        dataset,
+        roots=pairs(root, "--root"),
+        weights={model: weights} if weights else {},
+        protocol={"height": height, "width": width},
+    )
+    setting = Setting(run=out.resolve(), cache=resources.cache_dir(), allow_code=allow_code)
+    with Watch(1) as watch:
+        files = make(case, setting, watch)
+    for path in files:
+        print(path)

@@ -1,0 +1,81 @@
+"""`segbench list`: what there is by name, and who brings it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+DEFINED = ("models", "variants", "targets", "datasets")
+REGISTERED = {
+    "metrics": "metric",
+    "backends": "backend",
+    "exporters": "exporter",
+    "devices": "device",
+    "model-loaders": "model",
+    "dataset-loaders": "dataset",
+    "preprocess": "preprocess",
+    "postprocess": "postprocess",
+    "sections": "section",
+}
+KINDS = ("suites", *DEFINED, *REGISTERED)
+
+Listing = list[dict[str, str]]
+
+
+def list_(
+    kind: Annotated[
+        str | None, typer.Argument(help=f"One of: {', '.join(KINDS)}. All, unless told.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="As JSON, with a schema number.")] = False,
+) -> None:
+    """Suites, models, variants ... by name."""
+    from bench.errors import UnknownName
+    from bench.registry import suggest
+
+    if kind is not None and kind not in KINDS:
+        raise UnknownName(f"There is no kind of thing called {kind!r}.", suggest(kind, KINDS))
+    found = {k: listing(k) for k in KINDS if kind in {None, k}}
+    if json:
+        import json as js
+
+        print(js.dumps({"schema": 1, "kinds": found}, indent=1, ensure_ascii=False))
+        return
+    for name, rows in found.items():
+        _print(name, rows, whole=kind is not None)
+
+
+def listing(kind: str) -> Listing:
+    """Rows of one kind: `name`, `provider`, `about`."""
+    from bench import registry
+    from bench.spec.load import load_suite, shipped, tables
+
+    if kind == "suites":
+        return [_row(name, "segbench", load_suite(name).title) for name in shipped()]
+    if kind in DEFINED:
+        table = getattr(tables(), kind)
+        return [_row(name, "segbench", thing.about) for name, thing in table.items()]
+    entries = registry.entries(REGISTERED[kind])
+    return [_row(e.name, e.provider, e.target) for e in entries.values()]
+
+
+def _row(name: str, provider: str, about: str) -> dict[str, str]:
+    return {"name": name, "provider": provider, "about": " ".join(about.split())}
+
+
+def _print(kind: str, rows: Listing, *, whole: bool) -> None:
+    """One line a row; the whole text where only one kind was asked for."""
+    import shutil
+    import textwrap
+
+    wide = max((len(r["name"]) for r in rows), default=0)
+    room = max(shutil.get_terminal_size((100, 24)).columns - wide - 4, 30)
+    print(f"{kind} ({len(rows)})")
+    for row in rows:
+        by = "" if row["provider"] == "segbench" else f" [{row['provider']}]"
+        lines = textwrap.wrap(row["about"] + by, room) or [by]
+        if len(lines) > 1 and not whole:
+            lines = [textwrap.shorten(row["about"], room - len(by), placeholder=" \u2026") + by]
+        for i, line in enumerate(lines):
+            print(f"  {'' if i else row['name']:<{wide}}  {line}".rstrip())
+    print()

@@ -1,0 +1,112 @@
+"""`segbench pareto`: the variants that nothing beats, and one sentence of advice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from bench.metrics.base import Row
+
+SCHEMA = 1
+"""Of `segbench pareto --json`. History: 1 = the first (2026-11)."""
+
+
+def pareto(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")],
+    json: Annotated[bool, typer.Option("--json", help="As JSON, with a schema number.")] = False,
+) -> None:
+    """The variants that nothing beats in mIoU, latency, memory and size, and what to deploy."""
+    from bench.errors import NothingMeasured
+    from bench.metrics.pareto import advice
+    from bench.metrics.rows import rows
+    from bench.record.store import read_run
+
+    found = rows(read_run(folder))
+    report: dict[str, Any] = {"schema": SCHEMA, "groups": _groups(found), "advice": advice(found)}
+    if json:
+        import json as js
+
+        print(js.dumps(report, indent=1, ensure_ascii=False))
+    else:
+        _print(report)
+    if not any(g["variants"] for g in report["groups"]):
+        raise NothingMeasured(
+            f"No case in {folder} is ok with mIoU, latency, memory and size, so nothing is weighed.",
+            "Seeded weights have no mIoU; `segbench show` lists what there is.",
+        )
+
+
+def _groups(rows: tuple[Row, ...]) -> list[dict[str, Any]]:
+    from bench.metrics.pareto import ALL, alternatives, beats, groups
+    from bench.metrics.pareto import pareto as front
+
+    made = []
+    for (model, target, dataset, axis), members in groups(rows).items():
+        able = alternatives(members, ALL)
+        best, trade_off = front(members, ALL), front(members)
+        variants = [
+            {
+                "id": row.id,
+                "variant": row.result.case.variant.slug,
+                "front": row in best,
+                "trade_off": row in trade_off,
+                "beaten_by": [r.result.case.variant.slug for r in able if beats(r, row, ALL)],
+                "metrics": {name: row.value(name) for name in ALL},
+            }
+            for row in able
+        ]
+        left = [
+            {"id": r.id, "status": r.status, "reason": r.result.reason}
+            for r in members
+            if r not in able
+        ]
+        place = {"model": model, "target": target, "dataset": dataset, "axis": axis}
+        made.append({**place, "variants": variants, "left_out": left})
+    return made
+
+
+def _print(report: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+
+    # Soft wrap: a row stays one line where the output is no terminal, or a narrow one.
+    console = Console(highlight=False, soft_wrap=True)
+    for group in report["groups"]:
+        if not group["variants"]:
+            continue
+        place = f"{group['model']} on {group['target']}, {group['dataset']} {group['axis']}".strip()
+        console.print(f"[bold]{escape(place)}[/]")
+        for line in _table(group["variants"]):
+            console.print(f"  {escape(line)}")
+        if group["left_out"]:
+            aside = ", ".join(f"{r['id'].split('/')[1]} ({r['status']})" for r in group["left_out"])
+            console.print(f"  [dim]not weighed: {escape(aside)}[/]")
+        console.print()
+    console.print(f"[bold]{escape(report['advice'])}[/]")
+
+
+def _table(variants: list[dict[str, Any]]) -> list[str]:
+    """Aligned lines, the front first."""
+    from bench.gate.units import name, shown
+
+    ordered = sorted(variants, key=lambda v: (not v["trade_off"], not v["front"]))
+    head = ["variant", *map(name, ordered[0]["metrics"]), ""]
+    cells = [head] + [
+        [v["variant"], *(shown(n, x) for n, x in v["metrics"].items()), _say(v)] for v in ordered
+    ]
+    wide = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
+    return [
+        "  ".join([row[0].ljust(wide[0]), *map(str.rjust, row[1:-1], wide[1:-1]), row[-1]]).rstrip()
+        for row in cells
+    ]
+
+
+def _say(variant: dict[str, Any]) -> str:
+    if variant["trade_off"]:
+        return "nothing beats it"
+    if variant["front"]:
+        return "only for its memory or size"
+    return f"beaten by {', '.join(variant['beaten_by'])}"

@@ -1,0 +1,78 @@
+"""`segbench run`: measures a suite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Pairs = list[str] | None
+
+
+def run(
+    suite: Annotated[str, typer.Argument(help="A shipped suite's name, or the path of a TOML file.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder of the run.  [default: runs/SUITE]")
+    ] = None,
+    root: Annotated[
+        Pairs, typer.Option("--root", metavar="DATASET=DIR", help="Where a data set lies.")
+    ] = None,
+    weights: Annotated[
+        Pairs,
+        typer.Option(
+            "--weights",
+            metavar="MODEL=WHAT",
+            help="A folder, `hub`, or `seed` (untrained: no accuracy, but latency and size).",
+        ),
+    ] = None,
+    dataset: Annotated[
+        Pairs,
+        typer.Option("--dataset", metavar="OLD=NEW", help="Use another data set in the suite."),
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option("--target", help="Run all blocks on this target.")
+    ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option("--only", metavar="GLOB", help="Only cases whose id matches; * crosses /."),
+    ] = None,
+    allow_code: Annotated[
+        bool, typer.Option("--allow-code", help="Let the suite's models run their own Python.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Measure again what stands already.")
+    ] = False,
+    list_only: Annotated[
+        bool, typer.Option("--list", help="Print the cases and what would become of them.")
+    ] = False,
+) -> None:
+    """Measure a suite; go on where an earlier run stopped; end with a table and a card."""
+    from bench import resources
+    from bench.cli.pairs import pairs
+    from bench.cli.watch import Watch, finish, print_plan
+    from bench.run import plan
+    from bench.run.measure import measure
+    from bench.run.schedule import Setting
+    from bench.spec.load import load_suite
+
+    asked = load_suite(
+        suite,
+        roots=pairs(root, "--root"),
+        weights=pairs(weights, "--weights"),
+        datasets=pairs(dataset, "--dataset"),
+        target=target,
+    )
+    cases = plan.select(asked.expand(), only)
+    if list_only:
+        print_plan(cases)
+        return
+    folder = (out or Path("runs") / asked.name).resolve()
+    setting = Setting(
+        run=folder, cache=resources.cache_dir(), allow_code=allow_code, fresh=fresh
+    )
+    with Watch(len(cases)) as watch:
+        results = measure(asked, cases, setting, watch)
+    code = finish(folder, results, stood=watch.stood)
+    if code:
+        raise typer.Exit(code)

@@ -1,0 +1,97 @@
+"""`segbench show`: the derived numbers of a run, a row a case."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.metrics.base import Row
+    from bench.record.store import Run
+
+SCHEMA = 1
+"""Of `segbench show --json`. History: 1 = the first (2026-11)."""
+
+
+def show(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")],
+    json: Annotated[bool, typer.Option("--json", help="As JSON, with a schema number.")] = False,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a line a case to this file as well.")
+    ] = None,
+) -> None:
+    """The derived numbers of a run, a row a case: accuracy, latency, memory, size, parity."""
+    from bench.metrics.rows import rows
+    from bench.record.store import read_run
+
+    run = read_run(folder)
+    found = rows(run)
+    if csv is not None:
+        _write_csv(found, csv)
+    if json:
+        import json as js
+
+        print(js.dumps(report(run, found), indent=1, ensure_ascii=False, allow_nan=False))
+        return
+    from rich.console import Console
+
+    from bench.cli.table import print_rows
+
+    print_rows(found, Console(highlight=False))
+    pending = [i for i in run.info.plan if run.get(i) is None]
+    if pending:
+        text = f"{len(pending)} of {len(run.info.plan)} cases have no result yet: "
+        Console(stderr=True).print(text + ", ".join(pending), markup=False, highlight=False)
+
+
+def report(run: Run, rows: Sequence[Row]) -> dict[str, Any]:
+    """What `--json` prints: a number or null for each metric, fractions, and why it is null."""
+    return {
+        "schema": SCHEMA,
+        "suite": run.info.suite,
+        "cases": [_case(row) for row in rows],
+        "pending": [i for i in run.info.plan if run.get(i) is None],
+    }
+
+
+def _case(row: Row) -> dict[str, Any]:
+    numbers = row.metrics
+    return {
+        "id": row.id,
+        "status": row.status,
+        "reason": row.result.reason,
+        "metrics": {name: m.value for name, m in numbers.items()},
+        "intervals": {
+            name: [m.low, m.high]
+            for name, m in numbers.items()
+            if m.low is not None and m.high is not None
+        },
+        "reasons": {name: m.reason for name, m in numbers.items() if m.value is None},
+        "notes": {name: m.note for name, m in numbers.items() if m.note},
+        "iou": {name: m.value for name, m in row.iou.items()},
+    }
+
+
+def _write_csv(rows: Sequence[Row], path: Path) -> None:
+    """Write id, status, reason, every metric with its interval, and `iou.CLASS`."""
+    import pandas as pd
+
+    from bench.errors import BadInput
+
+    lines = []
+    for row in rows:
+        line: dict[str, Any] = {"id": row.id, "status": row.status, "reason": row.result.reason}
+        for name, metric in row.metrics.items():
+            line[name] = metric.value
+            if metric.low is not None:
+                line |= {f"{name}.low": metric.low, f"{name}.high": metric.high}
+        line |= {f"iou.{name}": m.value for name, m in row.iou.items()}
+        lines.append(line)
+    try:
+        pd.DataFrame(lines).to_csv(path, index=False)
+    except OSError as e:
+        raise BadInput(f"{path} can't be written: {e.strerror or e}.") from e

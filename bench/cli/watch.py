@@ -1,0 +1,142 @@
+"""What a run shows while it works, and how it ends: on a terminal, and as plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.record.result import Result
+    from bench.spec.case import Case
+
+_MARKS = {"ok": "ok", "wrong": "WRONG", "failed": "FAILED", "skipped": "skipped"}
+
+
+class Watch:
+    """Shows what runs, how far it is, and about how long the rest takes.
+
+    The line is redrawn only when a worker says something, and no worker speaks while it times: a
+    display that refreshed itself would take a core from the model that is being measured.
+    """
+
+    def __init__(self, total: int) -> None:
+        self.stood = 0
+        self._total = total
+        self._done = 0
+        self._measured = 0
+        self._what = ""
+        self._began = self._step_began = time.monotonic()
+        self._console = Console(stderr=True, highlight=False)
+        self._live: Any = None
+
+    def __enter__(self) -> Watch:
+        if self._console.is_terminal:
+            from rich.live import Live
+
+            self._live = Live(console=self._console, auto_refresh=False, transient=True)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def step(self, case: Case, what: str) -> None:
+        """A step of a case begins."""
+        self._what = f"{case.id}: {what}"
+        self._step_began = time.monotonic()
+        if self._live is None:
+            print(f"[{self._done + 1}/{self._total}] {self._what}", file=sys.stderr, flush=True)
+        else:
+            self._draw("")
+
+    def progress(self, phase: str, done: int, total: int) -> None:
+        """A step goes on."""
+        if self._live is not None:
+            self._draw(f"{phase} {done}/{total}" if total > 1 else phase)
+
+    def finished(self, result: Result, *, stood: bool) -> None:
+        """A case has its result."""
+        self._done += 1
+        self.stood += stood
+        self._measured += result.status in {"ok", "wrong"} and not stood
+        if stood:
+            return
+        text = f"{_MARKS[result.status]:8} {result.case.id}"
+        numbers = _numbers(result)
+        text += f"  {numbers}" if numbers else f"  {result.reason}"
+        if self._live is not None:
+            self._console.print(text, markup=False)
+        else:
+            print(f"[{self._done}/{self._total}] {text}", file=sys.stderr, flush=True)
+
+    def _draw(self, inside: str) -> None:
+        from rich.text import Text
+
+        elapsed = time.monotonic() - self._began
+        parts = [f"[{self._done + 1}/{self._total}]", self._what, inside, _clock(elapsed)]
+        fresh = self._done - self.stood
+        if self._measured and fresh:
+            left = elapsed / fresh * (self._total - self._done)
+            parts.append(f"about {_clock(left)} left")
+        line = "  ".join(p for p in parts if p)
+        self._live.update(Text(line, no_wrap=True, overflow="ellipsis"), refresh=True)
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def _numbers(result: Result) -> str:
+    """Median latency of a result, as a first impression."""
+    timing = result.get("timing")
+    if timing is None:
+        return ""
+    samples = sorted(timing.launches[0].end_to_end_ns)
+    wall = result.process.wall_s if result.process else 0.0
+    return f"p50 {samples[len(samples) // 2] / 1e6:.1f} ms  ({wall:.0f} s)"
+
+
+def print_plan(cases: Sequence[Case]) -> None:
+    """Print every case, and whether this machine runs it."""
+    from bench.run import plan
+
+    for case in cases:
+        reason = plan.skip_reason(case)
+        print(f"{case.id}  skipped: {reason}" if reason else case.id)
+
+
+def finish(folder: Path, results: Sequence[Result], *, stood: int) -> int:
+    """Print the table, write the card, and give the exit code."""
+    from bench.cli.table import print_rows
+    from bench.metrics.rows import rows
+    from bench.record.store import read_run
+    from bench.report.card import write_card
+
+    run = read_run(folder)
+    print_rows(rows(run), Console())
+    if stood and stood == sum(r.status != "skipped" for r in results):
+        print("Everything stood already; measure again with --fresh.", file=sys.stderr)
+    card = write_card(folder)
+    print(f"card: {card.html}")
+    statuses = [r.status for r in results]
+    broken = statuses.count("failed")
+    if broken:
+        print(f"{broken} of {len(statuses)} cases failed; the table says why.", file=sys.stderr)
+        return 3
+    if not any(s in {"ok", "wrong"} for s in statuses):
+        print("Nothing was measured: every case was skipped.", file=sys.stderr)
+        return 4
+    return 0

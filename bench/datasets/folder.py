@@ -1,0 +1,179 @@
+"""The user's own pictures: images/ and masks/ of equal names, one class index a pixel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from bench.datasets.base import VOID
+from bench.datasets.checks import known_options, safe_name
+from bench.datasets.decode import image_size, read_image, read_map
+from bench.errors import DatasetError
+from bench.spec.base import digest
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from bench.spec.dataset import Dataset
+
+_IMAGES = (".png", ".jpg", ".jpeg")
+_UNKNOWN = 254
+"""Mark of a mask value that is neither a class nor the ignored one; there are fewer classes."""
+
+
+class FolderLoader:
+    """`root/images` and `root/masks`, or `root/SPLIT/images` and `root/SPLIT/masks`.
+
+    It has no options: classes and ignored index are the spec's own.
+    """
+
+    def plan_digest(self, spec: Dataset) -> str:
+        """Digest of the file names and sizes."""
+        pairs = _pairs(spec, spec.split)
+        sizes = [(path.name, path.stat().st_size) for pair in pairs for path in pair]
+        return digest({"loader": "folder", "split": spec.split, "files": sizes})
+
+    def prepare(
+        self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
+    ) -> None:
+        """Check that names pair up and that both headers of each pair promise one size.
+
+        Raises:
+            DatasetError: a folder or partner is missing, or sizes differ.
+        """
+        images = self.open(spec, cache, split=split, count=count)
+        for image, mask in images.pairs:
+            _same_size(image, image_size(image), mask, image_size(mask))
+
+    def open(
+        self,
+        spec: Dataset,
+        cache: Path,  # noqa: ARG002 - the contract's; nothing is made here
+        *,
+        split: str | None = None,
+        count: int | None = None,
+    ) -> FolderImages:
+        """Opened folder, in the order of its names; the first `count` images."""
+        pairs = _pairs(spec, split or spec.split)[:count]
+        return FolderImages(pairs, _table(spec), spec.classes, spec.ignore_index)
+
+
+@dataclass(frozen=True, eq=False)
+class FolderImages:
+    """An opened folder."""
+
+    pairs: tuple[tuple[Path, Path], ...]
+    """Photograph and mask."""
+    table: NDArray[np.uint8]
+    """Class index by mask value, uint8 (256,)."""
+    classes: tuple[str, ...]
+    ignore_index: int
+    groups: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Stems."""
+        return tuple(image.stem for image, _ in self.pairs)
+
+    def image(self, index: int) -> NDArray[np.uint8]:
+        """Photograph, uint8 (H, W, 3) RGB."""
+        return read_image(self.pairs[index][0])
+
+    def truth(self, index: int) -> NDArray[np.uint8]:
+        """Class indices, uint8 (H, W); VOID where the mask holds the ignored index."""
+        image, mask = self.pairs[index]
+        raw = read_map(mask)
+        if raw.dtype != np.uint8:
+            raise DatasetError(
+                f"{mask} has 16 bits a pixel.", "Store one 8-bit class index a pixel."
+            )
+        classes: NDArray[np.uint8] = cv2.LUT(raw, self.table)
+        unknown = classes == _UNKNOWN
+        if unknown.any():
+            raise DatasetError(
+                f"{mask} holds the value {int(raw[unknown][0])}, which is no class.",
+                f"Classes are 0 to {len(self.classes) - 1}, the ignored index is "
+                f"{self.ignore_index}; change `classes` or `ignore_index` of the data set.",
+            )
+        _same_size(image, image_size(image), mask, classes.shape)
+        return classes
+
+    def instances(self, index: int) -> None:  # noqa: ARG002 - the contract's
+        """None: masks have no instances."""
+        return
+
+    def files(self, index: int) -> tuple[Path, ...]:
+        """Photograph and mask."""
+        return self.pairs[index]
+
+
+def _table(spec: Dataset) -> NDArray[np.uint8]:
+    if len(spec.classes) > _UNKNOWN:
+        raise DatasetError(f"Data set {spec.name!r} has {len(spec.classes)} classes, 254 at most.")
+    table = np.full(256, _UNKNOWN, np.uint8)
+    table[: len(spec.classes)] = np.arange(len(spec.classes))
+    table[spec.ignore_index] = VOID
+    return table
+
+
+def _same_size(image: Path, size: tuple[int, ...], mask: Path, other: tuple[int, ...]) -> None:
+    if size != other:
+        raise DatasetError(
+            f"{image} is {size[0]} x {size[1]} pixels, {mask} is {other[0]} x {other[1]}.",
+            "A mask has exactly its image's height and width.",
+        )
+
+
+def _pairs(spec: Dataset, split: str) -> tuple[tuple[Path, Path], ...]:
+    """Photograph and mask by sorted stem.
+
+    Raises:
+        DatasetError: a folder or a partner is missing, or two images share a stem.
+    """
+    known_options(spec, ())
+    if not spec.root:
+        raise DatasetError(
+            f"Nobody said where the data set {spec.name!r} lies.",
+            f"Give --root {spec.name}=DIR, a folder that holds images/ and masks/.",
+        )
+    root = Path(spec.root).expanduser()
+    inner = root / safe_name(split, "split")
+    base = inner if (inner / "images").is_dir() else root
+    if base == root and split != spec.split:
+        # Without folders for splits, another split would be the evaluation images again.
+        raise DatasetError(
+            f"Data set {spec.name!r} has no split {split!r}: looked for {inner / 'images'}.",
+            f"Put them there, and those of {spec.split!r} into {root / spec.split / 'images'}.",
+        )
+    images = _by_stem(base / "images", _IMAGES)
+    masks = _by_stem(base / "masks", (".png",))
+    for have, want, kind in ((images, masks, "mask"), (masks, images, "image")):
+        alone = sorted(set(have) - set(want))
+        if alone:
+            raise DatasetError(
+                f"{have[alone[0]]} has no {kind} ({len(images)} images and {len(masks)} masks in "
+                f"{base}).",
+                f"{base / f'{kind}s' / alone[0]}.png was looked for.",
+            )
+    return tuple((images[stem], masks[stem]) for stem in sorted(images))
+
+
+def _by_stem(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
+    if not folder.is_dir():
+        raise DatasetError(
+            f"Looked for the folder {folder}: there is none.",
+            "The loader `folder` wants images/ and masks/ with files of equal names.",
+        )
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in suffixes and not path.name.startswith("."):
+            if path.stem in found:
+                raise DatasetError(f"{found[path.stem]} and {path} share one name.")
+            found[path.stem] = path
+    if not found:
+        raise DatasetError(f"{folder} holds no file that ends in {', '.join(suffixes)}.")
+    return found

@@ -1,0 +1,211 @@
+"""The loader of `scenes`: paints a split into the cache, in the exact Cityscapes layout."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.datasets.checks import known_options, safe_name, whole
+from bench.datasets.cityscapes_layout import (
+    IMAGE_SUFFIX,
+    INSTANCE_SUFFIX,
+    LABEL_SUFFIX,
+    LayoutImages,
+    city_of,
+    class_table,
+    image_folder,
+    label_folder,
+)
+from bench.datasets.decode import png
+from bench.datasets.scenes.layout import compose
+from bench.errors import DatasetError
+from bench.registry import suggest
+from bench.spec.base import digest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from bench.spec.dataset import Dataset
+
+PAINTER = 1
+"""Version of the painter: raise it with every change that alters a pixel."""
+# Part of every scene's seed. bench.train.data holds the same numbers: the micro models have seen
+# the first 2400 scenes of `train` and none of `val` and `test`.
+SPLITS = {"train": 0, "val": 1, "test": 2}
+CITIES: dict[str, tuple[str, ...]] = {
+    "train": ("altenfurt", "brunnthal", "seewinkel"),
+    "val": ("kaltenbach", "lindenau", "morgenstadt"),
+    "test": ("neuried", "osterfeld", "quellheim"),
+}
+COUNTS = {"train": 64, "val": 50, "test": 50}
+_OPTIONS = ("seed", "height", "width", "count")
+_MOST = 999_999
+"""Frame numbers have six digits."""
+
+
+class ScenesLoader:
+    """Street scenes from a seed.
+
+    Options: `seed` (0), `height` (256), `width` (512), and `count`: scenes of the spec's own split,
+    or a table of counts by split (train 64, val 50, test 50).
+    """
+
+    def plan_digest(self, spec: Dataset) -> str:
+        """Digest of the painter's version, the options, the split and its count."""
+        split = _split(spec.split)
+        return digest({**_recipe(spec), "split": split, "count": _count(spec, split, None)})
+
+    def prepare(
+        self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
+    ) -> None:
+        """Paint what is missing of a split; files that are there and whole are kept.
+
+        Raises:
+            DatasetError: an option is wrong, or the cache can't be written.
+        """
+        from filelock import FileLock
+
+        split = _split(split or spec.split)
+        folder = _folder(spec, cache)
+        names = _names(split, _count(spec, split, count))
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(folder / f".{split}.lock"):
+                _paint(spec, folder, split, names)
+        except OSError as error:
+            raise DatasetError(
+                f"The scenes can't be written to {folder}: {error.strerror or error}.",
+                "Free some space, or set SEGBENCH_CACHE to a folder that has some.",
+            ) from None
+
+    def open(
+        self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
+    ) -> LayoutImages:
+        """Opened split, its first `count` scenes; painted first where they are missing."""
+        split = _split(split or spec.split)
+        table = class_table(spec)
+        folder = _folder(spec, cache)
+        names = _names(split, _count(spec, split, count))
+        made = _manifest(folder, split)
+        last = _files(folder, split, names[-1])
+        if any(p.relative_to(folder).as_posix() not in made for p in last):
+            self.prepare(spec, cache, split=split, count=count)
+        return LayoutImages(folder, split, names, table)
+
+
+def _split(name: str) -> str:
+    if name not in SPLITS:
+        raise DatasetError(f"Scenes have no split {name!r}.", suggest(name, SPLITS))
+    return name
+
+
+def _recipe(spec: Dataset) -> dict[str, Any]:
+    """What determines every pixel of scene i of a split.
+
+    Raises:
+        DatasetError: an option is unknown or out of range.
+    """
+    known_options(spec, _OPTIONS)
+    options = spec.options
+    return {
+        "loader": "scenes",
+        "painter": PAINTER,
+        "seed": whole(options.get("seed", 0), "seed", 0, 2**32 - 1),
+        "height": whole(options.get("height", 256), "height", 32, 8192),
+        "width": whole(options.get("width", 512), "width", 32, 16384),
+    }
+
+
+def _count(spec: Dataset, split: str, asked: int | None) -> int:
+    """Scenes of a split: as asked, else as the spec says, else the default."""
+    value: object = spec.options.get("count", {})
+    if isinstance(value, dict):
+        for name in value:
+            _split(str(name))
+        value = value.get(split, COUNTS[split])
+    elif split != spec.split:
+        value = COUNTS[split]
+    return whole(value if asked is None else asked, "count", 1, _MOST)
+
+
+def _folder(spec: Dataset, cache: Path) -> Path:
+    return cache / "datasets" / f"scenes-{digest(_recipe(spec), 12)}"
+
+
+def _names(split: str, count: int) -> tuple[str, ...]:
+    """Stems of the first scenes of a split, the cities in turn, so that any part has them all."""
+    cities = [safe_name(c, "city") for c in CITIES[split]]
+    return tuple(f"{cities[i % len(cities)]}_000000_{i:06d}" for i in range(count))
+
+
+def _files(folder: Path, split: str, stem: str) -> tuple[Path, Path, Path]:
+    """Photograph, labelIds and instanceIds of a scene."""
+    labels = label_folder(folder, split) / city_of(stem)
+    return (
+        image_folder(folder, split) / city_of(stem) / f"{stem}{IMAGE_SUFFIX}",
+        labels / f"{stem}{LABEL_SUFFIX}",
+        labels / f"{stem}{INSTANCE_SUFFIX}",
+    )
+
+
+def _manifest(folder: Path, split: str) -> dict[str, str]:
+    """File -> sha256 of what was painted; empty before a first painting has ended."""
+    try:
+        files = json.loads((folder / f"manifest-{split}.json").read_text("utf-8"))["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return dict(files) if isinstance(files, dict) else {}
+
+
+def _paint(spec: Dataset, folder: Path, split: str, names: tuple[str, ...]) -> None:
+    """Paint the scenes whose files are missing or differ from the manifest; write that last."""
+    recipe = _recipe(spec)
+    before = _manifest(folder, split)
+    after = dict(before)
+    for index, stem in enumerate(names):
+        paths = _files(folder, split, stem)
+        keys = [p.relative_to(folder).as_posix() for p in paths]
+        found = [_sha256(p) for p in paths]
+        # Without a line in the manifest, a file is a killed painter's: whole, since each was
+        # renamed into place.
+        if not all(f and f == before.get(k, f) for k, f in zip(keys, found, strict=True)):
+            seed = (recipe["seed"], SPLITS[split], index)
+            scene = compose(seed, recipe["height"], recipe["width"])
+            arrays: tuple[NDArray[Any], ...] = (
+                scene.image,
+                scene.labels,
+                scene.instances.astype(np.uint16),
+            )
+            found = [_write(p, png(a)) for p, a in zip(paths, arrays, strict=True)]
+        after.update(zip(keys, (str(f) for f in found), strict=True))
+    if after != before:
+        text = json.dumps({**recipe, "split": split, "files": after}, indent=1, sort_keys=True)
+        _write(folder / f"manifest-{split}.json", text.encode())
+
+
+def _sha256(path: Path) -> str | None:
+    """sha256 of a file, hexadecimal; None where there is none."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return None
+
+
+def _write(path: Path, data: bytes) -> str:
+    """sha256 of a file written whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")  # one name is enough: a lock is held
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
+    return hashlib.sha256(data).hexdigest()

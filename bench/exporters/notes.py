@@ -1,0 +1,49 @@
+"""artifact.json: what a step tells the steps and the session after it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from bench.errors import WeightsError
+from bench.spec.base import Spec
+
+FILE = "artifact.json"
+
+
+class ArtifactNote(Spec):
+    """Names of inputs and outputs, and what the weights are."""
+
+    model: str
+    """File to open, relative to the artifact's folder."""
+    input: str
+    outputs: dict[str, str]
+    """Name in the graph -> class_logits, mask_logits, logits or labels."""
+    parameters: int | None = None
+    """Learned numbers; None where the format doesn't tell them from constants."""
+    weight_bytes: int | None = None
+    """Their bytes as stored."""
+    layout: str = "NCHW"
+    extra: dict[str, Any] = Field(default_factory=dict)
+
+
+def write_note(folder: Path, note: ArtifactNote) -> None:
+    """Write artifact.json."""
+    (folder / FILE).write_text(note.model_dump_json(indent=1) + "\n")
+
+
+def read_note(folder: Path) -> ArtifactNote:
+    """Note of an artifact.
+
+    Raises:
+        WeightsError: the folder holds no artifact.
+    """
+    try:
+        return ArtifactNote.model_validate(json.loads((folder / FILE).read_text()))
+    except (OSError, ValueError) as e:
+        raise WeightsError(
+            f"{folder} holds no artifact: {e}.", "Delete that folder; it is made again."
+        ) from e

@@ -1,0 +1,116 @@
+"""ONNX: torch's exporter, or the user's own file taken as it is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench import registry
+from bench.errors import WeightsError
+from bench.exporters.notes import ArtifactNote, write_note
+
+if TYPE_CHECKING:
+    from bench.exporters.base import ExportJob
+
+OPSET = 20
+"""The first with GridSample for the shapes that Mask2Former's pixel decoder needs."""
+
+
+class OnnxStep:
+    """Writes model.onnx, with its weights beside it."""
+
+    needs = ("torch", "transformers", "onnx", "onnxscript")
+    extra = ""
+    calibrates = False
+
+    def make(self, job: ExportJob) -> None:
+        """Write model.onnx, and model.onnx.data where the weights are large."""
+        if job.model.onnx is not None:
+            self._adopt(job)
+        else:
+            self._export(job)
+
+    def _export(self, job: ExportJob) -> None:
+        import torch
+
+        torch.set_num_threads(job.threads)
+        loader = registry.load("model", job.model.loader)()
+        module = loader.build(job.model, allow_code=job.allow_code)
+        x = torch.randn(job.batch_size, 3, *job.size, generator=torch.Generator().manual_seed(0))
+        path = job.out / "model.onnx"
+        names = list(module.output_names)
+        count = sum(p.numel() for p in module.parameters())
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.onnx.export(
+                module,
+                (x,),
+                path,
+                dynamo=True,
+                opset_version=OPSET,
+                input_names=["pixel_values"],
+                output_names=names,
+                external_data=count * 4 > 2**30 // 2,
+                verbose=False,
+            )
+        write_note(
+            job.out,
+            ArtifactNote(
+                model=path.name,
+                input="pixel_values",
+                outputs={n: n for n in names},
+                parameters=count,
+                weight_bytes=count * 4,
+            ),
+        )
+
+    def _adopt(self, job: ExportJob) -> None:
+        """Link or copy the user's file and its external data."""
+        import onnx
+
+        table = job.model.onnx
+        if table is None:  # pragma: no cover - make() asked
+            return
+        source = Path(job.model.location).expanduser()
+        try:
+            graph = onnx.load(source, load_external_data=False).graph
+        except Exception as e:
+            raise WeightsError(f"{source} isn't an ONNX file that can be read: {e}.") from e
+        inputs = {i.name for i in graph.input} - {i.name for i in graph.initializer}
+        _known(table.name, inputs, "input", source)
+        _known(table.logits, {o.name for o in graph.output}, "output", source)
+        for name in {f.value for i in graph.initializer for f in i.external_data
+                     if f.key == "location"}:  # fmt: skip
+            data = source.parent / name
+            if not data.resolve().is_relative_to(source.parent.resolve()):
+                raise WeightsError(f"{source} names weights outside its folder: {name!r}.")
+            link_or_copy(data, job.out / name)
+        link_or_copy(source, job.out / "model.onnx")
+        kind = next(o for o in graph.output if o.name == table.logits)
+        rank = len(kind.type.tensor_type.shape.dim)
+        write_note(
+            job.out,
+            ArtifactNote(
+                model="model.onnx",
+                input=table.name,
+                outputs={table.logits: "labels" if rank == 3 else "logits"},
+            ),
+        )
+
+
+def link_or_copy(source: Path, to: Path) -> None:
+    """A hard link where the file system allows one, else a copy."""
+    try:
+        os.link(source, to)
+    except OSError:
+        shutil.copyfile(source, to)
+
+
+def _known(name: str, names: Any, what: str, source: Path) -> None:
+    if name not in names:
+        raise WeightsError(
+            f"{source} has no {what} called {name!r}.", registry.suggest(name, names)
+        )

@@ -1,0 +1,30 @@
+"""OpenVINO IR from ONNX, float32."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench.exporters.notes import ArtifactNote, read_note, write_note
+
+if TYPE_CHECKING:
+    from bench.exporters.base import ExportJob
+
+
+class OpenVinoStep:
+    """`openvino.convert_model`, weights kept in float32."""
+
+    needs = ("openvino",)
+    extra = "openvino"
+    calibrates = False
+
+    def make(self, job: ExportJob) -> None:
+        """Write model.xml and model.bin."""
+        import openvino
+
+        if job.previous is None:
+            raise ValueError("openvino follows the step onnx")
+        note = read_note(job.previous)
+        model = openvino.convert_model(job.previous / note.model)
+        # The default would silently halve the weights.
+        openvino.save_model(model, job.out / "model.xml", compress_to_fp16=False)
+        write_note(job.out, ArtifactNote(**{**note.model_dump(), "model": "model.xml"}))

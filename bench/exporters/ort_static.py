@@ -1,0 +1,86 @@
+"""Static int8 for ONNX Runtime: QDQ nodes, ranges from calibration images."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.exporters.graph import write_quantized_note
+from bench.exporters.notes import read_note
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from bench.exporters.base import ExportJob
+
+OPERATORS = ("MatMul", "Gemm", "Conv")
+"""quant_pre_process turns MatMul + Add into Gemm, so Gemm has to be named, too."""
+
+
+class OrtStaticStep:
+    """`onnxruntime.quantization.quantize_static` (options: operators, per_channel, method)."""
+
+    needs = ("onnxruntime", "onnx")
+    extra = ""
+    calibrates = True
+
+    def make(self, job: ExportJob) -> None:
+        """Write model.onnx with QDQ nodes."""
+        from onnxruntime.quantization import (
+            CalibrationMethod,
+            QuantFormat,
+            QuantType,
+            quantize_static,
+        )
+        from onnxruntime.quantization.shape_inference import quant_pre_process
+
+        if job.previous is None:
+            raise ValueError("ort-int8-static follows the step onnx")
+        logging.getLogger().setLevel(logging.ERROR)
+        note = read_note(job.previous)
+        operators = job.options.get("operators", list(OPERATORS))
+        methods = {"minmax": CalibrationMethod.MinMax, "entropy": CalibrationMethod.Entropy}
+        with tempfile.TemporaryDirectory(dir=job.out) as scratch:
+            prepared = Path(scratch) / "prepared.onnx"
+            quant_pre_process(
+                str(job.previous / note.model), str(prepared), skip_symbolic_shape=True
+            )
+            quantize_static(
+                str(prepared),
+                str(job.out / "model.onnx"),
+                _Reader(note.input, job),
+                quant_format=QuantFormat.QDQ,
+                op_types_to_quantize=list(operators) or None,
+                per_channel=bool(job.options.get("per_channel", True)),
+                activation_type=QuantType.QUInt8,
+                weight_type=QuantType.QInt8,
+                calibrate_method=methods[str(job.options.get("method", "minmax"))],
+                # Ranges over a window of images are averaged, which one odd image can't spoil.
+                extra_options={"CalibMovingAverage": bool(job.options.get("moving_average"))},
+            )
+        write_quantized_note(job, note)
+
+
+class _Reader:
+    """Calibration inputs as ONNX Runtime's quantizer wants them."""
+
+    def __init__(self, name: str, job: ExportJob) -> None:
+        self._name = name
+        self._inputs = job.batches()
+
+    def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+        """Next feed, or None."""
+        x = next(self._inputs, None)
+        return None if x is None else {self._name: x}
+
+    def __iter__(self) -> Any:
+        return self
+
+    def __next__(self) -> Any:
+        feed = self.get_next()
+        if feed is None:
+            raise StopIteration
+        return feed

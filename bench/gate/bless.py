@@ -1,0 +1,169 @@
+"""Blessing: a run's records become the baseline, whole or not at all."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import subprocess
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from bench.errors import BadInput, NothingMeasured
+from bench.record.base import ArrayFile, Record
+from bench.record.result import Result
+from bench.record.store import Run, file_stem, to_json, write_atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from bench.gate.verdict import Verdict
+
+FILE = "blessed.json"
+
+
+class Blessing(Record):
+    """blessed.json: who made these numbers the ones to beat, and why."""
+
+    schema_version: int = Field(default=1, alias="schema")
+    who: str
+    commit: str | None
+    """Of the folder in which the run was blessed; the records name what was measured."""
+    because: str
+    when: str
+    """UTC, ISO 8601."""
+    suite: str
+    segbench: str
+    measured: int
+    """Cases with numbers."""
+    accepted: tuple[str, ...] = ()
+    """Blocking verdicts against the baseline before, which this blessing overrules."""
+
+    model_config = Result.model_config
+
+
+def bless(run: Run, baseline: Path, because: str, overruled: tuple[Verdict, ...] = ()) -> Blessing:
+    """Blessing that now stands in `baseline`, beside the run's JSON and arrays.
+
+    The new folder is made whole beside the old one, then the two are renamed; a kill between the
+    renames leaves the old one under the name that `recover` knows.
+
+    Raises:
+        BadInput: no reason is given, or the run is the baseline itself.
+        NothingMeasured: the run holds no numbers.
+        RecordError: an array of the run is missing or damaged.
+    """
+    if not because.strip():
+        raise BadInput(
+            "A baseline is blessed for a reason, and none is given.", 'Add: --because "..."'
+        )
+    baseline = baseline.resolve()
+    recover(baseline)
+    if baseline.exists() and baseline.samefile(run.folder):
+        raise BadInput(f"{run.folder} is the baseline itself.", "Bless another run into it.")
+    measured = sum(r.status in {"ok", "wrong"} for r in run.results)
+    if not measured:
+        raise NothingMeasured(
+            f"{run.folder} holds no measured case, so it can't be a baseline.",
+            "Measure first: segbench run SUITE",
+        )
+    if baseline.exists() and not (baseline / "run.json").is_file() and any(baseline.iterdir()):
+        raise BadInput(
+            f"{baseline} holds something else than a run; it is left as it is.",
+            "Name an empty or a new folder.",
+        )
+    blessing = Blessing(
+        who=_git("config", "user.name") or os.environ.get("USER") or _login(),
+        commit=_git("rev-parse", "HEAD"),
+        because=because.strip(),
+        when=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        suite=run.info.suite,
+        segbench=run.info.segbench,
+        measured=measured,
+        accepted=tuple(f"{v.case} {v.metric} {v.kind}" for v in overruled),
+    )
+    baseline.parent.mkdir(parents=True, exist_ok=True)
+    staged = baseline.with_name(f".{baseline.name}.{os.getpid()}.part")
+    shutil.rmtree(staged, ignore_errors=True)
+    try:
+        _copy(run, staged)
+        write_atomic(staged / FILE, to_json(blessing))
+        _swap(staged, baseline)
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+    return blessing
+
+
+def recover(baseline: Path) -> None:
+    """Put the old baseline back where a blessing was killed between its two renames."""
+    aside = _aside(baseline.resolve())
+    if not aside.is_dir():
+        return
+    if baseline.exists():
+        shutil.rmtree(aside)
+    else:
+        aside.rename(baseline)
+
+
+def read_blessing(baseline: Path) -> Blessing | None:
+    """Blessing of a baseline; None for a plain run folder."""
+    path = baseline / FILE
+    return Blessing.model_validate_json(path.read_bytes()) if path.is_file() else None
+
+
+def _swap(staged: Path, baseline: Path) -> None:
+    aside = _aside(baseline)
+    if baseline.exists():
+        baseline.rename(aside)
+    try:
+        staged.rename(baseline)
+    except OSError:
+        if aside.exists():
+            aside.rename(baseline)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _aside(baseline: Path) -> Path:
+    """Where the old baseline lies between the two renames."""
+    return baseline.with_name(f".{baseline.name}.before")
+
+
+def _copy(run: Run, to: Path) -> None:
+    """The records that were read, byte for byte; no card, no pictures, nothing superseded."""
+    write_atomic(to / "run.json", (run.folder / "run.json").read_bytes())
+    for result in run.results:
+        name = f"{file_stem(result.case.id)}.json"
+        for file in _arrays(result):
+            run.arrays(file)  # checks the digest: a damaged file is never blessed
+            write_atomic(to / "cases" / file.file, (run.folder / "cases" / file.file).read_bytes())
+        write_atomic(to / "cases" / name, (run.folder / "cases" / name).read_bytes())
+
+
+def _arrays(result: Result) -> Iterator[ArrayFile]:
+    """Every file of arrays that a result's measurements name, of whatever kind."""
+    for measurement in result.measurements:
+        for name in type(measurement).model_fields:
+            if isinstance(value := getattr(measurement, name), ArrayFile):
+                yield value
+
+
+def _git(*words: str) -> str | None:
+    """What git answers in the present folder; None without git, or outside a repository."""
+    try:
+        done = subprocess.run(
+            ["git", *words], capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None if done.returncode == 0 else None
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"

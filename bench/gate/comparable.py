@@ -1,0 +1,101 @@
+"""Whether two results may be compared, and which fields stand between them.
+
+The fingerprints decide; the fields behind them only explain, because a hash can't.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bench.spec.base import canonical
+
+if TYPE_CHECKING:
+    from bench.record.result import Result
+
+SEEN = "seen"
+"""Images that the accuracy pass saw before its time limit; the one field that time decides."""
+
+Fields = dict[str, tuple[Any, Any]]
+
+
+def accuracy_fields(a: Result, b: Result) -> Fields:
+    """Field -> (value of a, value of b) where they differ; empty under one accuracy fingerprint."""
+    if a.accuracy_fingerprint == b.accuracy_fingerprint:
+        return {}
+    return _differing(_accuracy(a), _accuracy(b)) or _hashes("accuracy", a, b)
+
+
+def timing_fields(a: Result, b: Result) -> Fields:
+    """Field -> (value of a, value of b) where they differ; empty under one timing fingerprint."""
+    if a.timing_fingerprint == b.timing_fingerprint:
+        return {}
+    return _differing(_timing(a), _timing(b)) or _hashes("timing", a, b)
+
+
+def machine_fields(a: Result, b: Result) -> Fields:
+    """{"machine": (identity of a, identity of b)} where they differ or aren't known, else empty."""
+    first, second = (r.environment.machine.identity if r.environment else None for r in (a, b))
+    return {"machine": (first, second)} if first is None or first != second else {}
+
+
+def place_fields(a: Result, b: Result) -> Fields:
+    """Fields that part two latencies or two peaks of memory: machine, then timing protocol."""
+    return {**machine_fields(a, b), **timing_fields(a, b)}
+
+
+def setting_fields(a: Result, b: Result) -> Fields:
+    """Versions and commits that differ; they inform, and never part two numbers."""
+    return _differing(_setting(a), _setting(b))
+
+
+def named(fields: Fields) -> str:
+    """`batch_size (1, now 2), images (50, now 25)`."""
+    return ", ".join(f"{name} ({_short(x)}, now {_short(y)})" for name, (x, y) in fields.items())
+
+
+def _accuracy(result: Result) -> dict[str, Any]:
+    case = result.case
+    counts = result.get("confusion")
+    return {
+        **case.protocol.accuracy_fields(),
+        "dataset": result.dataset.digest[:12] if result.dataset else None,
+        "split": case.dataset.split,
+        "class_map": case.dataset.class_map,
+        "ignore_index": case.dataset.ignore_index,
+        SEEN: len(counts.images) if counts else 0,
+    }
+
+
+def _timing(result: Result) -> dict[str, Any]:
+    threads = result.environment.threads if result.environment else result.case.target.threads
+    return {**result.case.protocol.timing_fields(), "threads": threads}
+
+
+def _setting(result: Result) -> dict[str, Any]:
+    place = result.environment
+    artifact = result.artifact.digest[:12] if result.artifact else None
+    if place is None:
+        return {"artifact": artifact}
+    return {
+        "artifact": artifact,
+        **{f"{name} version": version for name, version in sorted(place.versions.items())},
+        "commit": place.git_commit[:12] if place.git_commit else None,
+    }
+
+
+def _hashes(which: str, a: Result, b: Result) -> Fields:
+    """The fingerprints themselves: something that isn't stored field by field differs."""
+    pair = (getattr(a, f"{which}_fingerprint"), getattr(b, f"{which}_fingerprint"))
+    return {f"{which}_fingerprint": pair}
+
+
+def _differing(a: dict[str, Any], b: dict[str, Any]) -> Fields:
+    names = [*a, *(name for name in b if name not in a)]
+    return {n: (a.get(n), b.get(n)) for n in names if a.get(n) != b.get(n)}
+
+
+def _short(value: Any) -> str:
+    if value is None or value == "":
+        return "none"
+    text = value if isinstance(value, str) else canonical(value)
+    return text if len(text) <= 80 else text[:77] + "..."

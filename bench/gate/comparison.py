@@ -1,0 +1,125 @@
+"""Two runs side by side: paired differences and ratios, without judgement.
+
+What may not be compared isn't: the differing fields stand in the number's place.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from bench.gate.accuracy import miou_change
+from bench.gate.comparable import SEEN, Fields, accuracy_fields, place_fields, setting_fields
+from bench.gate.latency import samples_ns
+from bench.gate.pair import Pair
+from bench.gate.standing import MEASURED
+from bench.metrics.latency import median_ratio
+from bench.metrics.rows import rows
+from bench.record.base import Record
+
+if TYPE_CHECKING:
+    from bench.metrics.base import Row
+    from bench.record.store import Run
+
+SCHEMA = 1
+"""Of `segbench compare --json`. History: 1 = the first (2026-11)."""
+
+
+class Change(Record):
+    """One metric, twice."""
+
+    metric: str
+    kind: Literal["difference", "ratio"]
+    """b - a for mIoU (fraction), b / a for the rest."""
+    a: float | None
+    b: float | None
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    fields: dict[str, tuple[Any, Any]] = Field(default_factory=dict)
+    """Fields that forbid the comparison, each with its value in a and in b."""
+    note: str = ""
+
+
+class CaseChange(Record):
+    """One case in both runs."""
+
+    case: str
+    status: tuple[str | None, str | None]
+    """None where the run has no such case."""
+    reason: tuple[str, str] = ("", "")
+    changes: tuple[Change, ...] = ()
+    setting: dict[str, tuple[Any, Any]] = Field(default_factory=dict)
+    """Versions, artifact and commit that differ; they don't forbid a comparison."""
+
+
+def compare(a: Run, b: Run) -> tuple[CaseChange, ...]:
+    """Every case of either run, in a's order, then b's."""
+    first = {row.id: row for row in rows(a)}
+    second = {row.id: row for row in rows(b)}
+    ids = [*first, *(i for i in second if i not in first)]
+    return tuple(_case(i, first.get(i), second.get(i), a, b) for i in ids)
+
+
+def _case(case_id: str, old: Row | None, new: Row | None, a: Run, b: Run) -> CaseChange:
+    status = (old.status if old else None, new.status if new else None)
+    reason = (old.result.reason if old else "", new.result.reason if new else "")
+    found = CaseChange(case=case_id, status=status, reason=reason)
+    if old is None or new is None or not {old.status, new.status} <= MEASURED:
+        return found
+    pair = Pair(old, new, a, b)
+    changes = [_miou(pair), _latency(pair), *_plain(pair)]
+    more = {
+        "changes": tuple(c for c in changes if c.a is not None or c.b is not None),
+        "setting": setting_fields(old.result, new.result),
+    }
+    return found.model_copy(update=more)
+
+
+def _miou(pair: Pair) -> Change:
+    values = {"a": pair.old.value("miou"), "b": pair.new.value("miou")}
+    change = Change(metric="miou", kind="difference", **values)
+    fields = accuracy_fields(pair.old.result, pair.new.result)
+    if not pair.both("miou"):
+        return change.model_copy(update={"note": _reasons(pair, "miou")})
+    if set(fields) - {SEEN}:
+        return change.model_copy(update={"fields": fields})
+    found = miou_change(pair)
+    if found is None:
+        return change.model_copy(update={"note": "no common images, or other classes"})
+    interval, images = found
+    note = f"paired over {images} images; {interval.note}"
+    ends = {"value": interval.value, "low": interval.low, "high": interval.high, "note": note}
+    return change.model_copy(update=ends)
+
+
+def _latency(pair: Pair) -> Change:
+    change, fields = _ratio(pair, "latency_p50_ms", place_fields(pair.old.result, pair.new.result))
+    if change.value is None or fields:
+        return change
+    value, low, high = median_ratio(samples_ns(pair.new.result), samples_ns(pair.old.result))
+    return change.model_copy(update={"value": value, "low": low, "high": high})
+
+
+def _plain(pair: Pair) -> list[Change]:
+    """Numbers without an interval: size always, memory in the same place only."""
+    place = place_fields(pair.old.result, pair.new.result)
+    return [_ratio(pair, "rss_peak_bytes", place)[0], _ratio(pair, "file_bytes", {})[0]]
+
+
+def _ratio(pair: Pair, metric: str, fields: Fields) -> tuple[Change, Fields]:
+    x, y = pair.old.value(metric), pair.new.value(metric)
+    change = Change(metric=metric, kind="ratio", a=x, b=y)
+    if x is None or y is None:
+        return change.model_copy(update={"note": _reasons(pair, metric)}), fields
+    if fields:
+        return change.model_copy(update={"fields": fields}), fields
+    return change.model_copy(update={"value": y / x if x else None}), fields
+
+
+def _reasons(pair: Pair, metric: str) -> str:
+    """Why a value is missing, by run."""
+    sides = (("a", pair.old), ("b", pair.new))
+    missing = [(n, r.metrics.get(metric)) for n, r in sides if r.value(metric) is None]
+    return "; ".join(f"none in {n}: {m.reason if m else 'not measured'}" for n, m in missing)

@@ -1,0 +1,39 @@
+"""Sizes and memory, as recorded: nothing is subtracted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench.metrics.base import Metric
+from bench.metrics.catalog.base import unmeasured
+from bench.record.base import Absent
+from bench.record.memory import DEFINITIONS
+
+if TYPE_CHECKING:
+    from bench.metrics.base import Source
+
+
+def metrics(source: Source) -> dict[str, Metric]:
+    """Name -> bytes: `file_bytes`, `weight_bytes` and each kind of memory as `KIND_bytes`."""
+    why = unmeasured(source.result)
+    artifact = source.result.artifact
+    found = {
+        "file_bytes": _bytes(artifact.file_bytes if artifact else None, why),
+        "weight_bytes": _bytes(
+            artifact.weight_bytes if artifact else None,
+            "the format doesn't tell its weights apart" if artifact else why,
+        ),
+    }
+    memory = source.result.get("memory")
+    values = memory.values if memory else {}
+    for kind in (*DEFINITIONS, *(k for k in values if k not in DEFINITIONS)):
+        found[f"{kind}_bytes"] = _bytes(values.get(kind), why)
+    return found
+
+
+def _bytes(value: int | Absent | None, why: str) -> Metric:
+    if value is None:
+        return Metric(None, reason=why)
+    if isinstance(value, Absent):
+        return Metric(None, reason=value.reason)
+    return Metric(float(value))

@@ -1,0 +1,169 @@
+"""Instance-weighted IoU (iIoU) by the Cityscapes rule.
+
+Source: `evalPixelLevelSemanticLabeling.py` of cityscapesscripts. Hits and misses within an instance
+are weighted by (average size of the class's instances) / (size of this instance); false positives
+can't be assigned to an instance and count unweighted:
+
+    iIoU = iTP / (iTP + FP + iFN)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.errors import RecordError
+from bench.metrics.overlap import categories, pooled
+from bench.spec.classes import CITYSCAPES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+AVERAGE_SIZE: dict[str, float] = {
+    "person": 3462.4756337644,
+    "rider": 3930.4788056518,
+    "car": 12794.0202738185,
+    "truck": 27855.1264367816,
+    "bus": 35732.1511111111,
+    "train": 67583.7075812274,
+    "motorcycle": 6298.7200839748,
+    "bicycle": 4672.3249222261,
+}
+"""Class -> average pixels of an instance in Cityscapes, as the official evaluator has it."""
+
+CATEGORIES = tuple(dict.fromkeys(c.category for c in CITYSCAPES if c.has_instances))
+"""Categories of which every class has instances: human, vehicle."""
+
+UNEVALUATED = {"caravan": "vehicle", "trailer": "vehicle"}
+"""Classes with instances that aren't evaluated -> their category; the official evaluator counts a
+prediction of them as a hit of the category within its instances, as a false positive elsewhere."""
+
+_CATEGORY = {**{c.name: c.category for c in CITYSCAPES}, **UNEVALUATED}
+
+FIELDS = ("class_index", "size", "hit", "category_hit")
+
+
+def count(
+    instances: NDArray[np.int32], prediction: NDArray[np.uint8], classes: Sequence[str]
+) -> dict[str, NDArray[np.uint32]]:
+    """Arrays of one image, uint32 (instances,): class_index, size, hit, category_hit (pixels).
+
+    Args:
+        instances: ids of any shape, `class index * 1000 + n + 1000`, 0 elsewhere.
+        prediction: class indices of the same shape.
+        classes: name of every class that may be predicted; caravan and trailer may follow the
+            evaluated ones, as the official evaluator lets them hit the category vehicle.
+    """
+    there = instances > 0
+    ids, predicted = instances[there], prediction[there]
+    found, which = _unique(ids)
+    owner = found.astype(np.int64) // 1000 - 1
+    family = _families(classes)
+    right = predicted == owner[which]
+    # Void belongs to no category (-1) and no instance to void.
+    near = family[predicted] == family[owner][which]
+    arrays = {
+        "class_index": owner,
+        "size": np.bincount(which, minlength=found.size),
+        "hit": np.bincount(which[right], minlength=found.size),
+        "category_hit": np.bincount(which[near], minlength=found.size),
+    }
+    return {k: v.astype(np.uint32) for k, v in arrays.items()}
+
+
+def _families(classes: Sequence[str]) -> NDArray[np.int64]:
+    """Code of the category of every class index, int64 (256,); a class without one is its own."""
+    names = [_CATEGORY.get(c, f"class {c}") for c in classes]
+    order = {name: code for code, name in enumerate(dict.fromkeys(names))}
+    codes = np.full(256, -1, np.int64)
+    codes[: len(names)] = [order[n] for n in names]
+    return codes
+
+
+def _unique(ids: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """What np.unique gives with its inverse, by counting instead of sorting."""
+    if not ids.size:
+        return ids, np.zeros(0, np.int64)
+    seen = np.zeros(int(ids.max()) + 1, bool)
+    seen[ids] = True
+    return np.flatnonzero(seen).astype(np.int32), (np.cumsum(seen) - 1)[ids]
+
+
+def stack(images: Sequence[Mapping[str, NDArray[np.uint32]]]) -> dict[str, NDArray[np.uint32]]:
+    """Arrays of an InstanceMeasurement, uint32 (instances,): `image` and those of `count`."""
+    empty = [np.zeros(0, np.uint32)]
+    arrays = {k: np.concatenate([i[k] for i in images] or empty) for k in FIELDS}
+    sizes = [i["size"].size for i in images]
+    arrays["image"] = np.repeat(np.arange(len(images), dtype=np.uint32), sizes)
+    return arrays
+
+
+def class_iiou(
+    counts: NDArray[np.int64], arrays: Mapping[str, NDArray[np.uint32]], classes: Sequence[str]
+) -> dict[str, float]:
+    """Class with instances -> iIoU, fraction, NaN where absent; of counts (..., C+1, C+1)."""
+    labelled = pooled(counts)[:-1, :-1]
+    owner, hit, miss = _weighted(arrays, classes, "hit")
+    scores = {}
+    for index, name in enumerate(classes):
+        if name in AVERAGE_SIZE:
+            mine = owner == index
+            false = int(labelled[:, index].sum() - labelled[index, index])
+            scores[name] = _score(float(hit[mine].sum()), false, float(miss[mine].sum()))
+    return scores
+
+
+def category_iiou(
+    counts: NDArray[np.int64],
+    arrays: Mapping[str, NDArray[np.uint32]],
+    classes: Sequence[str],
+    stray: Mapping[str, int] | None = None,
+) -> dict[str, float]:
+    """Category with instances -> iIoU, fraction, NaN where absent; empty off Cityscapes.
+
+    Args:
+        counts: (..., C+1, C+1).
+        arrays: of an InstanceMeasurement.
+        classes: names of the C classes.
+        stray: category -> labelled pixels of other categories predicted as one of its
+            UNEVALUATED classes.
+    """
+    of = categories(classes)
+    if of is None:
+        return {}
+    labelled = pooled(counts)[:-1, :-1]
+    owner, hit, miss = _weighted(arrays, classes, "category_hit")
+    scores = {}
+    for category in CATEGORIES:
+        inside = np.array([c == category for c in of])
+        if not inside.any():
+            continue
+        mine = inside[owner]
+        false = int(labelled[~inside][:, inside].sum()) + (stray or {}).get(category, 0)
+        scores[category] = _score(float(hit[mine].sum()), false, float(miss[mine].sum()))
+    return scores
+
+
+def _weighted(
+    arrays: Mapping[str, NDArray[np.uint32]], classes: Sequence[str], kind: str
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Class index, weighted hits and weighted misses of every instance."""
+    try:
+        owner = arrays["class_index"].astype(np.int64)
+        size, hit = arrays["size"].astype(np.float64), arrays[kind].astype(np.float64)
+        average = np.array([AVERAGE_SIZE.get(c, np.nan) for c in classes])[owner]
+    except (KeyError, IndexError) as e:
+        raise RecordError(
+            f"Instance counts don't fit {len(classes)} classes: {e}.",
+            "Measure that case again with --fresh.",
+        ) from e
+    weight = average / size
+    return owner, hit * weight, (size - hit) * weight
+
+
+def _score(hit: float, false: int, miss: float) -> float:
+    whole = hit + false + miss
+    return hit / whole if whole else float("nan")

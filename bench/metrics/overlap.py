@@ -1,0 +1,86 @@
+"""Intersection over union by the Cityscapes rule.
+
+Source: `evalPixelLevelSemanticLabeling.py` of cityscapesscripts. Pixels whose truth is void count
+nowhere; a void prediction on a labelled pixel is a miss; a class with neither true positives nor
+false positives nor misses is NaN and left out of the mean (one that is only predicted scores 0).
+Every function takes counts (..., C+1, C+1) as `bench.metrics.confusion` makes them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.spec.classes import CITYSCAPES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+_CATEGORY = {c.name: c.category for c in CITYSCAPES}
+
+
+def parts(counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Intersection and union of each class, pixels, int64 (..., C)."""
+    labelled = counts[..., :-1, :]
+    hit = np.diagonal(labelled, axis1=-2, axis2=-1)
+    return hit, labelled.sum(-1) + labelled[..., :-1].sum(-2) - hit
+
+
+def ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Quotient, float64; NaN where whole is 0."""
+    shape = np.broadcast_shapes(part.shape, whole.shape)
+    quotient: NDArray[np.float64] = np.full(shape, np.nan)
+    np.divide(part, whole, out=quotient, where=whole != 0)
+    return quotient
+
+
+def mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean over the last axis of what isn't NaN, float64 (...,); NaN where nothing is left."""
+    there = ~np.isnan(values)
+    return ratio(np.where(there, values, 0.0).sum(-1), there.sum(-1).astype(np.float64))
+
+
+def class_iou(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """IoU of each class, fraction, float64 (..., C); NaN where the class is absent."""
+    hit, union = parts(counts)
+    return ratio(hit.astype(np.float64), union.astype(np.float64))
+
+
+def miou(counts: NDArray[np.int64]) -> float:
+    """Mean IoU of the classes that are there, fraction; NaN if none is. Images are summed first."""
+    return float(mean(class_iou(pooled(counts))))
+
+
+def pooled(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Counts of all images together, int64 (C+1, C+1)."""
+    summed: NDArray[np.int64] = counts.reshape(-1, *counts.shape[-2:]).sum(0)
+    return summed
+
+
+def pixel_accuracy(counts: NDArray[np.int64]) -> float:
+    """Share of the labelled pixels with the right class, fraction; NaN if none is labelled."""
+    labelled = pooled(counts)[:-1]
+    total = int(labelled.sum())
+    return int(np.trace(labelled)) / total if total else float("nan")
+
+
+def categories(classes: Sequence[str]) -> tuple[str, ...] | None:
+    """Cityscapes category of each class; None if some class is none of Cityscapes'."""
+    if not classes or any(c not in _CATEGORY for c in classes):
+        return None
+    return tuple(_CATEGORY[c] for c in classes)
+
+
+def category_iou(counts: NDArray[np.int64], of: Sequence[str]) -> dict[str, float]:
+    """Category -> IoU, fraction, NaN where absent; `of` names the category of each class."""
+    labelled = pooled(counts)[:-1]
+    scores = {}
+    for category in dict.fromkeys(of):
+        inside = np.array([c == category for c in of])
+        hit = labelled[inside][:, :-1][:, inside].sum()
+        union = labelled[inside].sum() + labelled[:, :-1][:, inside].sum() - hit
+        scores[category] = int(hit) / int(union) if union else float("nan")
+    return scores

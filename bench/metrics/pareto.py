@@ -1,0 +1,173 @@
+"""Which variants nothing beats, and one sentence of advice.
+
+Row a beats row b when it is worse in nothing and better in something. mIoU has noise: a difference
+to the reference variant whose paired interval includes zero counts as no difference, so a loss that
+these images can't show costs no place on the front, and of two such variants the faster one stays.
+Latency, memory and size are compared by value.
+
+Only alternatives are weighed against each other: rows of one model, target, data set and axis that
+are `ok` and were measured under the same accuracy settings and timing fingerprint (the reference's, or
+the commonest where there is no reference). `wrong` rows never enter.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from bench.spec.base import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.metrics.base import Row
+
+ACCURACY, SPEED = "miou", "latency_p50_ms"
+TRADE_OFF = (ACCURACY, SPEED)
+"""What the card's plot shows."""
+ALL = (*TRADE_OFF, "rss_peak_bytes", "file_bytes")
+"""What `segbench pareto` weighs; less is better in everything but mIoU."""
+
+Group = tuple[str, str, str, str]
+
+
+def group_of(row: Row) -> Group:
+    """Model, target, data set and axis: rows of one group are alternatives to each other."""
+    case = row.result.case
+    return case.model.name, case.target.name, case.dataset.name, case.axis
+
+
+def groups(rows: Sequence[Row]) -> dict[Group, tuple[Row, ...]]:
+    """Group -> its rows, both in the given order."""
+    found: dict[Group, list[Row]] = {}
+    for row in rows:
+        found.setdefault(group_of(row), []).append(row)
+    return {group: tuple(members) for group, members in found.items()}
+
+
+def eligible(row: Row, objectives: Sequence[str] = TRADE_OFF) -> bool:
+    """Whether a row may be weighed at all: `ok`, and with a value in every objective."""
+    return row.status == "ok" and all(row.value(name) is not None for name in objectives)
+
+
+def alternatives(rows: Sequence[Row], objectives: Sequence[str] = TRADE_OFF) -> tuple[Row, ...]:
+    """Rows that are weighed: `ok`, with a value in every objective, under their group's settings."""
+    found: list[Row] = []
+    for members in groups(rows).values():
+        able = [r for r in members if eligible(r, objectives)]
+        if able:
+            common = Counter(map(_settings, able)).most_common(1)[0][0]
+            anchor = next((_settings(r) for r in able if r.result.case.is_reference), common)
+            found += [r for r in able if _settings(r) == anchor]
+    return tuple(r for r in rows if any(r is f for f in found))
+
+
+def pareto(rows: Sequence[Row], objectives: Sequence[str] = TRADE_OFF) -> tuple[Row, ...]:
+    """Rows that no other row of their group beats, in the given order."""
+    able = alternatives(rows, objectives)
+    return tuple(b for b in able if not any(beats(a, b, objectives) for a in able))
+
+
+def beats(a: Row, b: Row, objectives: Sequence[str] = TRADE_OFF) -> bool:
+    """Whether a, of b's group, is worse in no objective and better in at least one."""
+    known = change(a) is not None and change(b) is not None
+    if not known and a.result.accuracy_fingerprint != b.result.accuracy_fingerprint:
+        return False  # scored on other images, and no reference to pair them by
+    signs = [better(a, b, name) for name in objectives]
+    return group_of(a) == group_of(b) and min(signs) >= 0 and max(signs) > 0
+
+
+def better(a: Row, b: Row, name: str) -> int:
+    """1 where a is better than b in an objective, -1 where it is worse, 0 where neither is."""
+    x, y = a.value(name), b.value(name)
+    if x is None or y is None:
+        return 0
+    if name != ACCURACY:
+        return (x < y) - (x > y)
+    first, second = change(a), change(b)
+    if first is not None and second is not None:
+        x, y = first, second
+    return (x > y) - (x < y)
+
+
+def change(row: Row) -> float | None:
+    """Difference of mIoU to the reference, fraction: 0 where its interval includes 0, None if unknown."""
+    if row.result.case.is_reference:
+        return 0.0
+    metric = row.metrics.get("miou_difference")
+    if metric is None or metric.value is None:
+        return None
+    if metric.low is not None and metric.high is not None and metric.low <= 0 <= metric.high:
+        return 0.0
+    return metric.value
+
+
+def fastest(rows: Sequence[Row]) -> Row | None:
+    """Fastest row of the front; None where there is no front."""
+    return min(pareto(rows), key=_ms, default=None)
+
+
+def advice(rows: Sequence[Row]) -> str:
+    """One sentence: what to deploy, for every group that has a front; why nothing, if none has."""
+    said = [(g, text) for g, members in groups(rows).items() if (text := _advise(members))]
+    if not said:
+        return "No variant can be advised: none is ok with both an mIoU and a latency."
+    if len(said) == 1:
+        sentence = said[0][1]
+    else:
+        sentence = "; ".join(f"for {_place(group)}: {text}" for group, text in said)
+    return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def _advise(rows: Sequence[Row]) -> str:
+    """Advice for one group, without a full stop; empty where there is none."""
+    front = pareto(rows)
+    if not front:
+        return ""
+    reference = next((r for r in alternatives(rows) if r.result.case.is_reference), None)
+    base = reference or max(front, key=lambda r: (r.value(ACCURACY) or 0.0, -_ms(r)))
+    # Some row of the front is never worse than the base: the base itself or what beats it.
+    safe = min((r for r in front if better(r, base, ACCURACY) >= 0), key=_ms)
+    quick = min(front, key=_ms)
+    if safe is base:
+        text = f"keep {_slug(base)}: no faster variant is as accurate"
+    else:
+        text = (
+            f"take {_slug(safe)}, {_times(base, safe)} as fast as {_slug(base)} {_gain(safe, base)}"
+        )
+    if quick is not safe:
+        lost = 100 * ((safe.value(ACCURACY) or 0.0) - (quick.value(ACCURACY) or 0.0))
+        text += (
+            f", or {_slug(quick)}, {_times(safe, quick)} as fast as that, where {lost:.1f} points"
+        )
+        text += " of mIoU can be spared"
+    return text
+
+
+def _gain(row: Row, base: Row) -> str:
+    if better(row, base, ACCURACY) == 0:
+        return "with no loss of mIoU that these images can show"
+    points = 100 * ((row.value(ACCURACY) or 0.0) - (base.value(ACCURACY) or 0.0))
+    return f"and {points:.1f} points of mIoU better"
+
+
+def _times(slow: Row, quick: Row) -> str:
+    return f"{_ms(slow) / _ms(quick):.2g} times"
+
+
+def _ms(row: Row) -> float:
+    return row.value(SPEED) or 0.0
+
+
+def _settings(row: Row) -> tuple[str, str]:
+    result = row.result
+    return canonical(result.case.protocol.accuracy_fields()), result.timing_fingerprint
+
+
+def _slug(row: Row) -> str:
+    return row.result.case.variant.slug
+
+
+def _place(group: Group) -> str:
+    model, target, dataset, axis = group
+    return " ".join(p for p in (model, "on", target, f"({dataset})", axis) if p)

@@ -1,0 +1,76 @@
+"""The user's own Python: `package.module:build`, run only when it was allowed."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.errors import BadInput, CodeRefused
+from bench.models.files import sha256
+
+if TYPE_CHECKING:
+    from bench.spec.model import Model
+
+
+class CallableLoader:
+    """Calls `build()`, which returns a torch module: images, float (N, 3, h, w) -> logits.
+
+    The module returns a tensor of logits (N, C, h, w), or a mapping with `logits`, or one with
+    `class_logits` and `mask_logits`; its attribute `output_names` says which, `("logits",)` if it
+    has none.
+    """
+
+    needs = ("torch",)
+    provides_torch = True
+
+    def digest(self, spec: Model, *, allow_code: bool = False) -> str:
+        """sha256 of the module's source file."""
+        self._check(spec, allow_code=allow_code)
+        module, _ = _parts(spec)
+        try:
+            found = importlib.util.find_spec(module)
+        except ImportError as e:
+            raise BadInput(f"The module {module!r} can't be imported: {e}.", _HINT) from e
+        if found is None or found.origin is None:
+            raise BadInput(f"There is no module called {module!r}.", _HINT)
+        return sha256(Path(found.origin))
+
+    def build(self, spec: Model, *, allow_code: bool = False) -> Any:
+        """Module in eval mode with named outputs."""
+        self._check(spec, allow_code=allow_code)
+        from bench.models.named import NamedOutputs
+
+        module, attribute = _parts(spec)
+        function = getattr(importlib.import_module(module), attribute, None)
+        if not callable(function):
+            raise BadInput(f"{module!r} has no function called {attribute!r}.", _HINT)
+        model = function()
+        names = tuple(getattr(model, "output_names", ("logits",)))
+        return NamedOutputs(model.eval(), names).eval()
+
+    def file_bytes(self, spec: Model) -> int | None:
+        """None: the code may take its weights from anywhere."""
+        del spec
+
+    def _check(self, spec: Model, *, allow_code: bool) -> None:
+        if not allow_code:
+            raise CodeRefused(
+                f"Model {spec.name!r} runs code of its own: {spec.location!r}.",
+                "If you trust it, say so with --allow-code.",
+            )
+        here = str(Path.cwd())
+        if here not in sys.path:
+            sys.path.insert(0, here)
+
+
+_HINT = "Name it as `package.module:build`; it is looked for in the current folder, too."
+
+
+def _parts(spec: Model) -> tuple[str, str]:
+    module, colon, attribute = spec.location.partition(":")
+    if not (module and colon and attribute):
+        raise BadInput(f"Model {spec.name!r} has the location {spec.location!r}.", _HINT)
+    return module, attribute

@@ -1,0 +1,43 @@
+"""A torch module with named outputs in a fixed order: what exporters and the torch backend take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+
+class NamedOutputs(torch.nn.Module):
+    """Pixel values, float (N, 3, h, w) -> tuple of tensors in the order of `output_names`."""
+
+    def __init__(self, model: torch.nn.Module, output_names: tuple[str, ...]) -> None:
+        super().__init__()
+        self.model = model
+        self.output_names = output_names
+
+    def forward(self, pixel_values: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Tensors, in the order of `output_names`."""
+        return self.pick(self.model(pixel_values))
+
+    def pick(self, raw: Any) -> tuple[torch.Tensor, ...]:
+        """Tensors out of what the model returned: a tensor, a tuple, or a mapping by name."""
+        if isinstance(raw, torch.Tensor):
+            return (raw,)
+        if isinstance(raw, tuple | list):
+            return tuple(raw[: len(self.output_names)])
+        return tuple(raw[name] for name in self.output_names)
+
+
+class TransformersOutputs(NamedOutputs):
+    """The same for transformers' models, whose fields have longer names."""
+
+    FIELDS = {  # noqa: RUF012
+        "class_logits": "class_queries_logits",
+        "mask_logits": "masks_queries_logits",
+        "logits": "logits",
+    }
+
+    def forward(self, pixel_values: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Tensors, in the order of `output_names`."""
+        out = self.model(pixel_values=pixel_values, return_dict=True)
+        return tuple(getattr(out, self.FIELDS[name]) for name in self.output_names)

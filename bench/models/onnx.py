@@ -1,0 +1,42 @@
+"""The user's own ONNX file: it is an artifact already, there is no torch module behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.errors import Unsupported, WeightsError
+from bench.models.files import sha256
+
+if TYPE_CHECKING:
+    from bench.spec.model import Model
+
+
+class OnnxLoader:
+    """A file, taken as it is by the export step `onnx`."""
+
+    needs = ("onnx",)
+    provides_torch = False
+
+    def digest(self, spec: Model, *, allow_code: bool = False) -> str:
+        """sha256 of the file."""
+        del allow_code
+        path = Path(spec.location).expanduser()
+        if not path.is_file():
+            raise WeightsError(
+                f"The ONNX file of model {spec.name!r} isn't there: {path}.",
+                "`location` is relative to the suite's folder.",
+            )
+        return sha256(path)
+
+    def build(self, spec: Model, *, allow_code: bool = False) -> Any:
+        """Nothing: raises Unsupported."""
+        del allow_code
+        raise Unsupported(
+            f"Model {spec.name!r} is an ONNX file and has no torch module.",
+            "Choose variants whose recipe begins with the step `onnx`.",
+        )
+
+    def file_bytes(self, spec: Model) -> int | None:
+        """Bytes of the file."""
+        return Path(spec.location).expanduser().stat().st_size

@@ -1,0 +1,171 @@
+"""Models of the transformers library: shipped, from the hub, from a folder, or seeded."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench import resources
+from bench.errors import BadInput, WeightsError
+from bench.models.files import folder_digest
+from bench.spec.base import digest as digest_of
+
+if TYPE_CHECKING:
+    from bench.spec.model import Model
+
+# model_type -> (class in transformers, outputs)
+FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "mask2former": ("Mask2FormerForUniversalSegmentation", ("class_logits", "mask_logits")),
+    "segformer": ("SegformerForSemanticSegmentation", ("logits",)),
+}
+_FILES = ("config.json", "*.safetensors", "*.safetensors.index.json")
+
+
+class TransformersLoader:
+    """Finds config.json and safetensors, and builds the model with eager attention.
+
+    Eager attention is the only path that every exporter accepts: the ONNX exporter fails on the
+    fused one on the CPU.
+    """
+
+    needs = ("torch", "transformers")
+    provides_torch = True
+
+    def digest(self, spec: Model, *, allow_code: bool = False) -> str:
+        """Digest of config and weights by content; of the commit on the hub; of config and seed."""
+        del allow_code
+        if spec.source == "seeded":
+            return digest_of({"config": self._config(spec), "seed": spec.seed})
+        if spec.source == "hub":
+            return digest_of({"hub": spec.location, "commit": _commit(spec)})
+        return folder_digest(self._folder(spec), _FILES)
+
+    def build(self, spec: Model, *, allow_code: bool = False) -> Any:
+        """Module in eval mode with named outputs, float32, on the processor."""
+        del allow_code
+        import torch
+        import transformers
+
+        from bench.models.named import TransformersOutputs
+
+        transformers.utils.logging.disable_progress_bar()
+        transformers.utils.logging.set_verbosity_error()
+        if spec.source == "seeded":
+            raw = self._config(spec)
+            kind, outputs = _family(raw, spec)
+            config = transformers.AutoConfig.for_model(**raw)
+            torch.manual_seed(spec.seed or 0)
+            model = getattr(transformers, kind)._from_config(config, attn_implementation="eager")
+        else:
+            folder = _snapshot(spec) if spec.source == "hub" else self._folder(spec)
+            kind, outputs = _family(_read_config(folder), spec)
+            try:
+                model = getattr(transformers, kind).from_pretrained(
+                    folder, use_safetensors=True, local_files_only=True, attn_implementation="eager"
+                )
+            except Exception as e:
+                raise WeightsError(
+                    f"The weights of {spec.name!r} in {folder} can't be loaded: {_short(e)}.",
+                    "The file is damaged or belongs to another architecture: fetch it again.",
+                ) from e
+        return TransformersOutputs(model.eval(), outputs).eval()
+
+    def file_bytes(self, spec: Model) -> int | None:
+        """Bytes of the safetensors; None for seeded weights."""
+        if spec.source == "seeded":
+            return None
+        folder = _snapshot(spec) if spec.source == "hub" else self._folder(spec)
+        return sum(p.stat().st_size for p in folder.glob("*.safetensors"))
+
+    def _folder(self, spec: Model) -> Path:
+        """Folder with config.json and safetensors."""
+        shipped = spec.source == "package"
+        folder = (resources.weights_dir() if shipped else Path()) / Path(spec.location).expanduser()
+        if not (folder / "config.json").is_file() or not any(folder.glob("*.safetensors")):
+            raise WeightsError(
+                f"{folder} holds no model: config.json and *.safetensors were looked for.",
+                f"Give the folder with --weights {spec.name}=DIR, or --weights {spec.name}=seed for "
+                "untrained weights.",
+            )
+        return folder
+
+    def _config(self, spec: Model) -> dict[str, Any]:
+        """Architecture of seeded weights: the suite's table, else the shipped or given config."""
+        if spec.config:
+            return spec.config
+        folder = resources.weights_dir() / spec.location
+        for candidate in (folder, Path(spec.location).expanduser()):
+            if (candidate / "config.json").is_file():
+                return _read_config(candidate)
+        raise WeightsError(
+            f"Model {spec.name!r} is to be seeded, but its architecture isn't known here.",
+            f"Add [model.{spec.name}.config] with its transformers config to the suite.",
+        )
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    try:
+        raw = json.loads((folder / "config.json").read_text())
+    except (OSError, ValueError) as e:
+        raise WeightsError(f"{folder / 'config.json'} can't be read: {e}.") from e
+    if not isinstance(raw, dict):
+        raise WeightsError(f"{folder / 'config.json'} holds no configuration.")
+    return raw
+
+
+def _family(config: dict[str, Any], spec: Model) -> tuple[str, tuple[str, ...]]:
+    kind = str(config.get("model_type"))
+    if kind not in FAMILIES:
+        raise BadInput(
+            f"Model {spec.name!r} is a {kind!r}; segbench knows {', '.join(sorted(FAMILIES))}.",
+            "Bring it as a callable (loader = 'callable') or as an ONNX file (loader = 'onnx').",
+        )
+    return FAMILIES[kind]
+
+
+def _commit(spec: Model) -> str:
+    """Commit of the revision: from the local cache if it is there, else from the hub."""
+    from huggingface_hub import HfApi, try_to_load_from_cache
+    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+
+    found = try_to_load_from_cache(spec.location, "config.json", revision=spec.revision)
+    if isinstance(found, str):
+        return Path(found).parent.name
+    try:
+        return str(HfApi().model_info(spec.location, revision=spec.revision, timeout=10).sha)
+    except (HfHubHTTPError, OfflineModeIsEnabled, OSError, ValueError) as e:
+        raise _unreachable(spec, e) from e
+    except Exception as e:
+        # The hub's HTTP library raises its own tree of connection errors.
+        if type(e).__module__.split(".")[0] in {"httpx", "httpcore", "requests"}:
+            raise _unreachable(spec, e) from e
+        raise
+
+
+def _snapshot(spec: Model) -> Path:
+    """Local folder of the revision, downloaded if need be: configuration and safetensors only."""
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(
+            snapshot_download(spec.location, revision=_commit(spec), allow_patterns=list(_FILES))
+        )
+    except WeightsError:
+        raise
+    except Exception as e:
+        raise _unreachable(spec, e) from e
+
+
+def _unreachable(spec: Model, e: Exception) -> WeightsError:
+    return WeightsError(
+        f"The weights of {spec.name!r} can't be had from the hub ({spec.location}): {_short(e)}.",
+        f"Give a local copy with --weights {spec.name}=DIR, or measure untrained weights with "
+        f"--weights {spec.name}=seed.",
+    )
+
+
+def _short(e: Exception) -> str:
+    """First line of an exception, with its type."""
+    text = str(e).strip().splitlines()
+    return f"{type(e).__name__}: {text[0][:200] if text else ''}".rstrip(".: ")

@@ -1,0 +1,96 @@
+"""Where the time of a call goes: one bar a form, one stretch a phase."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+from bench.report.charts import svg
+from bench.report.format import milliseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WIDTH, ROW, BAR, LEGEND, BOTTOM = 880, 30, 18, 34, 40
+CUT = 3.0
+"""A bar longer than so many times the median is cut, so that it doesn't hide all others."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One form: time of each phase, and of the whole call as it was measured."""
+
+    label: str
+    phases_ms: tuple[float, ...]
+    total_ms: float
+    wrong: bool = False
+
+
+def draw(bars: Sequence[Bar], phases: Sequence[str]) -> tuple[str, int, int]:
+    """Inner SVG, width and height."""
+    height = LEGEND + ROW * len(bars) + BOTTOM
+    left = max(svg.width_of(_words(b)) for b in bars) + 16
+    right = 110.0
+    limit = _limit([max(b.total_ms, sum(b.phases_ms)) for b in bars])
+    scale = (WIDTH - left - right) / limit
+    parts = [*_legend(phases, left), *_axis(limit, scale, left, len(bars))]
+    for i, bar in enumerate(bars):
+        parts += _bar(bar, LEGEND + i * ROW + (ROW - BAR) / 2, left, scale, limit)
+    return "".join(parts), WIDTH, height
+
+
+def _limit(totals: list[float]) -> float:
+    """Longest time that is drawn."""
+    middle = median(totals)
+    whole = [t for t in totals if t <= CUT * middle]
+    longest = max(whole or totals)
+    return longest * (1.12 if len(whole) < len(totals) else 1.0) or 1.0
+
+
+def _words(bar: Bar) -> str:
+    return f"{bar.label}: wrong" if bar.wrong else bar.label
+
+
+def _legend(phases: Sequence[str], left: float) -> list[str]:
+    parts, x = [], left
+    for i, name in enumerate(phases):
+        parts.append(svg.el("rect", x=x, y=4, width=12, height=12, rx=2, class_=f"disc p{i}"))
+        parts.append(svg.text(x + 17, 14, name, "title"))
+        x += svg.width_of(name) + 38
+    return parts
+
+
+def _axis(limit: float, scale: float, left: float, count: int) -> list[str]:
+    bottom = LEGEND + ROW * count
+    parts = []
+    for tick in svg.linear_ticks(0, limit):
+        x = left + tick * scale
+        parts += [
+            svg.line(x, LEGEND, x, bottom, "grid"),
+            svg.text(x, bottom + 16, f"{tick:g}", "tick", "middle"),
+        ]
+    parts.append(svg.text(left, bottom + 34, "median time of each phase, ms", "title"))
+    return parts
+
+
+def _bar(bar: Bar, top: float, left: float, scale: float, limit: float) -> list[str]:
+    parts = [svg.text(left - 10, top + BAR - 5, _words(bar), "label", "end")]
+    x, end = left, left + limit * scale
+    cut = max(bar.total_ms, sum(bar.phases_ms)) > limit
+    for i, ms in enumerate(bar.phases_ms):
+        wide = min(ms * scale, end - x)
+        if wide > 0:
+            # Two units of background between stretches keep neighbours apart without an outline.
+            shown = max(wide - 2, min(wide, 1.0))
+            parts.append(
+                svg.el("rect", x=x, y=top, width=shown, height=BAR, rx=2, class_=f"disc p{i}")
+            )
+        x += max(wide, 0)
+    if cut:
+        for shift in (-9, -4):
+            points = f"{end + shift:.1f},{top + BAR + 3:.1f} {end + shift + 5:.1f},{top - 3:.1f}"
+            parts.append(svg.el("polyline", points=points, class_="torn"))
+    said = f"{milliseconds(bar.total_ms)} ms" + (" (cut)" if cut else "")
+    parts.append(svg.text(min(x, end) + 8, top + BAR - 5, said, "label"))
+    return parts

@@ -1,0 +1,128 @@
+"""Places for labels beside points, such that nothing overlaps."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+ANGLES = (0, 180, 45, -45, 135, -135, 90, -90, 22, -22, 158, -158, 67, -67, 113, -113)
+RINGS = (4, 10, 18, 28, 40, 54, 70, 90, 115, 145, 180, 220, 270, 330)
+HEIGHT = 15.0
+"""Height of a label's box."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle, x to the right, y down."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    def overlaps(self, other: Box, gap: float = 1.0) -> bool:
+        """Whether less than `gap` lies between the two."""
+        return (
+            self.x0 < other.x1 + gap
+            and other.x0 < self.x1 + gap
+            and self.y0 < other.y1 + gap
+            and other.y0 < self.y1 + gap
+        )
+
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a point lies in it."""
+        return self.x0 <= x <= self.x1 and self.y0 <= y <= self.y1
+
+    def within(self, other: Box) -> bool:
+        """Whether it lies wholly in the other."""
+        return (
+            other.x0 <= self.x0 and self.x1 <= other.x1 and other.y0 <= self.y0 and self.y1 <= other.y1
+        )
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A disc that wants a label of some width."""
+
+    x: float
+    y: float
+    radius: float
+    width: float
+
+    @property
+    def box(self) -> Box:
+        """Square around the disc."""
+        r = self.radius
+        return Box(self.x - r, self.y - r, self.x + r, self.y + r)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a label stands, and the line that leads to it where it stands off."""
+
+    box: Box
+    leader: tuple[float, float, float, float] | None
+
+
+def place(spots: list[Spot], bounds: Box) -> list[Place] | None:
+    """A place for each spot's label, in order; None where the bounds are too small.
+
+    No label overlaps another, a disc or a leader. Greedy, from the nearest place outwards.
+    """
+    discs = [s.box for s in spots]
+    placed: dict[int, Place] = {}
+    # The tightest spots choose first: those with the most neighbours.
+    order = sorted(range(len(spots)), key=lambda i: (-_crowd(spots, i), spots[i].y, spots[i].x))
+    for index in order:
+        found = _first(spots[index], discs, list(placed.values()), bounds)
+        if found is None:
+            return None
+        placed[index] = found
+    return [placed[i] for i in range(len(spots))]
+
+
+def _crowd(spots: list[Spot], index: int) -> int:
+    me = spots[index]
+    return sum(abs(s.x - me.x) < 120 and abs(s.y - me.y) < 40 for s in spots)
+
+
+def _first(spot: Spot, discs: list[Box], placed: list[Place], bounds: Box) -> Place | None:
+    for ring in RINGS:
+        for angle in ANGLES:
+            candidate = _candidate(spot, ring, math.radians(angle))
+            if candidate.box.within(bounds) and _free(candidate, discs, placed):
+                return candidate
+    return None
+
+
+def _candidate(spot: Spot, ring: float, angle: float) -> Place:
+    """Label whose near edge lies `ring` beyond the disc in a direction."""
+    reach = spot.radius + ring
+    x, y = spot.x + reach * math.cos(angle), spot.y - reach * math.sin(angle)
+    cos = math.cos(angle)
+    left = x if cos > 0.3 else x - spot.width if cos < -0.3 else x - spot.width / 2
+    top = y - HEIGHT / 2 - HEIGHT / 2 * math.sin(angle)
+    box = Box(left, top, left + spot.width, top + HEIGHT)
+    edge = spot.x + spot.radius * math.cos(angle), spot.y - spot.radius * math.sin(angle)
+    return Place(box, (*edge, x, y) if ring > 10 else None)
+
+
+def _free(candidate: Place, discs: list[Box], placed: list[Place]) -> bool:
+    if any(candidate.box.overlaps(d) for d in discs):
+        return False
+    for other in placed:
+        if candidate.box.overlaps(other.box) or _crosses(candidate.leader, other.box):
+            return False
+        if _crosses(other.leader, candidate.box):
+            return False
+    return True
+
+
+def _crosses(leader: tuple[float, float, float, float] | None, box: Box) -> bool:
+    if leader is None:
+        return False
+    x0, y0, x1, y1 = leader
+    steps = 24
+    return any(
+        box.holds(x0 + (x1 - x0) * i / steps, y0 + (y1 - y0) * i / steps) for i in range(steps + 1)
+    )

@@ -1,0 +1,63 @@
+"""SVG elements as text, and the scales of charts."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+
+WIDE = "MWmw@%"
+NARROW = "iljtfrI.,:;|()[]!' -1"
+
+
+def el(tag: str, *children: str, **attributes: str | float | None) -> str:
+    """An element; attribute names may end in `_` and use `_` for `-`; values are escaped."""
+    shown = "".join(
+        f' {k.rstrip("_").replace("_", "-")}="{escape(_text(v))}"'
+        for k, v in attributes.items()
+        if v is not None
+    )
+    inner = "".join(children)
+    return f"<{tag}{shown}>{inner}</{tag}>" if inner else f"<{tag}{shown}/>"
+
+
+def text(x: float, y: float, words: str, class_: str = "", anchor: str = "start") -> str:
+    """A line of text; its words are escaped."""
+    return el("text", escape(words), x=x, y=y, class_=class_ or None, text_anchor=anchor)
+
+
+def line(x1: float, y1: float, x2: float, y2: float, class_: str) -> str:
+    """A straight line."""
+    return el("line", x1=x1, y1=y1, x2=x2, y2=y2, class_=class_)
+
+
+def width_of(words: str, size: float = 12.5) -> float:
+    """Width, user units, of words in a common sans-serif: on the wide side, so labels keep apart."""
+    return size * sum(0.92 if c in WIDE else 0.36 if c in NARROW else 0.6 for c in words)
+
+
+def linear_ticks(low: float, high: float, about: int = 5) -> list[float]:
+    """Round numbers within [low, high], about so many."""
+    if high <= low:
+        return [low]
+    raw = (high - low) / about
+    power = 10 ** math.floor(math.log10(raw))
+    step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= raw * 0.999)
+    first = math.ceil(low / step - 1e-9)
+    last = math.floor(high / step + 1e-9)
+    return [round(i * step, 10) for i in range(first, last + 1)]
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """1, 2 and 5 times powers of ten within [low, high]; all digits where those are too few."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for digits in ((1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 8)):
+        found = [d * 10.0**p for p in powers for d in digits if low <= d * 10.0**p <= high]
+        if len(found) >= 3:
+            return found
+    return linear_ticks(low, high)
+
+
+def _text(value: str | float) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

@@ -1,0 +1,174 @@
+"""mIoU against latency; a disc's area is the size of the file."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench.report.charts import svg
+from bench.report.charts.placing import Box, Spot, place
+from bench.report.format import milliseconds, points, points_short
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WIDTH = 880
+LEFT, RIGHT, TOP, LANE, BOTTOM = 58, 22, 22, 58, 52
+SERIES = 6
+"""Colours; a seventh model would take the first again."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One form."""
+
+    label: str
+    ms: float
+    miou: float
+    low: float
+    """Lower end of the interval of mIoU; the value itself where there is none."""
+    high: float
+    size: float | None
+    """Bytes of the file."""
+    series: int
+    wrong: bool
+    best: bool
+    """Whether nothing beats it."""
+
+
+def draw(found: Sequence[Point], names: Sequence[str]) -> tuple[str, int, int]:
+    """Inner SVG, width and height of the plot; taller where its labels need it."""
+    for height in range(440, 2000, 60):
+        drawing = _try(found, names, height)
+        if drawing is not None:
+            return drawing, WIDTH, height
+    return _Frame(found, names, 440).body([]), WIDTH, 440
+
+
+def _try(found: Sequence[Point], names: Sequence[str], height: int) -> str | None:
+    frame = _Frame(found, names, height)
+    spots = [
+        Spot(frame.x(p.ms), frame.y(p), frame.radius(p), svg.width_of(frame.words(p)) + 4)
+        for p in found
+    ]
+    bounds = Box(LEFT + 2, TOP + frame.legend, WIDTH - 2, height - BOTTOM + 2)
+    places = place(spots, bounds)
+    if places is None:
+        return None
+    labels = []
+    for p, at in zip(found, places, strict=True):
+        if at.leader:
+            labels.append(svg.line(*at.leader, class_="leader"))
+        kind = "label best" if p.best else "label wrong" if p.wrong else "label"
+        labels.append(svg.text(at.box.x0 + 2, at.box.y1 - 3.5, frame.words(p), kind))
+    return frame.body(labels)
+
+
+class _Frame:
+    """Scales of one plot, and everything but the labels."""
+
+    def __init__(self, found: Sequence[Point], names: Sequence[str], height: int) -> None:
+        self.found, self.names, self.height = found, names, height
+        self.legend = 24 if len(names) > 1 else 0
+        good = [p for p in found if not p.wrong] or list(found)
+        low, high = min(p.low for p in good), max(p.high for p in good)
+        pad = max((high - low) * 0.12, 0.004)
+        self.low, self.high = max(low - pad, 0.0), min(high + pad, 1.0)
+        self.lane = LANE if any(p.miou < self.low for p in found) else 0
+        times = [p.ms for p in found]
+        self.fast, self.slow = min(times) / 1.25, max(times) * 1.25
+        self.largest = max((p.size or 0 for p in found), default=0)
+
+    @property
+    def floor(self) -> float:
+        """Lowest y, user units, of the scale of mIoU."""
+        return self.height - BOTTOM - self.lane
+
+    def x(self, ms: float) -> float:
+        """Position of a latency, logarithmic."""
+        share = math.log(ms / self.fast) / math.log(self.slow / self.fast)
+        return LEFT + share * (WIDTH - LEFT - RIGHT)
+
+    def at(self, miou: float) -> float:
+        """Position of an mIoU within the scale."""
+        top = TOP + self.legend
+        return self.floor - (miou - self.low) / (self.high - self.low) * (self.floor - top)
+
+    def y(self, p: Point) -> float:
+        """Position of a form: those below the scale stand in the lane under it."""
+        return self.height - BOTTOM - self.lane / 2 if p.miou < self.low else self.at(p.miou)
+
+    def radius(self, p: Point) -> float:
+        """Radius whose area follows the size of the file."""
+        if not p.size or not self.largest:
+            return 4.0
+        return max(4.0, 17 * math.sqrt(p.size / self.largest))
+
+    def words(self, p: Point) -> str:
+        """Label: wrong ones say so, and their mIoU where they stand off the scale."""
+        if not p.wrong:
+            return p.label
+        return f"{p.label}: wrong" + (f", {points_short(p.miou)}" if p.miou < self.low else "")
+
+    def body(self, labels: list[str]) -> str:
+        """Axes, discs, labels."""
+        return "".join([*self._axes(), *self._legend(), *self._discs(), *labels])
+
+    def _axes(self) -> list[str]:
+        right, bottom = WIDTH - RIGHT, self.height - BOTTOM
+        parts = []
+        for tick in svg.linear_ticks(100 * self.low, 100 * self.high):
+            y = self.at(tick / 100)
+            parts += [
+                svg.line(LEFT, y, right, y, "grid"),
+                svg.text(LEFT - 8, y + 4, f"{tick:g}", "tick", "end"),
+            ]
+        for tick in svg.log_ticks(self.fast, self.slow):
+            x = self.x(tick)
+            parts += [
+                svg.line(x, bottom, x, bottom + 5, "axis"),
+                svg.text(x, bottom + 19, f"{tick:g}", "tick", "middle"),
+            ]
+        if self.lane:
+            parts += [
+                svg.line(LEFT, self.floor, right, self.floor, "cut"),
+                svg.text(right, self.floor + 13, "below the scale", "tick", "end"),
+            ]
+        middle = (LEFT + right) / 2
+        return [
+            *parts,
+            svg.line(LEFT, bottom, right, bottom, "axis"),
+            svg.text(LEFT - 46, 13, "mIoU, %", "title"),
+            svg.text(middle, self.height - 8, "latency p50, ms (logarithmic)", "title", "middle"),
+        ]
+
+    def _legend(self) -> list[str]:
+        parts, x = [], float(LEFT + 60)
+        for i, name in enumerate(self.names if self.legend else ()):
+            parts.append(svg.el("circle", cx=x, cy=9, r=5, class_=f"disc s{i % SERIES}"))
+            parts.append(svg.text(x + 10, 13, name, "title"))
+            x += svg.width_of(name) + 34
+        return parts
+
+    def _discs(self) -> list[str]:
+        parts = []
+        for p in sorted(self.found, key=lambda p: -(p.size or 0)):
+            x, y = self.x(p.ms), self.y(p)
+            if p.high > p.low and p.miou >= self.low:
+                parts.append(
+                    svg.line(x, self.at(p.high), x, self.at(max(p.low, self.low)), "whisker")
+                )
+            said = f"{p.label}: mIoU {points(p.miou)} at {milliseconds(p.ms)} ms"
+            kind = "hollow" if p.wrong else "disc"
+            parts.append(
+                svg.el(
+                    "circle",
+                    svg.el("title", svg.escape(said)),
+                    cx=x,
+                    cy=y,
+                    r=self.radius(p),
+                    class_=f"{kind} s{p.series % SERIES}",
+                )
+            )
+        return parts

@@ -1,0 +1,105 @@
+"""Advice in sentences: what to take, and what nothing beats; `wrong` rows never enter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench.metrics.pareto import ACCURACY, SPEED, better, eligible, fastest, pareto
+from bench.report.format import (
+    finite,
+    interval,
+    listing,
+    milliseconds,
+    points,
+    ratio,
+    signed_points,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.metrics.base import Row
+    from bench.report.view import Group
+
+
+def number(row: Row | None, name: str) -> float | None:
+    """A metric's value, finite or None."""
+    return finite(row.value(name)) if row else None
+
+
+def candidates(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Rows that may be advised: status ok, with an mIoU and a latency."""
+    return tuple(r for r in rows if eligible(r))
+
+
+def unbeaten(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Rows of the front, fastest first."""
+    return tuple(sorted(pareto(rows), key=lambda r: (r.value(SPEED) or 0.0, r.id)))
+
+
+def pick(group: Group) -> Row | None:
+    """Form to take: the fastest that loses no mIoU that the images can show against the reference.
+
+    Where no form is that good, the most accurate one; where the weights are seeded, the fastest.
+    """
+    if not group.case.model.trained:
+        timed = [r for r in group.rows if r.status == "ok" and number(r, SPEED) is not None]
+        return min(timed, key=lambda r: (r.value(SPEED) or 0.0, r.id)) if timed else None
+    front = unbeaten(group.rows)
+    reference = group.reference
+    if reference is None or not eligible(reference):
+        return max(front, key=lambda r: (r.value(ACCURACY) or 0.0, r.id)) if front else None
+    kept = [r for r in front if better(r, reference, ACCURACY) >= 0]
+    return kept[0] if kept else fastest(group.rows)
+
+
+def speedup(row: Row | None, reference: Row | None) -> str:
+    """`2.1 x`: how many times as fast as the reference; empty where there is nothing to say."""
+    mine, base = number(row, SPEED), number(reference, SPEED)
+    if row is None or reference is None or row.id == reference.id or not mine or base is None:
+        return ""
+    return ratio(base / mine)
+
+
+def advice(group: Group) -> tuple[str, ...]:
+    """Sentences for one group: what to take, and what nothing beats."""
+    best, reference = pick(group), group.reference
+    latency = number(best, SPEED)
+    if best is None or latency is None:
+        return ()
+    name, where = group.label(best), f"{group.case.model.name} on {group.case.target.name}"
+    times = speedup(best, reference)
+    against = f", {times} as fast as {group.label(reference)}" if times and reference else ""
+    if not group.case.model.trained:
+        return (
+            f"{where}: the fastest form is {name}, {milliseconds(latency)} ms{against}. Its weights "
+            "are seeded, so nothing here speaks about accuracy.",
+        )
+    accuracy = number(best, ACCURACY) or 0.0
+    first = f"{where}: take {name}. mIoU {points(accuracy)} at {milliseconds(latency)} ms{against}"
+    front = unbeaten(group.rows)
+    if len(candidates(group.rows)) == 1:
+        return (f"{first}{_loss(best)}; no other form can be compared with it.",)
+    if len(front) == 1:
+        return (f"{first}{_loss(best)}.", "Nothing else is faster or measurably more accurate.")
+    return (f"{first}{_loss(best)}.", f"Nothing beats {_names(group, front)}.")
+
+
+def _names(group: Group, rows: Sequence[Row]) -> str:
+    names = [
+        f"{group.label(r)} ({points(number(r, ACCURACY) or 0.0)} at "
+        f"{milliseconds(number(r, SPEED) or 0.0)} ms)"
+        for r in rows
+    ]
+    return listing(names)
+
+
+def _loss(row: Row) -> str:
+    """`, 0.05 points ...`: the paired difference to the reference, with its interval."""
+    metric = row.metrics.get("miou_difference")
+    difference = finite(metric.value) if metric else None
+    if row.result.case.is_reference or metric is None or difference is None:
+        return ""
+    around = interval(metric, signed_points)
+    said = f"{signed_points(difference)} points against the reference"
+    return f", {said} ({around})" if around else f", {said}"

@@ -1,0 +1,34 @@
+"""Names of variants and places as people say them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bench.spec.case import Case
+    from bench.spec.variant import Variant
+
+PROGRAMS = {
+    "torch": "PyTorch",
+    "torchscript": "TorchScript",
+    "onnx": "ONNX",
+    "onnxruntime": "ONNX Runtime",
+    "openvino": "OpenVINO",
+}
+NATURAL = {"onnxruntime": "onnx"}
+"""Backend -> format that goes without saying; other backends read the format of their name."""
+
+
+def variant_label(variant: Variant) -> str:
+    """`ONNX Runtime int8 static`; the format is said where the backend doesn't tell it."""
+    name = PROGRAMS.get(variant.backend, variant.backend)
+    words = [name, variant.precision, variant.recipe.replace("-", " ")]
+    if variant.format != NATURAL.get(variant.backend, variant.backend):
+        words.append(f"(from {PROGRAMS.get(variant.format, variant.format)})")
+    return " ".join(w for w in words if w)
+
+
+def place(case: Case) -> str:
+    """`mask2former-micro on cpu, scenes`: what the variants of a table have in common."""
+    where = f"{case.model.name} on {case.target.name}, {case.dataset.name}"
+    return f"{where}, {case.axis}" if case.axis else where

@@ -1,0 +1,128 @@
+"""What the model sees and says: input, ground truth, prediction, disagreement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench.errors import RecordError
+from bench.report.blocks import Gallery, Heading, Note, Picture, Prose, Section
+from bench.report.format import percent, plural, points_short
+from bench.report.front import number
+from bench.report.palette import AGREES, DIFFERS, VOID, colours, css
+from bench.report.png import check_jpeg, painted, read_labels, written
+
+if TYPE_CHECKING:
+    from bench.metrics.base import Row
+    from bench.record.gallery import Panel
+    from bench.report.blocks import Block
+    from bench.report.palette import Colour
+    from bench.report.view import Group, View
+
+MARKS: list[Colour] = [AGREES, DIFFERS, VOID]
+AGREE, DIFFER, UNLABELLED = 0, 1, 2
+
+
+def section(view: View) -> Section | None:
+    """Section `gallery`; None where no form kept pictures."""
+    shown: set[tuple[str, str, str]] = set()
+    blocks: list[Block] = []
+    for group in view.measured_groups:
+        case = group.case
+        key = (case.model.name, case.dataset.name, case.axis)
+        # The same model sees the same on every target.
+        if key in shown or not _with_pictures(group):
+            continue
+        shown.add(key)
+        blocks += _group(view, group)
+    if not blocks:
+        return None
+    first = (
+        "Colours are the classes'. In the last picture of a row, red pixels differ from a labelled "
+        "ground truth, grey ones agree, black ones have no label."
+    )
+    return Section("gallery", "What it sees and says", (Prose((first,)), *blocks))
+
+
+def _with_pictures(group: Group) -> list[Row]:
+    found = [r for r in group.measured if (g := r.result.get("gallery")) and g.panels]
+    return sorted(found, key=lambda r: not r.result.case.is_reference)
+
+
+def _group(view: View, group: Group) -> list[Block]:
+    """Every image in the reference form, then the first image in every other form."""
+    rows = _with_pictures(group)
+    first, others = rows[0], rows[1:]
+    names = group.case.dataset.classes
+    blocks: list[Block] = [Heading(f"{group.case.model.name} on {group.case.dataset.name}")]
+    try:
+        lines = [
+            (f"{i + 1}. {panel.image}", _four(view, panel, names))
+            for i, panel in enumerate(first.result.get("gallery").panels)
+        ]
+        legend = tuple((n, css(c)) for n, c in zip(names, colours(names), strict=True))
+        images = plural(len(lines), "image")
+        blocks.append(Gallery(f"{images}, {group.label(first)}", tuple(lines), legend))
+        same = [(group.label(r), _two(view, group, r)) for r in others]
+        if same:
+            blocks.append(Gallery("The first image in every other form", tuple(same)))
+    except RecordError as e:
+        blocks.append(Note((f"The pictures can't be shown: {e.message}",), tone="warning"))
+    return blocks
+
+
+def _four(view: View, panel: Panel, names: tuple[str, ...]) -> tuple[Picture, ...]:
+    photo = view.run.media(panel.input)
+    check_jpeg(photo)
+    truth, paint = view.run.media(panel.truth), _table(names)
+    return (
+        Picture("input", f"photograph {panel.image}", photo, "image/jpeg"),
+        Picture("ground truth", f"labels of {panel.image}", painted(truth, paint), "image/png"),
+        *_pair(view, panel, names),
+    )
+
+
+def _two(view: View, group: Group, row: Row) -> tuple[Picture, ...]:
+    panel = row.result.get("gallery").panels[0]
+    miou = number(row, "miou")
+    known = f"mIoU {points_short(miou)} over all images" if miou is not None else ""
+    badge = "wrong" if row.status == "wrong" else ""
+    return _pair(view, panel, group.case.dataset.classes, known, badge)
+
+
+def _pair(
+    view: View, panel: Panel, names: tuple[str, ...], detail: str = "", badge: str = ""
+) -> tuple[Picture, ...]:
+    """Prediction and disagreement."""
+    import numpy as np
+
+    said = view.run.media(panel.prediction)
+    truth, prediction = read_labels(view.run.media(panel.truth)), read_labels(said)
+    if truth.shape != prediction.shape:
+        raise RecordError(f"Truth and prediction of {panel.image!r} differ in size.")
+    labelled = truth != 255
+    differs = labelled & (truth != prediction)
+    marks = np.where(labelled, np.where(differs, DIFFER, AGREE), UNLABELLED).astype(np.uint8)
+    share = differs.sum() / labelled.sum() if labelled.any() else 0.0
+    return (
+        Picture(
+            "prediction",
+            f"prediction for {panel.image}",
+            painted(said, _table(names)),
+            "image/png",
+            detail,
+            badge,
+        ),
+        Picture(
+            "disagreement",
+            f"pixels of {panel.image} that differ from the ground truth",
+            written(marks, MARKS),
+            "image/png",
+            f"{percent(float(share))} of labelled pixels",
+        ),
+    )
+
+
+def _table(names: tuple[str, ...]) -> list[Colour]:
+    """256 colours: the classes', then void."""
+    known = list(colours(names))
+    return known + [VOID] * (256 - len(known))

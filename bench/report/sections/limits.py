@@ -1,0 +1,171 @@
+"""How the numbers came about, and what they can't tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench.report.blocks import Code, Heading, Items, KeyValues, Section, Strong
+from bench.report.format import finite, listing, plural, points
+
+if TYPE_CHECKING:
+    from bench.metrics.base import Row
+    from bench.report.blocks import Block, Text
+    from bench.report.view import View
+
+BUSY = 0.5
+"""Load a core from which on another program is likely to have had its share."""
+RULES: tuple[Text, ...] = (
+    (
+        Strong("mIoU"),
+        ": one confusion matrix over the whole set, the mean over the classes that are there. ",
+        "Its interval is a bootstrap over images, by city where there are several.",
+    ),
+    (
+        Strong("Against reference"),
+        ": the difference of mIoU on the same images, with a paired interval, which is much "
+        "narrower than the difference of two intervals.",
+    ),
+    (
+        Strong("Latency"),
+        ": one image at a time, from the bytes of its file to its map of labels; every sample is "
+        "in the record, none was dropped, and warm-up calls are kept apart.",
+    ),
+    (
+        Strong("Agreement"),
+        ": share of pixels with the reference's label. ",
+        Strong("SQNR"),
+        ": signal to noise of the combined class map, the reference being the signal.",
+    ),
+    (
+        Strong("Accuracy fingerprint"),
+        ": digest of the data set, split, class map, input size, pre- and post-processing, ignore "
+        "index and number of images. ",
+        Strong("Timing fingerprint"),
+        ": of the scenario, batch, input size, threads, warm-up and stopping rule.",
+    ),
+)
+
+
+def section(view: View) -> Section:
+    """Section `limits`."""
+    blocks: list[Block] = [Heading("How to read the numbers"), Items(RULES)]
+    settings = _settings(view)
+    if settings:
+        blocks.append(KeyValues("Settings", settings))
+    blocks += [Heading("What they can't tell"), Items(tuple((t,) for t in _limits(view)))]
+    licences = _licences(view)
+    if licences:
+        blocks += [Heading("Models"), Items(licences)]
+    return Section("limits", "Method and limits", tuple(blocks))
+
+
+def _settings(view: View) -> tuple[tuple[str, str], ...]:
+    """What the protocols of the measured cases say, each value once."""
+    protocols = [r.result.case.protocol for r in view.measured]
+    fields = {
+        "Scenario": [p.scenario.replace("_", " ") for p in protocols],
+        "Batch size": [str(p.batch_size) for p in protocols],
+        "Input": [f"{p.height} x {p.width}" if p.height else "as the image" for p in protocols],
+        "Preprocessing": [p.preprocess for p in protocols],
+        "Post-processing": [p.postprocess for p in protocols],
+        "Warm-up calls": [str(p.warmup) for p in protocols],
+        "Timed calls": [str(p.iterations) for p in protocols],
+        "Launches": [str(p.launches) for p in protocols],
+        "Reference": [r.result.case.reference.slug for r in view.measured],
+        "Calibration": [_calibration(r) for r in view.measured],
+    }
+    pairs = [(k, listing(list(dict.fromkeys(v for v in vs if v)))) for k, vs in fields.items()]
+    return tuple((k, v) for k, v in pairs if v)
+
+
+def _calibration(row: Row) -> str:
+    used = row.result.case.variant.calibration
+    if used is None:
+        return ""
+    return f"{row.result.case.variant.slug}: {plural(used.images, 'image')} of {used.split}"
+
+
+def _limits(view: View) -> list[str]:
+    """Sentences that follow from this record, then those that hold for every card."""
+    said = [
+        *_intervals(view),
+        *_cut_short(view),
+        *_disturbed(view),
+        *(f"{r.result.case.variant.slug}: {note}" for r in view.rows for note in r.result.notes),
+    ]
+    seeded = sorted({r.result.case.model.name for r in view.rows if not r.result.case.model.trained})
+    if seeded:
+        said.append(
+            f"{listing(seeded)}: weights are seeded, not trained. Time, memory, size and parity "
+            "are those of the architecture; there is no accuracy."
+        )
+    synthetic = {r.result.case.dataset.loader for r in view.measured} & {"scenes"}
+    if synthetic:
+        said.append(
+            "scenes are drawn, not photographed: an mIoU on them ranks forms of a model against "
+            "each other and says nothing about streets."
+        )
+    return [
+        *said,
+        "One machine, one stretch of time: latency elsewhere differs, and between days here too.",
+        "Latency is that of one image at a time; throughput under load is another question.",
+        "An interval covers the choice of images, not that of weights, seeds or machines.",
+        "mIoU weighs every class alike; it says nothing about which mistakes matter on the road.",
+    ]
+
+
+def _intervals(view: View) -> list[str]:
+    widths = []
+    for row in view.measured:
+        metric = row.metrics.get("miou")
+        low, high = (finite(metric.low), finite(metric.high)) if metric else (None, None)
+        if low is not None and high is not None and row.status == "ok":
+            widths.append(high - low)
+    if not widths:
+        return []
+    return [
+        f"With these images, mIoU is known to about {points(max(widths) / 2)} points either way; "
+        "judge forms by the paired difference instead."
+    ]
+
+
+def _cut_short(view: View) -> list[str]:
+    said = []
+    for row in view.measured:
+        counted, timing = row.result.get("confusion"), row.result.get("timing")
+        if counted is not None and len(counted.images) < counted.asked:
+            seen = f"{len(counted.images)} of {plural(counted.asked, 'image')}"
+            said.append(f"{row.id}: the time limit ended the accuracy pass after {seen}.")
+        stops = {launch.stopped for launch in timing.launches} if timing else set()
+        if "time limit" in stops:
+            calls = sum(len(launch.end_to_end_ns) for launch in timing.launches)
+            said.append(f"{row.id}: the time limit ended timing after {plural(calls, 'call')}.")
+    return said
+
+
+def _disturbed(view: View) -> list[str]:
+    """Signs that the machine was not alone with us, or that code was not as committed."""
+    every = [r.result.environment for r in view.measured if r.result.environment]
+    said = []
+    loads = [e.load_average / e.machine.cores for e in every if e.load_average is not None]
+    if loads and max(loads) > BUSY:
+        said.append(
+            f"The machine was busy: a load of up to {max(loads):.1f} a core when cases began "
+            "(segbench's own last case included). Latencies may be too high."
+        )
+    if any(e.git_dirty for e in every):
+        said.append("The checkout had uncommitted changes: its commit doesn't tell all.")
+    return said
+
+
+def _licences(view: View) -> tuple[Text, ...]:
+    models = {r.result.case.model.name: r.result.case.model for r in view.rows}
+    said: list[Text] = []
+    for model in models.values():
+        where = {"package": "shipped with segbench", "seeded": f"seed {model.seed}"}
+        origin = where.get(model.source, f"{model.source}: {model.location}")
+        parts: list[str | Code | Strong] = [Strong(model.name), f", {origin}"]
+        if model.licence:
+            parts.append(f", licence {model.licence}")
+        said.append((*parts, "."))
+    return tuple(said)

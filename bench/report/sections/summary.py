@@ -1,0 +1,127 @@
+"""First words of the card: what was measured, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench.report.blocks import Items, Note, Prose, Section, Stat, Stats
+from bench.report.format import (
+    listing,
+    megabytes,
+    milliseconds,
+    plural,
+    points,
+)
+from bench.metrics.pareto import ACCURACY, SPEED
+from bench.report.front import advice, candidates, number, pick, speedup
+
+if TYPE_CHECKING:
+    from bench.metrics.base import Row
+    from bench.report.blocks import Block, Text
+    from bench.report.view import Group, View
+
+
+def section(view: View) -> Section:
+    """Section `summary`."""
+    blocks: list[Block] = []
+    if view.run.info.about:
+        blocks.append(Prose((view.run.info.about,)))
+    blocks.append(Prose((_measured(view),), tone="lead"))
+    told = [(s,) for g in view.measured_groups for s in _joined(g)]
+    if told:
+        blocks.append(Note(told[0], tone="advice"))
+        if told[1:]:
+            blocks.append(Items(tuple(told[1:])))
+    stats = _stats(view)
+    if stats:
+        blocks.append(Stats(stats))
+    problem = _problems(view)
+    if problem:
+        blocks.append(Note(problem, tone="warning"))
+    return Section("summary", "In short", tuple(blocks))
+
+
+def _joined(group: Group) -> tuple[str, ...]:
+    sentences = advice(group)
+    return (" ".join(sentences),) if sentences else ()
+
+
+def _measured(view: View) -> str:
+    """What was measured, in plain words."""
+    rows = view.measured
+    if not rows:
+        return "Nothing was measured: every case failed, was skipped or is still pending."
+    models = list(dict.fromkeys(r.result.case.model.name for r in rows))
+    forms = len({r.result.case.variant.slug for r in rows})
+    targets = list(dict.fromkeys(r.result.case.target.name for r in rows))
+    words = [
+        f"{listing(models)} in {plural(forms, 'deployable form')} on {listing(targets)}.",
+    ]
+    for name, images in _datasets(rows).items():
+        words.append(f"Accuracy was counted over {plural(images, 'image')} of {name}.")
+    words.append(
+        "Accuracy, parity and latency of each form come from the same loaded model, "
+        "in a process of its own."
+    )
+    return " ".join(words)
+
+
+def _datasets(rows: tuple[Row, ...]) -> dict[str, int]:
+    """Data set and split -> most images that a case of it counted."""
+    found: dict[str, int] = {}
+    for row in rows:
+        counted = row.result.get("confusion")
+        spec = row.result.case.dataset
+        if counted is not None:
+            name = f"{spec.name} ({spec.split})"
+            found[name] = max(found.get(name, 0), len(counted.images))
+    return found
+
+
+def _stats(view: View) -> tuple[Stat, ...]:
+    """Figures of the first group: most accurate, fastest, smallest, and what to take."""
+    group = next((g for g in view.measured_groups if candidates(g.rows)), None)
+    if group is None:
+        return ()
+    rows = candidates(group.rows)
+    accurate = max(rows, key=lambda r: (r.value(ACCURACY) or 0.0, r.id))
+    quick = min(rows, key=lambda r: (r.value(SPEED) or 0.0, r.id))
+    stats = [
+        Stat("Most accurate", f"{points(number(accurate, ACCURACY) or 0)} mIoU", group.label(accurate)),
+        Stat("Fastest", f"{milliseconds(number(quick, SPEED) or 0)} ms", group.label(quick)),
+    ]
+    sized = [r for r in rows if number(r, "file_bytes") is not None]
+    if sized:
+        small = min(sized, key=lambda r: (r.value("file_bytes") or 0.0, r.id))
+        size = megabytes(number(small, "file_bytes") or 0)
+        stats.append(Stat("Smallest file", size, group.label(small)))
+    best = pick(group)
+    gain = speedup(best, group.reference) if best else ""
+    if best and gain and group.reference:
+        against = f"{group.label(best)} against {group.label(group.reference)}"
+        stats.append(Stat("Speed-up at equal accuracy", gain, against))
+    return tuple(stats)
+
+
+def _problems(view: View) -> Text:
+    """Cases without a good number, counted."""
+    counts = {s: view.count(s) for s in ("wrong", "failed", "skipped")}
+    words = [f"{n} {s}" for s, n in counts.items() if n]
+    if view.pending:
+        words.append(f"{len(view.pending)} not yet measured")
+    if not words:
+        return ()
+    total = len(view.rows) + len(view.pending)
+    wrong = [
+        f"{r.result.case.variant.slug} of {r.result.case.model.name}"
+        for r in view.rows
+        if r.status == "wrong"
+    ]
+    tail = (
+        f" Do not deploy {listing(wrong)}: it runs without an error and gives other answers."
+        if wrong
+        else ""
+    )
+    return (f"Of {plural(total, 'case')}: {listing(words)}. Reasons stand below.{tail}",)
+
+

@@ -1,0 +1,145 @@
+"""The main table: every form of a model on a target, wrong, failed and skipped ones included."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bench.report.blocks import Cell, Code, Column, Heading, Link, Notes, Prose, Section, Table
+from bench.report.format import (
+    decibels,
+    listing,
+    megabytes,
+    milliseconds,
+    percent,
+    points,
+    rate,
+    scientific,
+    signed_points,
+)
+from bench.report.front import number
+from bench.report.sections.common import any_value, head_column, metric_cell, row_head
+
+if TYPE_CHECKING:
+    from bench.metrics.base import Row
+    from bench.report.blocks import Block, Text
+    from bench.report.view import Group, View
+
+COLUMNS = (
+    Column("mIoU", "%, 95 % interval"),
+    Column("Against reference", "points, paired, 95 %"),
+    Column("p50", "ms, 95 %"),
+    Column("p99", "ms"),
+    Column("Throughput", "images/s"),
+    Column("Peak memory", "resident"),
+    Column("File"),
+    Column("Agreement", "equal labels"),
+    Column("Map SQNR", "relative L2"),
+)
+
+
+def section(view: View) -> Section:
+    """Section `variants`."""
+    blocks: list[Block] = []
+    several = len(view.measured_groups) > 1
+    for group in view.measured_groups:
+        if several:
+            blocks.append(Heading(group.title))
+        if group.case.model.about:
+            blocks.append(Prose((group.case.model.about,)))
+        if not group.case.model.trained:
+            seed = group.case.model.seed
+            blocks.append(
+                Prose((f"Its weights are seeded (seed {seed}), not trained: no mIoU is given.",))
+            )
+        blocks.append(_table(view, group))
+    if not blocks:
+        blocks.append(Prose(("No case has numbers.",)))
+    return Section("variants", "Every form, side by side", tuple(blocks))
+
+
+def _table(view: View, group: Group) -> Table:
+    notes = Notes()
+    gpu = any_value(group.measured, "gpu_allocated_peak_bytes")
+    columns = [head_column(), *COLUMNS]
+    if gpu:
+        columns.insert(7, Column("GPU memory", "allocated, peak"))
+    rows = []
+    for row in group.rows:
+        head = row_head(view, group, row)
+        if row.status in {"ok", "wrong"}:
+            rows.append((head, *_numbers(row, notes, gpu=gpu)))
+        else:
+            reason = row.result.reason or "No reason was recorded."
+            rows.append((head, Cell(reason, span=len(columns) - 1)))
+    return Table(
+        caption=f"Forms of {group.title}",
+        columns=tuple(columns),
+        rows=tuple(rows),
+        notes=notes.texts,
+        foot=_foot(group),
+    )
+
+
+def _numbers(row: Row, notes: Notes, *, gpu: bool) -> list[Cell]:
+    m = row.metrics
+    wrong = (
+        f"{row.result.case.variant.slug} is wrong: {row.result.reason}"
+        if row.status == "wrong"
+        else ""
+    )
+    if row.result.case.is_reference:
+        difference = Cell("reference")
+    else:
+        difference = metric_cell(
+            m.get("miou_difference"), signed_points, notes, with_interval=True
+        )
+    cells = [
+        metric_cell(m.get("miou"), points, notes, with_interval=True),
+        difference,
+        metric_cell(m.get("latency_p50_ms"), milliseconds, notes, with_interval=True),
+        metric_cell(m.get("latency_p99_ms"), milliseconds, notes),
+        metric_cell(m.get("throughput_ips"), rate, notes),
+        metric_cell(m.get("rss_peak_bytes"), megabytes, notes),
+        metric_cell(m.get("file_bytes"), megabytes, notes),
+        metric_cell(m.get("agreement"), percent, notes),
+        _fidelity(row, notes),
+    ]
+    if gpu:
+        cells.insert(6, metric_cell(m.get("gpu_allocated_peak_bytes"), megabytes, notes))
+    if wrong:
+        cells[0] = replace(cells[0], mark=notes.mark(wrong))
+    return cells
+
+
+def _fidelity(row: Row, notes: Notes) -> Cell:
+    """Noise of the combined class map against the reference's."""
+    cell = metric_cell(row.metrics.get("map_sqnr_db"), decibels, notes)
+    distance = number(row, "map_relative_l2")
+    return cell if distance is None else replace(cell, detail=f"L2 {scientific(distance)}")
+
+
+def _foot(group: Group) -> tuple[Text, ...]:
+    """Fingerprints: one sentence where all rows share it, else one a value."""
+    lines: list[Text] = []
+    for kind, name in (
+        ("accuracy_fingerprint", "Accuracy fingerprint"),
+        ("timing_fingerprint", "Timing fingerprint"),
+    ):
+        found: dict[str, list[str]] = {}
+        for row in group.measured:
+            value = getattr(row.result, kind)
+            if value:
+                found.setdefault(value, []).append(group.label(row))
+        if len(found) == 1:
+            lines.append((f"{name} of all rows: ", Code(next(iter(found))), "."))
+        else:
+            for value, labels in found.items():
+                lines.append((f"{name} of {listing(labels)}: ", Code(value), "."))
+    if lines:
+        lines.append(
+            ("Numbers compare only under equal fingerprints; ", Link("what they cover", "#limits"), ".")
+        )
+    return tuple(lines)
+
+

@@ -1,0 +1,42 @@
+"""An artifact alone: the steps of a run without its measurements."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.errors import BadInput, CaseFailed
+from bench.run.schedule import Scheduler, StepFailed
+
+if TYPE_CHECKING:
+    from bench.run.schedule import Listener, Setting
+    from bench.spec.case import Case
+
+
+def export(case: Case, setting: Setting, listener: Listener) -> tuple[Path, ...]:
+    """Files of the case's artifact, copied into `setting.run`.
+
+    Raises:
+        BadInput: the variant has no recipe, or the folder isn't empty.
+        CaseFailed: a step failed.
+    """
+    if not case.variant.steps:
+        raise BadInput(
+            f"The variant {case.variant.name!r} has no recipe: it runs the weights themselves.",
+            "Choose one with steps: segbench list variants",
+        )
+    out = setting.run
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise BadInput(f"{out} isn't an empty folder.", "Name a new one with --out.")
+    with tempfile.TemporaryDirectory() as logs:
+        scheduler = Scheduler(replace(setting, run=Path(logs)), listener)
+        try:
+            folder = scheduler.artifact(case)
+        except StepFailed as e:
+            tail = e.failure.stderr_tail[-1:] or ("",)
+            raise CaseFailed(f"{case.variant.name}: {e.failure.message}", tail[0]) from None
+    shutil.copytree(folder, out, dirs_exist_ok=True)
+    return tuple(sorted(p for p in out.rglob("*") if p.is_file()))

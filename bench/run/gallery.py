@@ -1,0 +1,51 @@
+"""Pictures for the card: input, truth and prediction, small, named by content."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.record.gallery import GalleryMeasurement, Panel
+from bench.record.store import write_media
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+WIDEST = 512
+
+
+def panels(
+    folder: Path, pictures: Sequence[tuple[int, Any, Any, Any]], names: Sequence[str]
+) -> GalleryMeasurement:
+    """Panels whose files now lie in `folder`."""
+    import cv2
+
+    out = []
+    for index, image, truth, prediction in pictures:
+        scale = min(1.0, WIDEST / image.shape[1])
+        size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
+        small = image if scale == 1.0 else cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        jpeg = cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])[1]
+        out.append(
+            Panel(
+                image=names[index],
+                input=write_media(folder, jpeg.tobytes(), ".jpg"),
+                truth=write_media(folder, _indices(truth, size), ".png"),
+                prediction=write_media(folder, _indices(prediction, size), ".png"),
+            )
+        )
+    return GalleryMeasurement(panels=tuple(out))
+
+
+def _indices(labels: NDArray[np.uint8], size: tuple[int, int]) -> bytes:
+    """8-bit PNG of class indices at a size (width, height)."""
+    import cv2
+
+    if labels.shape[::-1] != size:
+        labels = cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST)
+    png: Any = cv2.imencode(".png", labels, [cv2.IMWRITE_PNG_COMPRESSION, 9])[1]
+    content: bytes = png.tobytes()
+    return content

@@ -1,0 +1,58 @@
+"""What crosses the border between the parent and a worker: a job in, a report out, both JSON."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from bench.spec.base import Spec
+from bench.spec.case import Case
+
+StepKind = Literal["weights", "dataset", "artifact", "reference", "case"]
+
+
+class Job(Spec):
+    """One step for one worker."""
+
+    step: StepKind
+    case: Case
+    """Case that needs the step; a step reads only the parts that concern it."""
+    cache: str
+    run: str
+    """Folder of the run."""
+    out: str
+    """File that the worker writes its report to."""
+    threads: int = Field(ge=1)
+    allow_code: bool = False
+    size: tuple[int, int] | None = None
+    """Input height and width; unknown before the data set was opened."""
+    artifact: str | None = None
+    """Folder to open (case, reference) or to continue from (artifact)."""
+    target: str | None = None
+    """Folder to make (artifact, reference)."""
+    position: int = 0
+    """Which step of the variant's recipe (artifact)."""
+    reference: str | None = None
+    """Folder of the reference's outputs."""
+    reference_absent: str = ""
+    """Why there is none."""
+    artifact_record: dict[str, Any] = Field(default_factory=dict)
+    dataset_digest: str = ""
+    spawned_ns: int = 0
+    """Monotonic clock of the parent when it started the worker."""
+    memory_limit_bytes: int | None = None
+
+
+class Report(Spec):
+    """What a worker says at its end."""
+
+    ok: bool
+    payload: dict[str, Any] = Field(default_factory=dict)
+    error_type: str = ""
+    message: str = ""
+    skipped: bool = False
+    """The machine or installation can't: a `skipped` row, not a failed one."""
+    import_s: float = 0.0
+    """Seconds from the first line of work to the last import."""
+    startup_s: float = 0.0

@@ -1,0 +1,93 @@
+"""Digests of what the cache holds, and of what makes a stored result stand."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench import registry
+from bench.spec.base import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bench.spec.case import Case
+    from bench.spec.variant import Variant
+
+_MEASURING = ("backends", "datasets", "devices", "exporters", "models", "processing", "run")
+
+
+@cache
+def version(distribution: str) -> str:
+    """Installed version, or `absent`."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "absent"
+
+
+@cache
+def code_digest() -> str:
+    """Digest, 16 hexadecimal digits, of the code that measures."""
+    root = Path(__file__).resolve().parents[1]
+    sha = hashlib.sha256()
+    for room in _MEASURING:
+        for path in sorted((root / room).rglob("*.py")):
+            sha.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return sha.hexdigest()[:16]
+
+
+def recipe_digests(
+    case: Case, variant: Variant, weights: str, size: tuple[int, int], data: str
+) -> list[str]:
+    """Digest of the artifact after each step of a recipe; `data` is the calibration set's."""
+    found: list[str] = []
+    for step in variant.steps:
+        exporter = registry.load("exporter", step.name)
+        what: dict[str, Any] = {
+            "after": found[-1] if found else weights,
+            "step": step.name,
+            "options": step.options,
+            "versions": {d: version(d) for d in exporter.needs},
+            "size": size,
+            "batch": case.protocol.batch_size,
+            "onnx": case.model.onnx.model_dump() if case.model.onnx else None,
+        }
+        if exporter.calibrates:
+            calibration = variant.calibration
+            what["calibration"] = calibration.model_dump() if calibration else None
+            what["data"] = data
+            what["preprocess"] = [case.protocol.preprocess, case.model.pixels.model_dump()]
+        found.append(digest(what))
+    return found
+
+
+def reference_digest(case: Case, weights: str, size: tuple[int, int], data: str) -> str:
+    """Digest of the reference's outputs: one device computes them for all its targets."""
+    return digest({
+        "weights": weights,
+        "variant": case.reference.model_dump(exclude={"about"}),
+        "device": case.target.device,
+        "data": data,
+        "split": case.dataset.split,
+        "accuracy": case.protocol.accuracy_fields(),
+        "parity_images": case.protocol.parity_images,
+        "limit": case.protocol.accuracy_limit_s,
+        "size": size,
+        "pixels": case.model.pixels.model_dump(),
+        "versions": versions(case, case.reference),
+        "code": code_digest(),
+    })
+
+
+def versions(case: Case, variant: Variant) -> dict[str, str]:
+    """Versions of the distributions that a variant's numbers depend on."""
+    needed: Iterable[str] = registry.load("backend", variant.backend).needs
+    loader = registry.load("model", case.model.loader)
+    names = {*needed, *getattr(loader, "needs", ()), "numpy", "opencv-python-headless"}
+    for step in variant.steps:
+        names |= set(registry.load("exporter", step.name).needs)
+    return {name: version(name) for name in sorted(names)}

@@ -1,0 +1,101 @@
+"""The machine in front of us, and whether it is the one that a target describes."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench import registry
+from bench.record.environment import Gpu, Machine
+
+if TYPE_CHECKING:
+    from bench.spec.target import Target
+
+GIB = 2**30
+
+
+@cache
+def describe() -> Machine:
+    """Stable identity of this machine; imports no torch."""
+    import psutil
+
+    gpus: tuple[Gpu, ...] = registry.load("device", "cuda")().gpus()
+    return Machine(
+        processor=processor_name(),
+        architecture=platform.machine(),
+        cores=cores(),
+        physical_cores=psutil.cpu_count(logical=False),
+        memory_bytes=memory_bytes(),
+        gpus=gpus,
+        system=f"{platform.system()} {platform.release()}",
+    )
+
+
+def cores() -> int:
+    """Logical processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def memory_bytes() -> int:
+    """Main memory, or the control group's limit where that is smaller."""
+    import psutil
+
+    total = int(psutil.virtual_memory().total)
+    try:
+        text = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+    except OSError:
+        return total
+    return min(total, int(text)) if text.isdigit() else total
+
+
+def processor_name() -> str:
+    """Name of the processor as the kernel tells it."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.lower().startswith(("model name", "hardware")):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def mismatch(target: Target, machine: Machine) -> str:
+    """Empty, or the part of the target's description that this machine fails."""
+    device = registry.load("device", target.device)()
+    reason = device.available()
+    if reason:
+        return f"target {target.name!r} needs {target.device}: {reason}"
+    asks = target.requires
+    names = [g.name for g in device.gpus()]
+    checks = (
+        (asks.processor, machine.processor, "processor"),
+        (asks.gpu, names[0] if names else "none", "gpu"),
+    )
+    for pattern, found, what in checks:
+        if pattern and not re.search(pattern, found, re.IGNORECASE):
+            return f"target {target.name!r} requires {what} = {pattern!r}; this machine's is {found!r}"
+    if asks.architecture and asks.architecture != machine.architecture:
+        return (
+            f"target {target.name!r} requires architecture = {asks.architecture!r}; "
+            f"this machine's is {machine.architecture!r}"
+        )
+    # A machine sold with 16 GB shows the system somewhat less.
+    sizes = (
+        (asks.memory_gb, machine.memory_bytes, "memory_gb"),
+        (asks.gpu_memory_gb, max((g.memory_bytes for g in device.gpus()), default=0),
+         "gpu_memory_gb"),
+    )  # fmt: skip
+    for least, found_bytes, what in sizes:
+        if least and found_bytes < 0.93 * least * GIB:
+            return (
+                f"target {target.name!r} requires {what} = {least:g}; "
+                f"this machine has {found_bytes / GIB:.1f}"
+            )
+    wanted = max(asks.cores or 1, target.threads or 1)
+    if machine.cores < wanted:
+        return f"target {target.name!r} requires {wanted} cores; this process may use {machine.cores}"
+    return ""

@@ -1,0 +1,75 @@
+"""Which cases this machine runs, which it skips and why, which stand already."""
+
+from __future__ import annotations
+
+import fnmatch
+from typing import TYPE_CHECKING
+
+from bench import registry
+from bench.errors import BadInput
+from bench.run import collect, keys, machine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.record.result import Result
+    from bench.spec.case import Case
+    from bench.spec.variant import Variant
+
+
+def select(cases: Sequence[Case], only: str | None) -> tuple[Case, ...]:
+    """Cases whose id matches a shell pattern, in which `*` crosses `/`.
+
+    Raises:
+        BadInput: none does.
+    """
+    if only is None:
+        return tuple(cases)
+    chosen = tuple(c for c in cases if fnmatch.fnmatchcase(c.id, only))
+    if not chosen:
+        raise BadInput(
+            f"No case matches --only {only!r}.",
+            f"The ids look like {cases[0].id!r}; * matches anything. See them with --list.",
+        )
+    return chosen
+
+
+def skip_reason(case: Case) -> str:
+    """Empty, or why this machine or installation can't run the case."""
+    reason = machine.mismatch(case.target, machine.describe())
+    if reason:
+        return reason
+    reason = _missing(case.variant)
+    if reason:
+        return reason
+    backend = registry.load("backend", case.variant.backend)()
+    unsupported: str = backend.supports(case.variant.precision, case.target.device)
+    if unsupported:
+        return unsupported
+    loader = registry.load("model", case.model.loader)
+    if not case.variant.steps and not getattr(loader, "provides_torch", True):
+        return f"{case.model.name} is an ONNX file; this variant needs a torch module"
+    return ""
+
+
+def _missing(variant: Variant) -> str:
+    """Empty, or which distributions are missing and the command that installs them."""
+    parts = [registry.load("backend", variant.backend)]
+    parts += [registry.load("exporter", step.name) for step in variant.steps]
+    for part in parts:
+        absent = [d for d in part.needs if keys.version(d) == "absent"]
+        if absent:
+            what = f"'segbench[{part.extra}]'" if part.extra else " ".join(absent)
+            return f"{', '.join(absent)} isn't installed: python -m pip install {what}"
+    return ""
+
+
+def stands(old: Result, case: Case) -> bool:
+    """Whether a stored result was found for the same question in the same setting."""
+    if old.status not in {"ok", "wrong"} or old.environment is None:
+        return False
+    then = old.environment
+    same_case = old.fingerprint == case.fingerprint
+    same_machine = then.machine.identity == machine.describe().identity
+    same_code = then.code_digest == keys.code_digest()
+    return same_case and same_machine and same_code and then.versions == collect.versions(case)

@@ -1,0 +1,122 @@
+"""Start a worker, wait for it without spinning, and say how it ended.
+
+The parent blocks in read() and wait(): on a machine of two cores a parent that polls makes the
+model that it measures two times slower.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from bench.record.result import Failure
+from bench.run.job import Job, Report
+
+TAIL_LINES = 20
+Progress = Callable[[str, int, int], None]
+"""Phase, done, total."""
+
+
+def start(job: Job, log: Path, timeout_s: float, progress: Progress) -> tuple[Report | None, Any]:
+    """Report and None, or None and the Failure of a worker that died, hung or said nothing."""
+    out = Path(job.out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    out.unlink(missing_ok=True)
+    environment = {**os.environ, "OMP_NUM_THREADS": str(job.threads), "PYTHONUNBUFFERED": "1"}
+    environment["PYTHONPATH"] = os.pathsep.join(
+        p for p in (str(_package_parent()), os.environ.get("PYTHONPATH", "")) if p
+    )
+    job = job.model_copy(update={"spawned_ns": time.monotonic_ns()})
+    with log.open("wb") as stderr:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "bench.run.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            env=environment,
+            start_new_session=True,
+        )
+        hung = threading.Event()
+        clock = threading.Timer(timeout_s, _kill, (worker, hung))
+        clock.start()
+        try:
+            _talk(worker, job, progress)
+            code = worker.wait()
+        except BaseException:
+            _kill(worker, threading.Event())
+            worker.wait()
+            raise
+        finally:
+            clock.cancel()
+    if hung.is_set():
+        return None, _failure(job, log, "timeout", f"It ran past its limit of {timeout_s:g} s.")
+    try:
+        report = Report.model_validate(json.loads(out.read_bytes()))
+    except (OSError, ValueError, ValidationError):
+        return None, _failure(job, log, *_ending(code))
+    finally:
+        with contextlib.suppress(OSError):
+            out.unlink(missing_ok=True)
+    if not report.ok and not report.skipped:
+        return report, _failure(job, log, report.error_type, report.message)
+    return report, None
+
+
+def _talk(worker: subprocess.Popen[bytes], job: Job, progress: Progress) -> None:
+    """Hand over the job, then read progress lines until the worker closes its end."""
+    if worker.stdin is None or worker.stdout is None:  # pragma: no cover - both are pipes
+        return
+    with contextlib.suppress(BrokenPipeError):
+        worker.stdin.write(job.model_dump_json().encode())
+        worker.stdin.close()
+    for line in worker.stdout:
+        with contextlib.suppress(ValueError, TypeError):
+            phase, done, total = json.loads(line)
+            progress(str(phase), int(done), int(total))
+
+
+def _kill(worker: subprocess.Popen[bytes], hung: threading.Event) -> None:
+    """Kill the worker and everything that it started."""
+    hung.set()
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(worker.pid, signal.SIGKILL)
+
+
+def _ending(code: int) -> tuple[str, str]:
+    """Type and sentence for a worker that left no report."""
+    if code >= 0:
+        return "exit", f"The process ended with status {code} and left no report."
+    name = signal.Signals(-code).name
+    why = {
+        "SIGKILL": "Something killed it; the kernel does that when memory runs out (see dmesg).",
+        "SIGSEGV": "It crashed (segmentation fault).",
+        "SIGABRT": "It aborted.",
+    }
+    return name, why.get(name, f"It was ended by {name}.")
+
+
+def _failure(job: Job, log: Path, kind: str, message: str) -> Failure:
+    try:
+        lines = log.read_text(errors="replace").splitlines()[-TAIL_LINES:]
+    except OSError:
+        lines = []
+    return Failure(
+        step=job.step, type=kind, message=message, stderr_tail=tuple(line[:500] for line in lines)
+    )
+
+
+def _package_parent() -> Path:
+    """Folder that holds the package `bench`: the worker must import this very one."""
+    return Path(__file__).resolve().parents[2]

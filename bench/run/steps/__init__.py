@@ -1,0 +1,1 @@
+"""What happens inside a worker, one file a step: weights, dataset, artifact, reference, case."""

@@ -1,0 +1,106 @@
+"""Measures one case on one loaded session: accuracy, parity, latency, memory."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.metrics import confusion, instances
+from bench.record.base import Absent
+from bench.record.confusion import ConfusionMeasurement, InstanceMeasurement, RunTimes
+from bench.record.memory import MemoryMeasurement
+from bench.record.parity import ParityMeasurement
+from bench.record.store import write_arrays
+from bench.run import accuracy, gallery, memory, performance
+from bench.run.parity import ParityCounter
+from bench.run.session import Bench, open_bench
+
+if TYPE_CHECKING:
+    from bench.record.base import Record
+    from bench.run.accuracy import Pass
+    from bench.run.job import Job
+    from bench.run.progress import Say
+
+
+def run(job: Job, say: Say) -> dict[str, Any]:
+    """`measurements`, `times` in seconds, `effective` settings and `weights` of the session."""
+    born = memory.resident()
+    say("load", 0, 1)
+    bench, opening = open_bench(job, job.case.variant)
+    counter = None
+    if job.reference is not None:
+        counter = ParityCounter(Path(job.reference), job.case.protocol.parity_images)
+    began = time.monotonic()
+    found = accuracy.walk(bench, say, counter)
+    walked = time.monotonic()
+    timing = performance.measure(bench, say)
+    timed = time.monotonic()
+    marks: dict[str, int | Absent] = {
+        "rss_start": born,
+        "rss_before_load": opening.rss_before,
+        "rss_after_load": opening.rss_after,
+        "rss_peak": memory.peak(),
+        **bench.device.memory(),
+    }
+    names = bench.images.names
+    measurements: list[Record] = [
+        *_counts(job, bench, found),
+        timing,
+        MemoryMeasurement(values=marks),
+        _parity(job, counter, names),
+    ]
+    if found.pictures:
+        panels = gallery.panels(Path(job.run) / "media", found.pictures, names)
+        measurements.append(panels)
+    effective, weights = dict(bench.session.effective), dict(bench.session.weights)
+    bench.session.close()
+    return {
+        "measurements": [m.model_dump(mode="json") for m in measurements],
+        "effective": effective,
+        "weights": weights,
+        "seen": found.seen,
+        "asked": bench.count,
+        "times": {
+            "import_s": opening.import_s,
+            "load_s": opening.load_s,
+            "accuracy_s": walked - began,
+            "timing_s": timed - walked,
+        },
+    }
+
+
+def _counts(job: Job, bench: Bench, found: Pass) -> list[Record]:
+    """Confusion counts, instance counts and forward times, arrays written beside the record."""
+    folder, case = Path(job.run) / "cases", job.case
+    classes = case.dataset.classes
+    names = bench.images.names[: found.seen]
+    stacked = confusion.stack(found.counts, len(classes))
+    out: list[Record] = [
+        ConfusionMeasurement(
+            classes=classes,
+            images=names,
+            asked=bench.count,
+            groups=bench.images.groups[: found.seen],
+            arrays=write_arrays(folder, case.id, "confusion", confusion.to_sparse(stacked)),
+        ),
+        RunTimes(forward_ns=tuple(found.forward_ns), wall_ns=found.wall_ns),
+    ]
+    if found.instances:
+        arrays = instances.stack(found.instances)
+        out.append(
+            InstanceMeasurement(
+                classes=classes,
+                images=names,
+                arrays=write_arrays(folder, case.id, "instances", arrays),
+            )
+        )
+    return out
+
+
+def _parity(job: Job, counter: ParityCounter | None, names: tuple[str, ...]) -> ParityMeasurement:
+    """Raw sums, or why there are none."""
+    slug = job.case.reference.slug
+    if counter is None:
+        return ParityMeasurement(reference=slug, images=(), absent=job.reference_absent)
+    return counter.measurement(slug, names)

@@ -1,0 +1,78 @@
+"""One step in one process: a job on stdin, progress on stdout, the report in a file.
+
+Imports no runtime by itself: the step's own family leaf does.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import resource
+import sys
+import time
+import traceback
+from pathlib import Path
+
+_BORN_NS = time.monotonic_ns()
+
+
+def main() -> int:
+    """Exit status: 0 when a report was written, whatever it says."""
+    from bench.errors import SegbenchError, Unsupported
+    from bench.record.store import write_atomic
+    from bench.run.job import Job, Report
+    from bench.run.progress import pipe
+
+    job = Job.model_validate(json.load(sys.stdin))
+    say = pipe(_private_stdout())
+    startup = (_BORN_NS - job.spawned_ns) / 1e9 if job.spawned_ns else 0.0
+    began = time.monotonic_ns()
+    startup += (began - _BORN_NS) / 1e9
+    if job.memory_limit_bytes is not None:
+        _limit(job.memory_limit_bytes)
+    try:
+        step = importlib.import_module(f"bench.run.steps.{job.step}")
+        report = Report(ok=True, payload=step.run(job, say), startup_s=startup)
+    except Unsupported as e:
+        report = Report(ok=False, skipped=True, error_type="Unsupported", message=str(e))
+    except SegbenchError as e:
+        report = Report(ok=False, error_type=type(e).__name__, message=str(e))
+    except Exception as e:
+        traceback.print_exc()
+        kind, message = _explain(e)
+        report = Report(ok=False, error_type=kind, message=message)
+    write_atomic(Path(job.out), report.model_dump_json().encode())
+    return 0
+
+
+def _private_stdout() -> int:
+    """Descriptor of the pipe to the parent; what libraries print goes to stderr from now on."""
+    private = os.dup(1)
+    os.dup2(2, 1)
+    return private
+
+
+def _limit(more: int) -> None:
+    """Cap the address space at what is held now plus `more` bytes."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    cap = pages * resource.getpagesize() + more
+    resource.setrlimit(resource.RLIMIT_AS, (cap, cap))
+
+
+def _explain(e: Exception) -> tuple[str, str]:
+    """Type and sentence of an unexpected exception."""
+    text = (str(e).strip().splitlines() or [""])[0][:400]
+    lowered = str(e).lower()
+    signs = ("can't allocate memory", "cannot allocate memory", "bad_alloc", "out of memory",
+             "bad allocation", "failed to allocate")  # fmt: skip
+    if isinstance(e, MemoryError) or any(s in lowered for s in signs):
+        return "out of memory", f"It ran out of memory: {text or type(e).__name__}."
+    if isinstance(e, OSError) and e.strerror:
+        name = f" ({e.filename})" if e.filename else ""
+        return type(e).__name__, f"{e.strerror}{name}."
+    return type(e).__name__, text or type(e).__name__
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,174 @@
+"""A suite's TOML -> `Suite`: names resolved, the caller's choices applied. See suites/README.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import Field
+
+from bench import registry, resources
+from bench.errors import SuiteError, UnknownName
+from bench.registry import suggest
+from bench.spec.base import Spec
+from bench.spec.case import ParityLimit
+from bench.spec.choose import choose
+from bench.spec.policy import GatePolicy
+from bench.spec.protocol import Protocol
+from bench.spec.read import check_name, dotted, parse, read_toml
+from bench.spec.suite import Block, Suite
+from bench.spec.tables import SHIPPED, Tables, TablesFile, inline, tables
+
+__all__ = ["Tables", "find_suite", "load_suite", "shipped", "tables"]
+
+T = TypeVar("T")
+
+
+class BlockFile(Spec):
+    """Keys of a [[block]]."""
+
+    model: str
+    dataset: str
+    variants: tuple[str, ...] = Field(min_length=1)
+    targets: tuple[str, ...] = Field(min_length=1)
+    axis: str = ""
+    protocol: dict[str, Any] = Field(default_factory=dict)
+
+
+class SuiteFile(TablesFile):
+    """Keys of a suite's file."""
+
+    name: str
+    title: str
+    about: str = ""
+    reference: str = "torch-fp32"
+    protocol: dict[str, Any] = Field(default_factory=dict)
+    parity: ParityLimit = ParityLimit()
+    gate: GatePolicy = GatePolicy()
+    block: tuple[BlockFile, ...] = Field(min_length=1)
+
+
+def shipped() -> dict[str, Path]:
+    """Name -> file of the suites that come with segbench."""
+    files = sorted(resources.suites_dir().glob("*.toml"))
+    return {f.stem: f for f in files if f.stem not in SHIPPED}
+
+
+def find_suite(name_or_path: str) -> Path:
+    """File of a shipped name, or of a path.
+
+    Raises:
+        UnknownName: neither; the nearest shipped name is the hint.
+        SuiteError: a path to nothing, or to a folder.
+    """
+    known = shipped()
+    if name_or_path in known:
+        return known[name_or_path]
+    path = Path(name_or_path).expanduser()
+    if path.is_file():
+        return path
+    if path.is_dir():
+        raise SuiteError(f"{name_or_path!r} is a folder; a suite is a TOML file.")
+    if path.suffix == ".toml":
+        raise SuiteError(f"There is no file {name_or_path!r}.", suggest(path.stem, known))
+    raise UnknownName(f"There is no suite called {name_or_path!r}.", suggest(name_or_path, known))
+
+
+def load_suite(
+    name_or_path: str | Path,
+    *,
+    roots: Mapping[str, str] | None = None,
+    weights: Mapping[str, str] | None = None,
+    datasets: Mapping[str, str] | None = None,
+    target: str | None = None,
+) -> Suite:
+    """Suite with every name resolved.
+
+    Args:
+        name_or_path: A shipped name, or a TOML file.
+        roots: Data set -> folder.
+        weights: Model -> `seed`, `seed:N`, `hub`, or a folder (an ONNX file for an ONNX model).
+        datasets: Data set that the suite names -> one to use in its place.
+        target: Target to use in place of those that the blocks name.
+
+    Raises:
+        SuiteError: the file is wrong; the message holds its path, the key's and the value.
+        UnknownName: a name that neither the suite nor segbench defines.
+    """
+    file = find_suite(str(name_or_path))
+    asked = parse(SuiteFile, read_toml(file), file)
+    known = inline(asked, file).over(tables())
+    _protocol(asked.protocol, file, "protocol")
+    suite = Suite(
+        name=check_name(asked.name, file, "name"),
+        title=asked.title,
+        about=asked.about,
+        reference=_named(known.variants, "variant", asked.reference, file, "reference"),
+        parity=asked.parity,
+        gate=asked.gate,
+        blocks=tuple(_block(b, i, asked, known, file) for i, b in enumerate(asked.block)),
+    )
+    suite = choose(
+        suite,
+        known,
+        roots=roots or {},
+        weights=weights or {},
+        datasets=datasets or {},
+        target=target,
+    )
+    _check(suite, file)
+    return suite
+
+
+def _block(raw: BlockFile, index: int, asked: SuiteFile, known: Tables, file: Path) -> Block:
+    at = dotted("block", index)
+    # The override alone first, so that an error names the place where the key stands.
+    _protocol(raw.protocol, file, dotted(at, "protocol"))
+    return Block(
+        model=_named(known.models, "model", raw.model, file, dotted(at, "model")),
+        dataset=_named(known.datasets, "dataset", raw.dataset, file, dotted(at, "dataset")),
+        variants=tuple(
+            _named(known.variants, "variant", name, file, dotted(at, "variants", i))
+            for i, name in enumerate(raw.variants)
+        ),
+        targets=tuple(
+            _named(known.targets, "target", name, file, dotted(at, "targets", i))
+            for i, name in enumerate(raw.targets)
+        ),
+        protocol=_protocol({**asked.protocol, **raw.protocol}, file, dotted(at, "protocol")),
+        axis=check_name(raw.axis, file, dotted(at, "axis")) if raw.axis else "",
+    )
+
+
+def _protocol(raw: dict[str, Any], file: Path, where: str) -> Protocol:
+    made = parse(Protocol, raw, file, where)
+    for kind in ("preprocess", "postprocess"):
+        name = getattr(made, kind)
+        try:
+            registry.find(kind, name)
+        except UnknownName as e:
+            raise UnknownName(
+                f"{file}: {dotted(where, kind)} = {name!r}: there is none.", e.hint
+            ) from None
+    return made
+
+
+def _named(table: dict[str, T], kind: str, name: str, file: Path, where: str) -> T:
+    if name not in table:
+        raise UnknownName(
+            f"{file}: {where} = {name!r}: there is no {kind} of that name.", suggest(name, table)
+        )
+    return table[name]
+
+
+def _check(suite: Suite, file: Path) -> None:
+    """Refuse what would make a number untrue: doubled ids, calibration on evaluated images."""
+    for case in suite.expand():
+        calibration = case.variant.calibration
+        if calibration and calibration.split == case.dataset.split:
+            raise SuiteError(
+                f"{file}: variant {case.variant.slug!r} calibrates on {calibration.split!r}, the "
+                f"split of data set {case.dataset.name!r} that it is evaluated on.",
+                "Give the variant's `calibration` another split.",
+            )

@@ -1,0 +1,164 @@
+"""TOML -> checked types; whatever is wrong becomes one sentence with file, key and value.
+
+Nothing in a suite runs: the text is parsed by `tomllib`, then checked against frozen types.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+import typing
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from bench.errors import SuiteError
+from bench.registry import suggest
+
+T = TypeVar("T", bound=BaseModel)
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]*")
+"""Names are parts of a case's id, in which `/` divides, and of file names."""
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Top table of a TOML file.
+
+    Raises:
+        SuiteError: it can't be read, isn't UTF-8, or isn't TOML; line and column are named.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as e:
+        raise SuiteError(f"{path} can't be read: {e.strerror}.") from e
+    except UnicodeDecodeError as e:
+        raise SuiteError(f"{path} isn't UTF-8 text: {e.reason} at byte {e.start}.") from e
+    except tomllib.TOMLDecodeError as e:
+        raise SuiteError(f"{path} isn't TOML: {e}.", "suites/README.md shows the format.") from e
+
+
+def check_name(name: str, file: Path | str, where: str) -> str:
+    """The name itself.
+
+    Raises:
+        SuiteError: it could not stand in a case's id.
+    """
+    if not NAME.fullmatch(name) or "__" in name:
+        raise SuiteError(
+            f"{file}: {where}: {name!r} can't be a name.",
+            "Use letters, digits and . + = -, and begin with a letter or digit.",
+        )
+    return name
+
+
+def parse(kind: type[T], raw: Any, file: Path | str, where: str = "") -> T:
+    """Checked value; types are strict, so that `"30"` is no number.
+
+    Raises:
+        SuiteError: the first thing that is wrong: file, the key's path, the offending value.
+    """
+    try:
+        # JSON is where pydantic is strict about scalars and still takes a list for a tuple.
+        text = json.dumps(raw)
+    except TypeError:
+        key, value = _first_odd(raw, where)
+        raise SuiteError(
+            f"{file}: {key} = {value} is a {type(value).__name__}; no key takes one.",
+            "Put it in quotes.",
+        ) from None
+    try:
+        return kind.model_validate_json(text, strict=True)
+    except ValidationError as e:
+        raise _explain(kind, e, file, where) from None
+
+
+def dotted(*parts: str | int) -> str:
+    """Path of a key: `block[1].protocol.iterations`; blocks are counted from 1."""
+    out = ""
+    for part in parts:
+        if isinstance(part, int):
+            out += f"[{part + 1}]"
+        elif part:
+            out += f".{part}" if out else part
+    return out
+
+
+def _explain(
+    kind: type[BaseModel], error: ValidationError, file: Path | str, where: str
+) -> SuiteError:
+    errors = error.errors(include_url=False)
+    # A misspelt key gives two errors; the one that holds the user's word helps.
+    first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
+    loc = tuple(p for p in first["loc"] if isinstance(p, str | int))
+    key, value = dotted(where, *loc), first["input"]
+    match first["type"]:
+        case "extra_forbidden":
+            owner = dotted(where, *loc[:-1]) or "the file"
+            known = fields_at(kind, loc[:-1])
+            return SuiteError(
+                f"{file}: {owner} has no key {loc[-1]!r} (value {_short(value)}).",
+                suggest(str(loc[-1]), known),
+            )
+        case "missing":
+            owner = dotted(where, *loc[:-1])
+            place = f"{owner} lacks" if owner else "it lacks"
+            return SuiteError(
+                f"{file}: {place} the key {loc[-1]!r}.", "suites/README.md tells what each key is."
+            )
+        case "literal_error":
+            expected = first.get("ctx", {}).get("expected", "")
+            names = re.findall(r"'([^']*)'", expected)
+            hint = suggest(value, names) if isinstance(value, str) else f"Known: {expected}."
+            return SuiteError(f"{file}: {key} = {_short(value)} isn't one of its values.", hint)
+        case "value_error":
+            reason = str(first.get("ctx", {}).get("error", first["msg"]))
+            return SuiteError(f"{file}: {key or 'it'}: {reason}.")
+        case _:
+            return SuiteError(f"{file}: {key} = {_short(value)}: {_lower(first['msg'])}.")
+
+
+def fields_at(kind: type[BaseModel], loc: tuple[str | int, ...]) -> tuple[str, ...]:
+    """Keys of the table at a path below `kind`; empty where the path leads to no table."""
+    for part in loc:
+        if isinstance(part, int):
+            continue
+        field = kind.model_fields.get(part)
+        inner = _model_in(field.annotation) if field else None
+        if inner is None:
+            return ()
+        kind = inner
+    return tuple(kind.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """First pydantic model within an annotation such as `tuple[Step, ...]` or `OnnxInput | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_model_in(a) for a in typing.get_args(annotation))
+    return next((f for f in found if f), None)
+
+
+def _first_odd(raw: Any, where: str) -> tuple[str, Any]:
+    """Path and value of the first thing that JSON doesn't know: TOML's dates and times."""
+    items: Any = ()
+    if isinstance(raw, dict):
+        items = raw.items()
+    elif isinstance(raw, list | tuple):
+        items = enumerate(raw)
+    for key, value in items:
+        found = _first_odd(value, dotted(where, key))
+        if found[0]:
+            return found
+    plain = isinstance(raw, dict | list | tuple | str | int | float | bool | None)
+    return ("", None) if plain else (where, raw)
+
+
+def _short(value: Any, limit: int = 60) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]

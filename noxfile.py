@@ -1,0 +1,188 @@
+"""What is done to this repository, by name: `nox -l` lists it, `nox` alone runs the tests.
+
+Every session installs with constraints.txt and pip: the CPU build of torch is only found there.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+from pathlib import Path
+
+import nox
+from packaging.requirements import Requirement
+
+nox.options.sessions = ["tests"]
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.error_on_missing_interpreters = True
+
+ROOT = Path(__file__).parent
+PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+CONSTRAINTS = ("-c", "constraints.txt")
+EDITABLE = ("-e", ".[openvino]")
+PLUGIN = ("--no-deps", "--no-build-isolation", "./tests/plugin")
+RUNTIMES = {"torch", "transformers", "onnx", "onnxruntime", "onnxscript"}
+LONGEST = 300
+"""Lines that a file of Python may have."""
+
+
+def group(*names: str) -> tuple[str, ...]:
+    """Requirements of dependency groups of pyproject.toml."""
+    return nox.project.dependency_groups(PROJECT, *names)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, format, the import law, and that files stay short."""
+    session.install(*CONSTRAINTS, *group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports")
+    folders = ("bench", "tests", "noxfile.py")
+    files = [
+        f for d in folders for f in ([ROOT / d] if d.endswith(".py") else (ROOT / d).rglob("*.py"))
+    ]
+    lines = {f.relative_to(ROOT): len(f.read_text().splitlines()) for f in files}
+    long = [f"{f} has {n} lines" for f, n in sorted(lines.items()) if n > LONGEST]
+    stray = [str(f) for d in ("suites", "reports") for f in (ROOT / d).rglob("*.py")]
+    if long or stray:
+        session.error(
+            "; ".join([*long, *(f"{f}: suites/ and reports/ hold data only" for f in stray)])
+        )
+    session.log(f"{len(files)} files, none longer than {LONGEST} lines")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types, strictly."""
+    session.install(*CONSTRAINTS, "-e", ".", *group("types"))
+    session.run("mypy")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run every test that needs nothing but Python; a plug-in and OpenVINO are installed for it."""
+    session.install(*CONSTRAINTS, *EDITABLE, *group("test"))
+    session.install(*CONSTRAINTS, *PLUGIN)
+    run_tests(session)
+
+
+def run_tests(session: nox.Session) -> None:
+    """Run pytest without what needs Chromium or an idle machine."""
+    elsewhere = ("--ignore=tests/browser", "--ignore=tests/benchmarks")
+    session.run("pytest", *elsewhere, *session.posargs)
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Open the cards in headless Chromium; installed without torch, because cards never need it."""
+    if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
+        session.error("There is no Chromium here. Install it: apt-get install chromium")
+    light = [r for r in PROJECT["project"]["dependencies"] if Requirement(r).name not in RUNTIMES]
+    session.install(*CONSTRAINTS, *light, *group("test", "browser"))
+    session.install(*CONSTRAINTS, "--no-deps", "--no-build-isolation", "-e", ".")
+    session.run("pytest", "tests/browser", *session.posargs)
+
+
+@nox.session
+def benchmarks(session: nox.Session) -> None:
+    """Time segbench itself; wants an idle machine."""
+    session.install(*CONSTRAINTS, *EDITABLE, *group("test"))
+    plain = "addopts=-ra --strict-markers --strict-config --import-mode=importlib"
+    session.run("pytest", "tests/benchmarks", "-o", plain, *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure a suite (quickstart) twice on the CPU; the gate must not tell the runs apart."""
+    session.install(*CONSTRAINTS, *EDITABLE)
+    twice(session, ROOT / "runs" / "nox-bench", *(session.posargs or ["quickstart"]))
+
+
+@nox.session(name="bench-gpu")
+def bench_gpu(session: nox.Session) -> None:
+    """Do the same on CUDA; skipped where there is none. With --no-venv nothing is installed."""
+    reason = no_driver()
+    if reason:
+        session.skip(reason)
+    if session.virtualenv.is_sandboxed:
+        # Elsewhere than with pip's own index, constraints.txt's torch may be a build without CUDA.
+        session.install(*CONSTRAINTS, "-e", ".[gpu]")
+    answer = session.run(
+        "python", "-c", "import torch; print(torch.__version__, torch.cuda.is_available())",
+        silent=True, external=True,
+    )  # fmt: skip
+    if "True" not in str(answer):
+        session.skip(f"this torch can't use the GPU: {str(answer).strip()}")
+    suite = session.posargs or ["quickstart"]
+    twice(session, ROOT / "runs" / "nox-bench-gpu", *suite, "--target", "cuda")
+
+
+def twice(session: nox.Session, folder: Path, *suite: str) -> None:
+    """Run a suite into two folders and gate the second against the first."""
+    shutil.rmtree(folder, ignore_errors=True)
+    first, second = str(folder / "first"), str(folder / "second")
+    for out in (first, second):
+        session.run("python", "-m", "bench", "run", *suite, "--out", out, external=True)
+    session.run("python", "-m", "bench", "gate", second, "--baseline", first, external=True)
+
+
+def no_driver() -> str:
+    """Empty, or the reason why this machine has no CUDA: asked of the driver, before any install."""
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return "no NVIDIA driver here (libcuda.so.1 isn't installed)"
+    code = driver.cuInit(0)
+    return f"the NVIDIA driver found no usable GPU (cuInit returned {code})" if code else ""
+
+
+@nox.session
+def card(session: nox.Session) -> None:
+    """Render the committed examples again; fail if a byte differs."""
+    session.install(*CONSTRAINTS, "-e", ".")
+    records = sorted((ROOT / "reports" / "examples").glob("*/run.json"))
+    if not records:
+        session.error("reports/examples holds no run.")
+    for record in records:
+        session.run("segbench", "card", str(record.parent), "--check")
+
+
+@nox.session(reuse_venv=False)
+def package(session: nox.Session) -> None:
+    """Build the wheel, install it into an empty venv, and measure from another folder."""
+    folder = Path(session.create_tmp()).resolve()
+    shutil.rmtree(folder)
+    folder.mkdir()
+    session.run("python", "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), ".")
+    (wheel,) = folder.glob("segbench-*.whl")
+    session.install(*CONSTRAINTS, str(wheel))
+    script = ROOT / "tests" / "installed.py"
+    session.chdir(folder)
+    session.run(
+        "python", "-I", str(script), str(ROOT), env={"SEGBENCH_CACHE": str(folder / "cache")}
+    )
+
+
+@nox.session
+def minimums(session: nox.Session) -> None:
+    """Run the tests on the lowest declared versions of everything but torch."""
+    project = PROJECT["project"]
+    declared = [*project["dependencies"], *project["optional-dependencies"]["openvino"]]
+    lines = [lowest(r) for r in (*declared, *group("test")) if Requirement(r).name != "torch"]
+    pinned = [
+        n for n in Path("constraints.txt").read_text().splitlines() if n.startswith("torch==")
+    ]
+    file = Path(session.create_tmp()) / "minimums.txt"
+    file.write_text("\n".join(sorted({*lines, *pinned})) + "\n")
+    session.install("-c", str(file), *EDITABLE, *group("test"))
+    session.install(*PLUGIN)
+    run_tests(session)
+
+
+def lowest(requirement: str) -> str:
+    """`name==VERSION` of a requirement that says `name>=VERSION`."""
+    asked = Requirement(requirement)
+    (bound,) = [s.version for s in asked.specifier if s.operator == ">="]
+    return f"{asked.name}=={bound}"
