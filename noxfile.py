@@ -55,9 +55,10 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check types, strictly."""
+    """Check types, strictly, of the package and of the example of a plug-in."""
     session.install(*CONSTRAINTS, "-e", ".", *group("types"))
     session.run("mypy")
+    session.run("mypy", "-p", "segbench_plugin_example", env={"MYPYPATH": "tests/plugin"})
 
 
 @nox.session
@@ -79,10 +80,15 @@ def browser(session: nox.Session) -> None:
     """Open the cards in headless Chromium; installed without torch, because cards never need it."""
     if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
         session.error("There is no Chromium here. Install it: apt-get install chromium")
-    light = [r for r in PROJECT["project"]["dependencies"] if Requirement(r).name not in RUNTIMES]
-    session.install(*CONSTRAINTS, *light, *group("test", "browser"))
-    session.install(*CONSTRAINTS, "--no-deps", "--no-build-isolation", "-e", ".")
+    without_runtimes(session, *group("test", "browser"))
     session.run("pytest", "tests/browser", *session.posargs)
+
+
+def without_runtimes(session: nox.Session, *more: str) -> None:
+    """Install segbench without torch and its like: records and cards must not need them."""
+    light = [r for r in PROJECT["project"]["dependencies"] if Requirement(r).name not in RUNTIMES]
+    session.install(*CONSTRAINTS, *light, *more)
+    session.install(*CONSTRAINTS, "--no-deps", "-e", ".")
 
 
 @nox.session
@@ -141,7 +147,7 @@ def no_driver() -> str:
 @nox.session
 def card(session: nox.Session) -> None:
     """Render the committed examples again; fail if a byte differs."""
-    session.install(*CONSTRAINTS, "-e", ".")
+    without_runtimes(session)
     records = sorted((ROOT / "reports" / "examples").glob("*/run.json"))
     if not records:
         session.error("reports/examples holds no run.")

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from bench import registry
 from bench.backends.base import OpenJob
 from bench.datasets.base import VOID
-from bench.errors import DatasetError
+from bench.errors import DatasetError, WeightsError
 from bench.metrics.rows import rows
 from bench.processing.labels import reference
 from bench.processing.pixels import normalize
@@ -27,96 +28,6 @@ NAME = "segbench-plugin-example"
 CLASSES = ("dark", "middle", "bright")
 STRIPES = Dataset(name="stripes", loader="stripes", classes=CLASSES)
 PIXELS = Pixels(mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _installed():
-    try:
-        metadata.distribution(NAME)
-    except metadata.PackageNotFoundError:
-        pytest.fail("The plug-in isn't installed: python -m pip install --no-deps ./tests/plugin")
-
-
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [("backend", "threshold"), ("dataset", "stripes"), ("metric", "frequency")],
-)
-def test_registry_finds_it_and_says_who_provides_it(kind, name):
-    entry = registry.entries(kind)[name]
-    assert entry.provider == NAME
-    assert entry.target.startswith("segbench_plugin_example.")
-    assert registry.load(kind, name) is not None
-
-
-def test_own_names_come_before_those_of_plugins():
-    assert registry.entries("backend")["torch"].provider == "segbench"
-
-
-def test_dataset_opens_and_its_first_row_is_void(tmp_path):
-    loader = registry.load("dataset", "stripes")()
-    with pytest.raises(DatasetError, match="isn't there"):
-        loader.open(STRIPES, tmp_path)
-    loader.prepare(STRIPES, tmp_path)
-    images = loader.open(STRIPES, tmp_path)
-    assert len(images.names) == 4
-    assert images.image(0).shape == (32, 64, 3)
-    assert (images.truth(0)[0] == VOID).all()
-    assert set(np.unique(images.truth(1)[1:])) == {0, 1, 2}
-    assert images.files(0)[0].is_file()
-
-
-def test_dataset_names_the_split_that_it_lacks():
-    with pytest.raises(DatasetError, match="'test'"):
-        registry.load("dataset", "stripes")().plan_digest(
-            STRIPES.model_copy(update={"split": "test"})
-        )
-
-
-def test_backend_labels_the_stripes_through_the_rules_of_processing(tmp_path):
-    loader = registry.load("dataset", "stripes")()
-    loader.prepare(STRIPES, tmp_path)
-    images = loader.open(STRIPES, tmp_path)
-    backend = registry.load("backend", "threshold")()
-    job = OpenJob(
-        model=Model(name="rule", source="code", location="a:b", classes=CLASSES, pixels=PIXELS),
-        variant=Variant(name="v", format="threshold", backend="threshold", precision="fp32"),
-        device=registry.load("device", "cpu")(),
-        threads=1,
-        artifact=None,
-        size=(32, 64),
-    )
-    session = backend.open(job)
-    for index in range(len(images.names)):
-        x = session.copy_in(normalize(images.image(index), PIXELS, job.size))
-        outputs = session.copy_out(session.forward(x))
-        assert tuple(outputs) == session.output_names
-        truth = images.truth(index)
-        labels = reference(outputs, job.size, truth.shape)
-        np.testing.assert_array_equal(labels[truth != VOID], truth[truth != VOID])
-    session.close()
-
-
-@pytest.mark.parametrize(
-    ("precision", "device", "reason"),
-    [
-        ("fp32", "cpu", ""),
-        ("int8", "cpu", "threshold computes in fp32, not in int8"),
-        ("fp32", "cuda", "threshold runs on cpu, not on cuda"),
-    ],
-)
-def test_backend_answers_what_it_supports(precision, device, reason):
-    assert registry.load("backend", "threshold")().supports(precision, device) == reason
-
-
-def test_metric_shows_in_every_row_and_lies_between_its_classes(tmp_path):
-    for row in rows(build_run(tmp_path)):
-        found = row.metrics["frequency_weighted_iou"]
-        if row.result.get("confusion") is None:
-            assert found.value is None
-            assert found.reason
-        else:
-            ious = [m.value for m in row.iou.values() if m.value is not None]
-            assert min(ious) <= found.value <= max(ious)
 
 
 def rule_onnx(path):
@@ -149,6 +60,100 @@ def rule_onnx(path):
     )
     opset = [helper.make_opsetid("", 18)]
     onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=10), path)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _installed():
+    try:
+        metadata.distribution(NAME)
+    except metadata.PackageNotFoundError:
+        pytest.fail("The plug-in isn't installed: python -m pip install --no-deps ./tests/plugin")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("backend", "threshold"), ("dataset", "stripes"), ("metric", "frequency")],
+)
+def test_registry_finds_it_and_says_who_provides_it(kind, name):
+    entry = registry.entries(kind)[name]
+    assert entry.provider == NAME
+    assert entry.target.startswith("segbench_plugin_example.")
+    assert registry.load(kind, name) is not None
+
+
+def test_own_names_come_before_those_of_plugins():
+    assert registry.entries("backend")["torch"].provider == "segbench"
+
+
+def test_dataset_opens_and_its_first_row_is_void(tmp_path):
+    loader = registry.load("dataset", "stripes")()
+    images = loader.open(STRIPES, tmp_path)
+    assert len(images.names) == 4
+    assert loader.open(STRIPES, tmp_path, split="train", count=2).names == images.names[:2]
+    assert images.image(0).shape == (32, 64, 3)
+    assert (images.truth(0)[0] == VOID).all()
+    assert set(np.unique(images.truth(1)[1:])) == {0, 1, 2}
+    assert images.files(0)[0].is_file()
+
+
+def test_dataset_names_the_split_that_it_lacks():
+    with pytest.raises(DatasetError, match="'test'"):
+        registry.load("dataset", "stripes")().plan_digest(
+            STRIPES.model_copy(update={"split": "test"})
+        )
+
+
+def test_backend_labels_the_stripes_through_the_rules_of_processing(tmp_path):
+    loader = registry.load("dataset", "stripes")()
+    images = loader.open(STRIPES, tmp_path)
+    backend = registry.load("backend", "threshold")()
+    rule_onnx(tmp_path / "model.onnx")
+    job = OpenJob(
+        model=Model(name="rule", source="code", location="a:b", classes=CLASSES, pixels=PIXELS),
+        variant=Variant(name="v", format="threshold", backend="threshold", precision="fp32"),
+        device=registry.load("device", "cpu")(),
+        threads=1,
+        artifact=tmp_path,
+        size=(32, 64),
+    )
+    session = backend.open(job)
+    for index in range(len(images.names)):
+        x = session.copy_in(normalize(images.image(index), PIXELS, job.size))
+        outputs = session.copy_out(session.forward(x))
+        assert tuple(outputs) == session.output_names
+        truth = images.truth(index)
+        labels = reference(outputs, job.size, truth.shape)
+        np.testing.assert_array_equal(labels[truth != VOID], truth[truth != VOID])
+    session.close()
+
+
+def test_backend_says_what_it_lacks(tmp_path):
+    job = SimpleNamespace(model=Model(name="m", source="code", location="a:b"), artifact=None)
+    with pytest.raises(WeightsError, match="reads an ONNX file"):
+        registry.load("backend", "threshold")().open(job)
+
+
+@pytest.mark.parametrize(
+    ("precision", "device", "reason"),
+    [
+        ("fp32", "cpu", ""),
+        ("int8", "cpu", "threshold computes in fp32, not in int8"),
+        ("fp32", "cuda", "threshold runs on cpu, not on cuda"),
+    ],
+)
+def test_backend_answers_what_it_supports(precision, device, reason):
+    assert registry.load("backend", "threshold")().supports(precision, device) == reason
+
+
+def test_metric_shows_in_every_row_and_lies_between_its_classes(tmp_path):
+    for row in rows(build_run(tmp_path)):
+        found = row.metrics["frequency_weighted_iou"]
+        if row.result.get("confusion") is None:
+            assert found.value is None
+            assert found.reason
+        else:
+            ious = [m.value for m in row.iou.values() if m.value is not None]
+            assert min(ious) <= found.value <= max(ious)
 
 
 @pytest.mark.e2e

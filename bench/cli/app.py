@@ -107,7 +107,8 @@ def build() -> typer.Typer:
     )
     made.callback()(_top)
     for name, verb in VERBS.items():
-        made.command(name)(guard(verb))
+        line = (verb.__doc__ or "").partition("\n")[0]
+        made.command(name, short_help=line)(guard(verb))
     return made
 
 

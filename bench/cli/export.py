@@ -33,7 +33,7 @@ def export(
     from bench.cli.watch import Watch
     from bench.run.export import export as make
     from bench.run.schedule import Setting
-    from bench.spec.load import single_case
+    from bench.spec.single import single_case
 
     case = single_case(
         model,

@@ -29,7 +29,7 @@ def list_(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="As JSON, with a schema number.")] = False,
 ) -> None:
-    """Suites, models, variants ... by name."""
+    """Name the suites, models, variants, targets and other things, and who brings them."""
     from bench.errors import UnknownName
     from bench.registry import suggest
 

@@ -11,7 +11,9 @@ Pairs = list[str] | None
 
 
 def run(
-    suite: Annotated[str, typer.Argument(help="A shipped suite's name, or the path of a TOML file.")],
+    suite: Annotated[
+        str, typer.Argument(help="A shipped suite's name, or the path of a TOML file.")
+    ],
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder of the run.  [default: runs/SUITE]")
     ] = None,
@@ -68,9 +70,7 @@ def run(
         print_plan(cases)
         return
     folder = (out or Path("runs") / asked.name).resolve()
-    setting = Setting(
-        run=folder, cache=resources.cache_dir(), allow_code=allow_code, fresh=fresh
-    )
+    setting = Setting(run=folder, cache=resources.cache_dir(), allow_code=allow_code, fresh=fresh)
     with Watch(len(cases)) as watch:
         results = measure(asked, cases, setting, watch)
     code = finish(folder, results, stood=watch.stood)

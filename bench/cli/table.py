@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,27 +18,31 @@ if TYPE_CHECKING:
 
 STYLES = {"ok": "green", "wrong": "red", "failed": "red", "skipped": "yellow"}
 WIDTH = 160
-"""Columns of the table where the output is no terminal."""
+"""Columns where the output is no terminal."""
 NOTHING = "-"
+GAP = 2
 
 
 def print_rows(rows: Sequence[Row], console: Console) -> None:
     """Print a table for each model and data set, and below it why a row isn't ok."""
-    width = None if console.is_terminal else max(console.width, WIDTH)
-    for title, members in grouped(rows).items():
-        table = Table(title=escape(title), title_justify="left", title_style="bold")
-        table.add_column("case", overflow="fold")
-        table.add_column("status")
-        for name in COLUMNS:
-            table.add_column(name, justify="right")
-        for row in members:
-            status = f"[{STYLES[row.status]}]{row.status}[/]"
-            cells = [form(row.metrics.get(key)) for key, form in COLUMNS.values()]
-            table.add_row(escape(_short(row)), status, *cells)
-        console.print(table, width=width)
-        for line in reasons(members):
-            console.print(line, highlight=False, soft_wrap=True)
-        console.print()
+    with _wide(console):
+        for title, members in grouped(rows).items():
+            headings = fitting(members, console.width)
+            table = Table(box=None, padding=(0, GAP, 0, 0), header_style="bold")
+            table.add_column("case", overflow="fold")
+            table.add_column("status", no_wrap=True)
+            for heading in headings:
+                table.add_column(heading, justify="right", no_wrap=True)
+            for row in members:
+                status = Text(row.status, STYLES[row.status])
+                table.add_row(short(row, members), status, *(cell(row, h) for h in headings))
+            console.print(f"[bold]{escape(title)}[/] [dim](± half of the 95 % interval)[/]")
+            console.print(table)
+            left = [h for h in COLUMNS if h not in headings]
+            for line in [*(["[dim]no room for: " + ", ".join(left) + "[/]"] if left else []),
+                         *reasons(members)]:  # fmt: skip
+                console.print(line, highlight=False, soft_wrap=True)
+            console.print()
 
 
 def grouped(rows: Sequence[Row]) -> dict[str, list[Row]]:
@@ -47,10 +54,37 @@ def grouped(rows: Sequence[Row]) -> dict[str, list[Row]]:
     return found
 
 
+def short(row: Row, among: Sequence[Row]) -> str:
+    """What tells a case from the others: variant, and target where they differ, and axis."""
+    case = row.result.case
+    targets = {r.result.case.target.name for r in among}
+    parts = (case.variant.slug, case.target.name if len(targets) > 1 else "", case.axis)
+    return " / ".join(p for p in parts if p)
+
+
+def cell(row: Row, heading: str) -> str:
+    """Text of a cell; `-` where there is no number."""
+    name, form = COLUMNS[heading]
+    metric = row.metrics.get(name)
+    return NOTHING if metric is None or metric.value is None else form(metric)
+
+
+def fitting(rows: Sequence[Row], width: int) -> list[str]:
+    """Headings of the columns that fit into a width; the least telling ones are left out first."""
+    sizes = {h: max(cell_len(t) for t in (h, *(cell(r, h) for r in rows))) for h in COLUMNS}
+    room = width - max(cell_len(short(r, rows)) for r in rows) - len("skipped") - 2 * GAP
+    kept = list(COLUMNS)
+    for heading in LEFT_OUT_FIRST:
+        if sum(sizes[h] + GAP for h in kept) <= room:
+            break
+        kept.remove(heading)
+    return kept
+
+
 def reasons(rows: Sequence[Row]) -> list[str]:
-    """A line, with markup, for each row that isn't ok, and one for an mIoU that all ok rows lack."""
+    """A line, with markup, for each row that isn't ok, and for each reason why mIoU is missing."""
     lines = [
-        f"[{STYLES[r.status]}]{r.status}[/] {escape(_short(r))}: {escape(r.result.reason)}"
+        f"[{STYLES[r.status]}]{r.status}[/] {escape(short(r, rows))}: {escape(r.result.reason)}"
         for r in rows
         if r.status != "ok"
     ]
@@ -62,54 +96,56 @@ def reasons(rows: Sequence[Row]) -> list[str]:
     return lines + [f"no mIoU: {escape(reason)}" for reason in sorted(without)]
 
 
-def _short(row: Row) -> str:
-    """What tells a case from the others of its group: variant, target, axis."""
-    case = row.result.case
-    return " / ".join(p for p in (case.variant.slug, case.target.name, case.axis) if p)
+@contextmanager
+def _wide(console: Console) -> Iterator[None]:
+    """A console that is no terminal gets WIDTH columns, so that nothing is left out of a log."""
+    before = console.width
+    if not console.is_terminal:
+        console.width = max(before, WIDTH)
+    try:
+        yield
+    finally:
+        console.width = before
 
 
-def _percent(metric: Metric | None) -> str:
-    if metric is None or metric.value is None:
-        return NOTHING
-    text = f"{100 * metric.value:.2f}"
+def _half(metric: Metric, digits: int) -> str:
+    """Half the width of the interval, in percent; empty where there is none."""
     if metric.low is None or metric.high is None:
-        return text
-    return f"{text} ({100 * metric.low:.1f} to {100 * metric.high:.1f})"
+        return ""
+    return f" ±{50 * (metric.high - metric.low):.{digits}f}"
 
 
-def _signed(metric: Metric | None) -> str:
-    if metric is None or metric.value is None:
-        return NOTHING
-    text = f"{100 * metric.value:+.2f}"
-    if metric.low is None or metric.high is None:
-        return text
-    return f"{text} ({100 * metric.low:+.2f} to {100 * metric.high:+.2f})"
+def _miou(metric: Metric) -> str:
+    return f"{100 * (metric.value or 0):.2f}{_half(metric, 2)}"
 
 
-def _number(metric: Metric | None) -> str:
-    return NOTHING if metric is None or metric.value is None else f"{metric.value:.4g}"
+def _difference(metric: Metric) -> str:
+    return f"{100 * (metric.value or 0):+.2f}{_half(metric, 2)}"
 
 
-def _ms(metric: Metric | None) -> str:
-    if metric is None or metric.value is None:
-        return NOTHING
-    return f"{metric.value:.1f}" if metric.value < 1000 else f"{metric.value:.0f}"
+def _percent(metric: Metric) -> str:
+    return f"{100 * (metric.value or 0):.2f}"
 
 
-def _megabytes(metric: Metric | None) -> str:
-    if metric is None or metric.value is None:
-        return NOTHING
-    return f"{metric.value / 1e6:.1f} MB" if metric.value < 1e9 else f"{metric.value / 1e9:.2f} GB"
+def _number(metric: Metric) -> str:
+    value = metric.value or 0
+    return f"{value:.1f}" if value < 1000 else f"{value:.0f}"
 
 
-COLUMNS: dict[str, tuple[str, Callable[[Metric | None], str]]] = {
-    "mIoU % (95 %)": ("miou", _percent),
-    "difference": ("miou_difference", _signed),
-    "p50 ms": ("latency_p50_ms", _ms),
-    "p99": ("latency_p99_ms", _ms),
+def _megabytes(metric: Metric) -> str:
+    return f"{(metric.value or 0) / 1e6:.1f}"
+
+
+COLUMNS: dict[str, tuple[str, Callable[[Metric], str]]] = {
+    "mIoU %": ("miou", _miou),
+    "difference": ("miou_difference", _difference),
+    "p50 ms": ("latency_p50_ms", _number),
+    "p99": ("latency_p99_ms", _number),
     "images/s": ("throughput_ips", _number),
-    "peak RSS": ("rss_peak_bytes", _megabytes),
-    "file": ("file_bytes", _megabytes),
+    "peak RSS MB": ("rss_peak_bytes", _megabytes),
+    "file MB": ("file_bytes", _megabytes),
     "agreement %": ("agreement", _percent),
 }
-"""Heading -> metric and how it is written."""
+"""Heading -> metric and how it is written; ± is half of the 95 % interval."""
+
+LEFT_OUT_FIRST = ("p99", "images/s", "agreement %", "peak RSS MB", "file MB", "difference")

@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
 
@@ -36,7 +36,7 @@ class Watch:
         self._console = Console(stderr=True, highlight=False)
         self._live: Any = None
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> Self:
         if self._console.is_terminal:
             from rich.live import Live
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class NncfStep:
-    """`nncf.quantize` (options: transformer, preset); ranges from calibration images."""
+    """`nncf.quantize` (option: model_type); ranges from calibration images."""
 
     needs = ("openvino", "nncf")
     extra = "openvino"
@@ -30,7 +30,7 @@ class NncfStep:
         note = read_note(job.previous)
         model = openvino.convert_model(job.previous / note.model)
         inputs = list(job.batches())
-        transformer = bool(job.options.get("transformer", True))
+        transformer = job.options.get("model_type", "transformer") == "transformer"
         quantized = nncf.quantize(
             model,
             nncf.Dataset(inputs, lambda x: {note.input: x}),

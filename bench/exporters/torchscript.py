@@ -30,8 +30,8 @@ class TorchScriptStep:
         with torch.no_grad(), warnings.catch_warnings():
             # Every shape that the tracer bakes in is warned of; one shape is what we measure.
             warnings.simplefilter("ignore")
-            traced = torch.jit.trace(module, (x,), check_trace=False)
-            traced.eval()  # type: ignore[no-untyped-call]
+            traced = torch.jit.trace(module, (x,), check_trace=False)  # type: ignore[no-untyped-call]
+            traced.eval()
             frozen = torch.jit.freeze(traced)
         torch.jit.save(frozen, str(job.out / "model.pt"))  # type: ignore[no-untyped-call]
         parameters = list(module.parameters())

@@ -70,9 +70,10 @@ def bless(run: Run, baseline: Path, because: str, overruled: tuple[Verdict, ...]
             f"{run.folder} holds no measured case, so it can't be a baseline.",
             "Measure first: segbench run SUITE",
         )
-    if baseline.exists() and not (baseline / "run.json").is_file() and any(baseline.iterdir()):
+    if baseline.exists() and not (baseline / FILE).is_file() and any(baseline.iterdir()):
+        # A run that nobody blessed has pictures, cards and superseded results to lose.
         raise BadInput(
-            f"{baseline} holds something else than a run; it is left as it is.",
+            f"{baseline} holds something else than a blessed run; it is left as it is.",
             "Name an empty or a new folder.",
         )
     blessing = Blessing(
@@ -86,7 +87,7 @@ def bless(run: Run, baseline: Path, because: str, overruled: tuple[Verdict, ...]
         accepted=tuple(f"{v.case} {v.metric} {v.kind}" for v in overruled),
     )
     baseline.parent.mkdir(parents=True, exist_ok=True)
-    staged = baseline.with_name(f".{baseline.name}.{os.getpid()}.part")
+    staged = baseline.with_name(f".{baseline.name}.part")
     shutil.rmtree(staged, ignore_errors=True)
     try:
         _copy(run, staged)

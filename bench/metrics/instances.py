@@ -41,55 +41,45 @@ UNEVALUATED = {"caravan": "vehicle", "trailer": "vehicle"}
 """Classes with instances that aren't evaluated -> their category; the official evaluator counts a
 prediction of them as a hit of the category within its instances, as a false positive elsewhere."""
 
-_CATEGORY = {**{c.name: c.category for c in CITYSCAPES}, **UNEVALUATED}
+VOID = 255
+"""Void in every array of class indices."""
 
 FIELDS = ("class_index", "size", "hit", "category_hit")
 
 
 def count(
-    instances: NDArray[np.int32], prediction: NDArray[np.uint8], classes: Sequence[str]
+    instances: NDArray[np.int32], prediction: NDArray[np.uint8], of: Sequence[str] | None = None
 ) -> dict[str, NDArray[np.uint32]]:
     """Arrays of one image, uint32 (instances,): class_index, size, hit, category_hit (pixels).
 
     Args:
         instances: ids of any shape, `class index * 1000 + n + 1000`, 0 elsewhere.
         prediction: class indices of the same shape.
-        classes: name of every class that may be predicted; caravan and trailer may follow the
-            evaluated ones, as the official evaluator lets them hit the category vehicle.
+        of: category of every class that may be predicted; UNEVALUATED ones may follow the others.
+            None = each class is its own category.
     """
     there = instances > 0
-    ids, predicted = instances[there], prediction[there]
-    found, which = _unique(ids)
-    owner = found.astype(np.int64) // 1000 - 1
-    family = _families(classes)
-    right = predicted == owner[which]
-    # Void belongs to no category (-1) and no instance to void.
-    near = family[predicted] == family[owner][which]
+    ids, void = instances[there], VOID if of is None else len(of)
+    sizes = np.bincount(ids)
+    found = np.flatnonzero(sizes)
+    # One histogram over (instance, prediction), with the instances numbered from 0.
+    number = np.zeros(sizes.size, np.int32)
+    number[found] = np.arange(found.size, dtype=np.int32) * (void + 1)
+    codes = number[ids]
+    codes += np.minimum(prediction[there], void)
+    seen = np.bincount(codes, minlength=found.size * (void + 1)).reshape(found.size, void + 1)
+    owner = found // 1000 - 1
+    family = np.arange(void)
+    if of is not None:
+        names = list(dict.fromkeys(of))
+        family = np.array([names.index(c) for c in of], np.int64)
     arrays = {
         "class_index": owner,
-        "size": np.bincount(which, minlength=found.size),
-        "hit": np.bincount(which[right], minlength=found.size),
-        "category_hit": np.bincount(which[near], minlength=found.size),
+        "size": sizes[found],
+        "hit": seen[np.arange(found.size), owner],
+        "category_hit": np.where(family == family[owner][:, None], seen[:, :void], 0).sum(1),
     }
     return {k: v.astype(np.uint32) for k, v in arrays.items()}
-
-
-def _families(classes: Sequence[str]) -> NDArray[np.int64]:
-    """Code of the category of every class index, int64 (256,); a class without one is its own."""
-    names = [_CATEGORY.get(c, f"class {c}") for c in classes]
-    order = {name: code for code, name in enumerate(dict.fromkeys(names))}
-    codes = np.full(256, -1, np.int64)
-    codes[: len(names)] = [order[n] for n in names]
-    return codes
-
-
-def _unique(ids: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """What np.unique gives with its inverse, by counting instead of sorting."""
-    if not ids.size:
-        return ids, np.zeros(0, np.int64)
-    seen = np.zeros(int(ids.max()) + 1, bool)
-    seen[ids] = True
-    return np.flatnonzero(seen).astype(np.int32), (np.cumsum(seen) - 1)[ids]
 
 
 def stack(images: Sequence[Mapping[str, NDArray[np.uint32]]]) -> dict[str, NDArray[np.uint32]]:

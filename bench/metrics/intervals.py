@@ -11,8 +11,8 @@ both variants lose the same image, so that what makes an image hard cancels.
 Why not a bootstrap: on simulated street scenes with rare classes (300 sets of 12, 25, 50 and 100
 images) the percentile bootstrap of a paired difference held the truth in only 85, 87, 89 and 93 %
 of the sets, expanded to Student's quantile in 89, 90, 92 and 93 %, BCa in 79 to 88 %; this interval
-in 92, 94, 95 and 96 %. It also needs no seed. tests/metrics/test_intervals.py repeats the simulation
-and holds the standard error against a bootstrap's.
+in 92, 94, 95 and 96 %. It also needs no seed. tests/metrics/test_intervals.py repeats a smaller
+simulation and holds the standard error against a bootstrap's.
 
 Images of one city resemble each other, so whole cities are left out where there are at least
 `MIN_GROUPS` of them. With fewer (Cityscapes val has three) nobody can tell how cities differ

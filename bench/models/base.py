@@ -12,8 +12,10 @@ class ModelLoader(Protocol):
     """Finds weights and builds a module that returns named outputs."""
 
     def digest(self, spec: Model, *, allow_code: bool = False) -> str:
-        """Digest of what determines the weights, without torch: files by content, the hub by
-        revision, seeded weights by config and seed, a user's module by its source file.
+        """Digest of what determines the weights, found without torch.
+
+        Files count by content, the hub by commit, seeded weights by config and seed, a user's
+        module by its source file.
 
         Raises:
             WeightsError: they aren't there; the message says what was looked for.
@@ -21,8 +23,9 @@ class ModelLoader(Protocol):
         ...
 
     def build(self, spec: Model, *, allow_code: bool = False) -> Any:
-        """`torch.nn.Module` in eval mode: pixel values, float (N, 3, h, w) -> tuple of tensors
-        in the order of its attribute `output_names`.
+        """`torch.nn.Module` in eval mode, with its outputs' names in `output_names`.
+
+        It maps pixel values, float (N, 3, h, w), to a tuple of tensors in that order.
         """
         ...
 

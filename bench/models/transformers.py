@@ -56,7 +56,7 @@ class TransformersLoader:
             kind, outputs = _family(raw, spec)
             config = transformers.AutoConfig.for_model(**raw)
             torch.manual_seed(spec.seed or 0)
-            model = getattr(transformers, kind)._from_config(config, attn_implementation="eager")
+            model = _seeded(getattr(transformers, kind), config)
         else:
             folder = _snapshot(spec) if spec.source == "hub" else self._folder(spec)
             kind, outputs = _family(_read_config(folder), spec)
@@ -102,6 +102,11 @@ class TransformersLoader:
             f"Model {spec.name!r} is to be seeded, but its architecture isn't known here.",
             f"Add [model.{spec.name}.config] with its transformers config to the suite.",
         )
+
+
+def _seeded(kind: Any, config: Any) -> Any:
+    """Untrained model; only the private constructor takes the attention's implementation."""
+    return kind._from_config(config, attn_implementation="eager")  # noqa: SLF001
 
 
 def _read_config(folder: Path) -> dict[str, Any]:

@@ -24,7 +24,6 @@ from bench.spec.policy import GatePolicy
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from bench.metrics.base import Row
     from bench.report.view import Group
 
+EVEN = ratio(1.0)
+"""As fast, within the digits that are shown."""
+
 
 def number(row: Row | None, name: str) -> float | None:
     """A metric's value, finite or None."""
@@ -69,14 +72,19 @@ def advice(group: Group) -> tuple[str, ...]:
         return ()
     name, where = group.label(best), f"{group.case.model.name} on {group.case.target.name}"
     times = speedup(best, reference)
-    against = f", {times} as fast as {group.label(reference)}" if times and reference else ""
+    times = "" if times == EVEN else f"{times} "
+    against = ""
+    if reference is not None and reference.id != best.id:
+        against = f", {times}as fast as {group.label(reference)}"
     if not group.case.model.trained:
         return (
-            f"{where}: the fastest form is {name}, {milliseconds(latency)} ms{against}. Its weights "
-            "are seeded, so nothing here speaks about accuracy.",
+            (
+                f"{where}: the fastest form is {name}, {milliseconds(latency)} ms{against}. Its weights "
+                "are seeded, so nothing here speaks about accuracy."
+            ),
         )
     accuracy = number(best, ACCURACY) or 0.0
-    first = f"{where}: take {name}. mIoU {points(accuracy)} at {milliseconds(latency)} ms{against}"
+    first = f"{where}: take {name}: mIoU {points(accuracy)} at {milliseconds(latency)} ms{against}"
     front = unbeaten(group.rows)
     if len(candidates(group.rows)) == 1:
         return (f"{first}{_loss(best)}; no other form can be compared with it.",)
@@ -100,6 +108,8 @@ def _loss(row: Row) -> str:
     difference = finite(metric.value) if metric else None
     if row.result.case.is_reference or metric is None or difference is None:
         return ""
+    if difference == metric.low == metric.high == 0:
+        return ", with exactly the reference's mIoU"
     around = interval(metric, signed_points)
     said = f"{signed_points(difference)} points against the reference"
     return f", {said} ({around})" if around else f", {said}"

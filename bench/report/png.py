@@ -17,6 +17,7 @@ from bench.errors import RecordError
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from PIL.Image import Image
 
     from bench.report.palette import Colour
 
@@ -48,8 +49,7 @@ def check_jpeg(content: bytes) -> tuple[int, int]:
     Raises:
         RecordError: it is none, or too large for a card.
     """
-    size: tuple[int, int] = _opened(content, "JPEG", "RGB").size
-    return size
+    return _opened(content, "JPEG", "RGB").size
 
 
 def painted(content: bytes, palette: list[Colour]) -> bytes:
@@ -118,18 +118,18 @@ def _match(length: int) -> str:
     return f"{code}{more}00000"
 
 
-def _opened(content: bytes, kind: str, mode: str) -> object:
-    from PIL import Image, UnidentifiedImageError
+def _opened(content: bytes, kind: str, mode: str) -> Image:
+    import PIL.Image
 
     try:
-        with Image.open(io.BytesIO(content), formats=[kind]) as image:
+        with PIL.Image.open(io.BytesIO(content), formats=[kind]) as image:
             if max(image.size) > LARGEST:
                 raise RecordError(f"A picture of {image.size[0]} x {image.size[1]} is too large.")
             image.load()
             if image.mode != mode:
                 raise RecordError(f"A picture of mode {image.mode!r} isn't one of mode {mode!r}.")
             return image.copy()
-    except (OSError, SyntaxError, ValueError, UnidentifiedImageError) as e:
+    except (OSError, SyntaxError, ValueError, PIL.UnidentifiedImageError) as e:
         raise RecordError(f"A picture of the record is no {kind} file.") from e
 
 

@@ -89,9 +89,7 @@ def batches(
 ) -> Iterator[tuple[list[int], list[NDArray[np.uint8]], NDArray[np.float32]]]:
     """Indices, images and input of every batch; the last one is filled up with its own image."""
     size = bench.case.protocol.batch_size
-    groups = [
-        list(range(i, min(i + size, bench.count))) for i in range(0, bench.count, size)
-    ]
+    groups = [list(range(i, min(i + size, bench.count))) for i in range(0, bench.count, size)]
 
     def prepare(group: list[int]) -> tuple[list[NDArray[np.uint8]], NDArray[np.float32]]:
         loaded = [bench.load(i) for i in group]

@@ -55,11 +55,17 @@ def memory_bytes() -> int:
 def processor_name() -> str:
     """Name of the processor as the kernel tells it."""
     try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.lower().startswith(("model name", "hardware")):
-                return line.partition(":")[2].strip()
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
-        pass
+        lines = []
+    # x86 says `model name`; boards say `Model` (a Raspberry Pi) or `Hardware`.
+    for key in ("model name", "hardware", "model"):
+        for line in lines:
+            name, _, value = line.partition(":")
+            found = value.strip()
+            # On x86 `model` is a number.
+            if name.strip().lower() == key and found and not found.isdecimal():
+                return found
     return platform.processor() or platform.machine()
 
 
@@ -77,7 +83,9 @@ def mismatch(target: Target, machine: Machine) -> str:
     )
     for pattern, found, what in checks:
         if pattern and not re.search(pattern, found, re.IGNORECASE):
-            return f"target {target.name!r} requires {what} = {pattern!r}; this machine's is {found!r}"
+            return (
+                f"target {target.name!r} requires {what} = {pattern!r}; this machine's is {found!r}"
+            )
     if asks.architecture and asks.architecture != machine.architecture:
         return (
             f"target {target.name!r} requires architecture = {asks.architecture!r}; "
@@ -97,5 +105,7 @@ def mismatch(target: Target, machine: Machine) -> str:
             )
     wanted = max(asks.cores or 1, target.threads or 1)
     if machine.cores < wanted:
-        return f"target {target.name!r} requires {wanted} cores; this process may use {machine.cores}"
+        return (
+            f"target {target.name!r} requires {wanted} cores; this process may use {machine.cores}"
+        )
     return ""

@@ -39,7 +39,8 @@ def measure(
             return _measure(suite, cases, setting, listener)
     except Timeout:
         raise BadInput(
-            f"Another segbench is measuring into {setting.run}.", "Wait for it, or name another --out."
+            f"Another segbench is measuring into {setting.run}.",
+            "Wait for it, or name another --out.",
         ) from None
 
 
@@ -58,10 +59,10 @@ def _measure(
     )
     with _writing(setting.run):
         write_atomic(setting.run / "run.json", to_json(info))
-    found = []
-    for result in Scheduler(setting, listener).run(cases, stored):
-        found.append(_keep(setting.run, result, stored.get(result.case.id)))
-    return tuple(found)
+    return tuple(
+        _keep(setting.run, result, stored.get(result.case.id))
+        for result in Scheduler(setting, listener).run(cases, stored)
+    )
 
 
 def _keep(run: Path, result: Result, old: Result | None) -> Result:

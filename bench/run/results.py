@@ -33,8 +33,10 @@ __all__ = [
 
 
 def input_size(case: Case, image: tuple[int, ...]) -> tuple[int, int]:
-    """Input height and width: the protocol's, else the ONNX file's, else the first image's,
-    rounded up to the model's multiple."""
+    """Input height and width, rounded up to the model's multiple.
+
+    The ONNX file's where there is one, else the protocol's, else the first image's.
+    """
     if case.model.onnx is not None:
         return case.model.onnx.height, case.model.onnx.width
     m = case.model.size_multiple
@@ -179,4 +181,3 @@ def _notes(payload: dict[str, Any]) -> tuple[str, ...]:
 
 def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-

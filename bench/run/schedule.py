@@ -48,7 +48,7 @@ class Setting:
     fresh: bool = False
 
 
-class StepFailed(Exception):  # noqa: N818 - it carries a Failure
+class StepFailed(Exception):
     """A step that a case needs has failed, or can't run here."""
 
     def __init__(self, failure: Failure, *, skipped: bool = False) -> None:
@@ -78,7 +78,7 @@ class Scheduler:
         Raises:
             StepFailed: a step of its recipe failed, or can't run here.
         """
-        case = case.model_copy(update={"weights_digest": self._weights(case)})
+        case = self._identified(case)
         data = self._dataset(case)
         folder = self._artifact(case, case.variant, results.input_size(case, data["size"]), data)
         if folder is None:
@@ -90,13 +90,9 @@ class Scheduler:
         if reason:
             return results.skipped(case, reason), False
         try:
-            weights = self._weights(case)
-        except StepFailed as e:
-            return results.broken(case, e.failure, skipped=e.skipped), False
-        case = case.model_copy(update={"weights_digest": weights})
-        if old is not None and not self.setting.fresh and plan.stands(old, case):
-            return old, True
-        try:
+            case = self._identified(case)
+            if old is not None and not self.setting.fresh and plan.stands(old, case):
+                return old, True
             return self._measure(case), False
         except StepFailed as e:
             return results.broken(case, e.failure, skipped=e.skipped), False
@@ -124,10 +120,11 @@ class Scheduler:
         made = results.artifact_record(case, artifact, self._chain(case, size, data))
         return results.measured(case, report, environment, data, made, wall)
 
-    def _weights(self, case: Case) -> str:
-        key = f"weights {case.model.model_dump_json()}"
+    def _identified(self, case: Case) -> Case:
+        """The case with the digests of its weights and of its data set."""
+        key = f"weights {case.model.model_dump_json()} {case.dataset.model_dump_json()}"
         report = self._once(key, lambda: self._prepare("weights", case, "finding weights"))
-        return str(report.payload["digest"])
+        return case.model_copy(update=report.payload)
 
     def _dataset(self, case: Case) -> dict[str, Any]:
         count = (case.protocol.images, case.model.trained, case.protocol.parity_images)
@@ -194,9 +191,7 @@ class Scheduler:
 
     def _prepare(self, step: StepKind, case: Case, what: str, **fields: Any) -> Report:
         self.listener.step(case, what)
-        return self._start(
-            self._job(step, case, **fields), case, case.protocol.prepare_timeout_s
-        )
+        return self._start(self._job(step, case, **fields), case, case.protocol.prepare_timeout_s)
 
     def _once(self, key: str, make: Callable[[], Report]) -> Report:
         """Report of a step; a second case that needs it gets the first one's answer."""

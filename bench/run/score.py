@@ -99,6 +99,9 @@ def score(
     files = pair(predictions, images.names)
     counts = np.zeros((len(values.names) + 1,) * 2, np.int64)
     things: list[dict[str, NDArray[np.uint32]]] = []
+    known = overlap.categories(spec.classes)
+    # In trainIds nothing is predicted as an unevaluated class; its categories do no harm there.
+    of = (*known, *instances.UNEVALUATED.values()) if known else None
 
     def one(
         index: int,
@@ -109,7 +112,7 @@ def score(
         ids = images.instances(index)
         if ids is None:
             return found, None
-        return found, instances.count(ids, labels, values.names)
+        return found, instances.count(ids, labels, of)
 
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)

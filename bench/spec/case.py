@@ -13,7 +13,7 @@ from bench.spec.variant import Variant
 class ParityLimit(Spec):
     """Beyond any of these a case is `wrong`: measured, but not the same model any more."""
 
-    agreement: float | None = 0.9
+    agreement: float | None = 0.95
     """Least share of equal labels with the reference variant (trained weights only)."""
     sqnr_db: float | None = 3.0
     """Least signal-to-quantization-noise ratio of the combined map, decibels."""
@@ -34,6 +34,8 @@ class Case(Spec):
     """Last part of the id, where one field of the protocol varies within the suite."""
     weights_digest: str = ""
     """Digest of the weights or of what determines them, found when the plan is made."""
+    dataset_digest: str = ""
+    """Digest of what determines the data set (names and sizes of files), found then, too."""
 
     @property
     def id(self) -> str:
@@ -48,8 +50,16 @@ class Case(Spec):
 
     @property
     def fingerprint(self) -> str:
-        """sha256 over all that determines the answer; prose and names of tables left out."""
+        """sha256 over all that determines the answer.
+
+        Prose is left out, and so are the folders of weights and images once their digests are
+        known: a copy elsewhere gives the same answer.
+        """
         what = self.model_dump(mode="json")
         for part in ("model", "variant", "target", "dataset", "reference"):
             what[part].pop("about", None)
+        if self.weights_digest:
+            what["model"].pop("location")
+        if self.dataset_digest:
+            what["dataset"].pop("root")
         return digest(what)

@@ -15,9 +15,7 @@ STEMS = ("aachen_000000_000019", "bonn_000001_000019", "bonn_000002_000019")
 
 
 def _spec(root: Path | None, **more: object) -> Dataset:
-    return Dataset(
-        name="cityscapes", loader="cityscapes", root=str(root) if root else None, **more
-    )
+    return Dataset(name="cityscapes", loader="cityscapes", root=str(root) if root else None, **more)
 
 
 @pytest.fixture

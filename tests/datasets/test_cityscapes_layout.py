@@ -58,12 +58,13 @@ def test_unknown_class_gets_the_nearest_word() -> None:
 
 
 def test_reads_labels_and_instances(tmp_path: Path) -> None:
-    labels = np.array([[7, 26, 26, 24], [23, 33, 1, 26]], np.uint8)
-    instances = np.array([[7, 26_000, 26_007, 24], [23, 33_001, 1, 26]], np.uint16)
+    # A building with a number is no instance: buildings are not counted.
+    labels = np.array([[7, 26, 26, 24], [23, 33, 11, 26]], np.uint8)
+    instances = np.array([[7, 26_000, 26_007, 24], [23, 33_001, 11_002, 26]], np.uint16)
     images = _write(tmp_path, labels, instances)
     assert images.groups == ("old_town",)
     assert images.image(0).shape == (2, 4, 3)
-    assert images.truth(0).tolist() == [[0, 13, 13, 11], [10, 18, VOID, 13]]
+    assert images.truth(0).tolist() == [[0, 13, 13, 11], [10, 18, 2, 13]]
     found = images.instances(0)
     assert found is not None
     assert found.dtype == np.int32

@@ -4,6 +4,7 @@ import pytest
 
 from bench.gate.judge import judge
 from bench.gate.verdict import Judgement, Verdict
+from bench.record.store import read_run, write_arrays
 from bench.spec.case import ParityLimit
 from bench.spec.policy import GatePolicy
 from tests.builders import ROWS, Planned, build_run, with_rows
@@ -165,6 +166,9 @@ def test_a_measurement_that_is_gone_is_missing(baseline, tmp_path):
     found = judge(planted.revised(run, FP32, measurements=kept), baseline)
     gone = verdict(found, FP32, "latency_p50_ms")
     assert (gone.kind, gone.blocks) == ("missing", True)
+    unsaid = planted.revised(run, FP32, measurements=kept, timing_fingerprint="")
+    gone = verdict(judge(unsaid, baseline), FP32, "latency_p50_ms")
+    assert (gone.kind, gone.blocks) == ("missing", True), "an empty fingerprint hides nothing"
 
 
 def test_a_new_case_informs_unless_it_is_broken(tmp_path):
@@ -209,8 +213,6 @@ def test_a_loosened_limit_of_parity_hides_nothing(baseline, tmp_path):
     old = planted.of(baseline, INT8)
     strict = old.case.model_copy(update={"parity": ParityLimit(agreement=0.97, sqnr_db=None)})
     planted.revised(baseline, INT8, case=strict)
-    from bench.record.store import read_run
-
     found = judge(planted.revised(run, INT8, case=case), read_run(baseline.folder))
     now = verdict(found, INT8, "status")
     assert (now.kind, now.blocks) == ("regressed", True)
@@ -223,10 +225,8 @@ def test_fewer_images_are_paired_over_those_that_both_saw(baseline, tmp_path):
     old = planted.of(short, INT8)
     counts = old.get("confusion")
     fewer = counts.model_copy(update={"images": counts.images[:6], "groups": counts.groups[:6]})
-    arrays = {k: v for k, v in short.arrays(counts.arrays).items()}
+    arrays = short.arrays(counts.arrays)
     keep = arrays["image"] < 6
-    from bench.record.store import write_arrays
-
     kept = {k: v[keep] for k, v in arrays.items()}
     stored = write_arrays(short.folder / "cases", old.case.id, "confusion", kept)
     fewer = fewer.model_copy(update={"arrays": stored})

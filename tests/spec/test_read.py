@@ -18,7 +18,7 @@ def test_a_file_that_is_no_toml(tmp_path: Path) -> None:
     with pytest.raises(SuiteError, match="can't be read: No such file"):
         read_toml(path)
     path.write_bytes(b"name = '\xff'")
-    with pytest.raises(SuiteError, match="isn't UTF-8 text: .* byte 8"):
+    with pytest.raises(SuiteError, match=r"isn't UTF-8 text: .* byte 8"):
         read_toml(path)
     path.write_text("a = 1\na = 2\n")
     with pytest.raises(SuiteError, match=r"isn't TOML: .*line 2"):
@@ -35,9 +35,10 @@ def test_any_text_is_a_table_or_a_suite_error(text: str) -> None:
         path = Path(folder, "x.toml")
         path.write_bytes(text.encode("utf-8", "surrogatepass"))
         try:
-            assert isinstance(read_toml(path), dict)
-        except SuiteError as e:
-            assert str(path) in e.message
+            found = read_toml(path)
+        except SuiteError:
+            return
+        assert isinstance(found, dict)
 
 
 @given(st.text())

@@ -7,6 +7,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 
 from bench.datasets.checks import known_options, safe_name, whole
@@ -116,6 +117,8 @@ def _recipe(spec: Dataset) -> dict[str, Any]:
     return {
         "loader": "scenes",
         "painter": PAINTER,
+        # OpenCV 4 and 5 draw the outline of a polygon half a pixel apart.
+        "opencv": ".".join(cv2.__version__.split(".")[:2]),
         "seed": whole(options.get("seed", 0), "seed", 0, 2**32 - 1),
         "height": whole(options.get("height", 256), "height", 32, 8192),
         "width": whole(options.get("width", 512), "width", 32, 16384),

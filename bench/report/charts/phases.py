@@ -27,16 +27,23 @@ class Bar:
     wrong: bool = False
 
 
-def draw(bars: Sequence[Bar], phases: Sequence[str]) -> tuple[str, int, int]:
-    """Inner SVG, width and height."""
+def draw(bars: Sequence[Bar], phases: Sequence[tuple[int, str]]) -> tuple[str, int, int]:
+    """Inner SVG, width and height.
+
+    Args:
+        bars: one a form, each with a time for every phase.
+        phases: colour and name of the phases, in the order of the bars' times.
+    """
     height = LEGEND + ROW * len(bars) + BOTTOM
     left = max(svg.width_of(_words(b)) for b in bars) + 16
-    right = 110.0
+    right = 130.0
     limit = _limit([max(b.total_ms, sum(b.phases_ms)) for b in bars])
     scale = (WIDTH - left - right) / limit
     parts = [*_legend(phases, left), *_axis(limit, scale, left, len(bars))]
     for i, bar in enumerate(bars):
-        parts += _bar(bar, LEGEND + i * ROW + (ROW - BAR) / 2, left, scale, limit)
+        parts += _bar(
+            bar, [c for c, _ in phases], LEGEND + i * ROW + (ROW - BAR) / 2, left, scale, limit
+        )
     return "".join(parts), WIDTH, height
 
 
@@ -52,10 +59,10 @@ def _words(bar: Bar) -> str:
     return f"{bar.label}: wrong" if bar.wrong else bar.label
 
 
-def _legend(phases: Sequence[str], left: float) -> list[str]:
+def _legend(phases: Sequence[tuple[int, str]], left: float) -> list[str]:
     parts, x = [], left
-    for i, name in enumerate(phases):
-        parts.append(svg.el("rect", x=x, y=4, width=12, height=12, rx=2, class_=f"disc p{i}"))
+    for colour, name in phases:
+        parts.append(svg.el("rect", x=x, y=4, width=12, height=12, rx=2, class_=f"disc p{colour}"))
         parts.append(svg.text(x + 17, 14, name, "title"))
         x += svg.width_of(name) + 38
     return parts
@@ -74,23 +81,28 @@ def _axis(limit: float, scale: float, left: float, count: int) -> list[str]:
     return parts
 
 
-def _bar(bar: Bar, top: float, left: float, scale: float, limit: float) -> list[str]:
+def _bar(
+    bar: Bar, colours: list[int], top: float, left: float, scale: float, limit: float
+) -> list[str]:
     parts = [svg.text(left - 10, top + BAR - 5, _words(bar), "label", "end")]
     x, end = left, left + limit * scale
-    cut = max(bar.total_ms, sum(bar.phases_ms)) > limit
-    for i, ms in enumerate(bar.phases_ms):
-        wide = min(ms * scale, end - x)
+    whole = max(bar.total_ms, sum(bar.phases_ms))
+    cut = whole > limit
+    # A cut bar keeps the shares of its phases, so that it still tells where its time goes.
+    scale = scale * limit / whole if cut else scale
+    for colour, ms in zip(colours, bar.phases_ms, strict=True):
+        wide = ms * scale
         if wide > 0:
             # Two units of background between stretches keep neighbours apart without an outline.
             shown = max(wide - 2, min(wide, 1.0))
             parts.append(
-                svg.el("rect", x=x, y=top, width=shown, height=BAR, rx=2, class_=f"disc p{i}")
+                svg.el("rect", x=x, y=top, width=shown, height=BAR, rx=2, class_=f"disc p{colour}")
             )
         x += max(wide, 0)
     if cut:
         for shift in (-9, -4):
             points = f"{end + shift:.1f},{top + BAR + 3:.1f} {end + shift + 5:.1f},{top - 3:.1f}"
             parts.append(svg.el("polyline", points=points, class_="torn"))
-    said = f"{milliseconds(bar.total_ms)} ms" + (" (cut)" if cut else "")
+    said = f"{milliseconds(bar.total_ms)} ms" + (" (bar cut)" if cut else "")
     parts.append(svg.text(min(x, end) + 8, top + BAR - 5, said, "label"))
     return parts

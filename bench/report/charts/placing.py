@@ -36,7 +36,10 @@ class Box:
     def within(self, other: Box) -> bool:
         """Whether it lies wholly in the other."""
         return (
-            other.x0 <= self.x0 and self.x1 <= other.x1 and other.y0 <= self.y0 and self.y1 <= other.y1
+            other.x0 <= self.x0
+            and self.x1 <= other.x1
+            and other.y0 <= self.y0
+            and self.y1 <= other.y1
         )
 
 

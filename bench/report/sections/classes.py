@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.report.blocks import Cell, Column, Heading, Notes, Prose, Section, Table
-from bench.report.format import MISSING, finite, points_short
+from bench.report.blocks import Cell, Column, Notes, Prose, Section, Table
+from bench.report.format import MISSING, finite, listing, points_short
 from bench.report.palette import colours, css
 from bench.report.sections.common import metric_cell
 
@@ -25,46 +25,70 @@ SUMMARY = (
 
 def section(view: View) -> Section | None:
     """Section `classes`; None where no form has an accuracy."""
-    groups = [g for g in view.measured_groups if any(r.iou for r in g.measured)]
+    groups = _groups(view)
     if not groups:
         return None
     first = (
         "IoU in percent over all images together, by the Cityscapes rule: pixels without a label "
         "are left out, a void prediction on a labelled pixel is a miss, a class that is nowhere "
-        "to be seen is left out of the mean. The darker the cell, the higher the IoU."
+        "to be seen is left out of the mean. The stronger the tint, the higher the IoU."
     )
-    blocks: list[Block] = [Prose((first,))]
-    for group in groups:
-        if len(groups) > 1:
-            blocks.append(Heading(group.title))
-        blocks.append(_table(group))
+    tables: dict[tuple[str, ...], list[tuple[Group, Row]]] = {}
+    for group, rows in groups:
+        case = group.case
+        key = (case.dataset.name, case.axis, *case.dataset.classes)
+        tables.setdefault(key, []).extend((group, r) for r in rows)
+    blocks: list[Block] = [Prose((first,)), *(_table(found) for found in tables.values())]
     return Section("classes", "Class by class", tuple(blocks))
 
 
-def _table(group: Group) -> Table:
-    rows = [r for r in group.measured if r.iou]
-    names = group.case.dataset.classes
-    paint = colours(names)
+def _groups(view: View) -> list[tuple[Group, list[Row]]]:
+    """Groups with the rows to show: a form whose IoUs stand in an earlier table is left out."""
+    found: list[tuple[Group, list[Row]]] = []
+    shown: set[tuple[object, ...]] = set()
+    for group in view.measured_groups:
+        rows = []
+        for row in group.measured:
+            case = row.result.case
+            values = tuple(m.value for m in row.iou.values())
+            key = (case.model.name, case.variant.slug, case.dataset.name, case.axis, values)
+            if row.iou and key not in shown:
+                shown.add(key)
+                rows.append(row)
+        if rows:
+            found.append((group, rows))
+    return found
+
+
+def _table(found: list[tuple[Group, Row]]) -> Table:
+    rows = [r for _, r in found]
+    data = rows[0].result.case.dataset
+    paint = colours(data.classes)
     notes = Notes()
     lines = [
         (Cell(name, swatch=css(paint[i])), *(_cell(r, name, notes) for r in rows))
-        for i, name in enumerate(names)
+        for i, name in enumerate(data.classes)
     ]
     for metric, title in SUMMARY:
         cells = [metric_cell(r.metrics.get(metric), points_short, notes) for r in rows]
         if any(c.text != MISSING for c in cells):
             lines.append((Cell(title, badge="mean"), *cells))
-    heads = [Column(_head(group, r), vertical=True) for r in rows]
+    places = {(r.result.case.model.name, r.result.case.target.name) for r in rows}
+    heads = [_head(g, r, several=len(places) > 1) for g, r in found]
+    models = listing(list(dict.fromkeys(r.result.case.model.name for r in rows)))
     return Table(
-        caption=f"IoU by class, %, of {group.title}",
+        caption=f"IoU by class, %, of {models} on {data.name}",
         columns=(Column("Class", numeric=False), *heads),
         rows=tuple(lines),
         notes=notes.texts,
     )
 
 
-def _head(group: Group, row: Row) -> str:
-    return group.label(row) + (" (wrong)" if row.status == "wrong" else "")
+def _head(group: Group, row: Row, *, several: bool) -> Column:
+    title = group.label(row) + (" (wrong)" if row.status == "wrong" else "")
+    case = row.result.case
+    where = f"{case.model.name}, {case.target.name}" if several else ""
+    return Column(title, unit=where, vertical=True)
 
 
 def _cell(row: Row, name: str, notes: Notes) -> Cell:

@@ -127,7 +127,9 @@ def _commit(first: Environment) -> str:
 def _run(view: View) -> tuple[Text, ...]:
     """What was run."""
     info = view.run.info
-    said: list[Text] = [("Suite: ", Code(info.suite), f", by segbench {info.segbench or 'unknown'}.")]
+    said: list[Text] = [
+        ("Suite: ", Code(info.suite), f", by segbench {info.segbench or 'unknown'}.")
+    ]
     if info.command:
         said.append(("Command: ", Code(" ".join(info.command)), "."))
     said.append(("Raw records: ", Code(f"{view.cases_href}/"), ", one JSON a case."))

@@ -21,14 +21,18 @@ RULES: tuple[Text, ...] = (
         "Its interval is a bootstrap over images, by city where there are several.",
     ),
     (
-        Strong("Against reference"),
-        ": the difference of mIoU on the same images, with a paired interval, which is much "
-        "narrower than the difference of two intervals.",
+        Strong("Difference"),
+        (
+            ": that of mIoU to the reference's on the same images, with a paired interval, which is much "
+            "narrower than the difference of two intervals."
+        ),
     ),
     (
         Strong("Latency"),
-        ": one image at a time, from the bytes of its file to its map of labels; every sample is "
-        "in the record, none was dropped, and warm-up calls are kept apart.",
+        (
+            ": one image at a time, from the bytes of its file to its map of labels; every sample is "
+            "in the record, none was dropped, and warm-up calls are kept apart."
+        ),
     ),
     (
         Strong("Agreement"),
@@ -38,8 +42,10 @@ RULES: tuple[Text, ...] = (
     ),
     (
         Strong("Accuracy fingerprint"),
-        ": digest of the data set, split, class map, input size, pre- and post-processing, ignore "
-        "index and number of images. ",
+        (
+            ": digest of the data set, split, class map, input size, pre- and post-processing, ignore "
+            "index and number of images. "
+        ),
         Strong("Timing fingerprint"),
         ": of the scenario, batch, input size, threads, warm-up and stopping rule.",
     ),
@@ -93,7 +99,9 @@ def _limits(view: View) -> list[str]:
         *_disturbed(view),
         *(f"{r.result.case.variant.slug}: {note}" for r in view.rows for note in r.result.notes),
     ]
-    seeded = sorted({r.result.case.model.name for r in view.rows if not r.result.case.model.trained})
+    seeded = sorted({
+        r.result.case.model.name for r in view.rows if not r.result.case.model.trained
+    })
     if seeded:
         said.append(
             f"{listing(seeded)}: weights are seeded, not trained. Time, memory, size and parity "
@@ -124,8 +132,10 @@ def _intervals(view: View) -> list[str]:
     if not widths:
         return []
     return [
-        f"With these images, mIoU is known to about {points(max(widths) / 2)} points either way; "
-        "judge forms by the paired difference instead."
+        (
+            f"With these images, mIoU is known to about {points(max(widths) / 2)} points either way; "
+            "judge forms by the paired difference instead."
+        )
     ]
 
 

@@ -49,10 +49,10 @@ def section(view: View) -> Section | None:
             blocks.append(Heading(group.title))
         blocks.append(_table(view, group, there))
     said: list[Text] = [(Strong(NAMES[n]), f": {MEANING[n]}.") for n in there]
-    for name in NAMES:
+    for name, title in NAMES.items():
         reasons = absent_reasons(view.measured, name)
         if name not in there and reasons:
-            said.append((Strong(NAMES[name]), f": not measured. {listing(reasons)}"))
+            said.append((Strong(title), f": not measured. {listing(reasons)}"))
     blocks.append(Items(tuple(said)))
     return Section("memory", "Size and memory", tuple(blocks))
 

@@ -41,7 +41,8 @@ def _group(view: View, group: Group, index: int) -> list[Block]:
     rows = tuple(r for r in group.measured if number(r, SPEED) is not None)
     there = [p for p in PHASES if any_value(rows, f"phase_{p}_ms")]
     blocks: list[Block] = []
-    if there:
+    # One bar says no more than its row in the table.
+    if there and len(rows) > 1:
         bars = [
             Bar(
                 group.label(r),
@@ -51,7 +52,7 @@ def _group(view: View, group: Group, index: int) -> list[Block]:
             )
             for r in rows
         ]
-        svg, width, height = draw(bars, [WORDS[p] for p in there])
+        svg, width, height = draw(bars, [(PHASES.index(p), WORDS[p]) for p in there])
         said = [f"{b.label} {milliseconds(b.total_ms)} ms" for b in bars]
         blocks.append(
             Figure(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bench.metrics.pareto import ACCURACY, SPEED
 from bench.report.blocks import Items, Note, Prose, Section, Stat, Stats
 from bench.report.format import (
     listing,
@@ -12,8 +13,8 @@ from bench.report.format import (
     plural,
     points,
 )
-from bench.metrics.pareto import ACCURACY, SPEED
-from bench.report.front import advice, candidates, number, pick, speedup
+from bench.report.front import EVEN, advice, candidates, number, pick, speedup
+from bench.report.labels import variant_label
 
 if TYPE_CHECKING:
     from bench.metrics.base import Row
@@ -84,10 +85,14 @@ def _stats(view: View) -> tuple[Stat, ...]:
     if group is None:
         return ()
     rows = candidates(group.rows)
-    accurate = max(rows, key=lambda r: (r.value(ACCURACY) or 0.0, r.id))
+    accurate = min(rows, key=lambda r: (-(r.value(ACCURACY) or 0.0), r.value(SPEED) or 0.0))
     quick = min(rows, key=lambda r: (r.value(SPEED) or 0.0, r.id))
     stats = [
-        Stat("Most accurate", f"{points(number(accurate, ACCURACY) or 0)} mIoU", group.label(accurate)),
+        Stat(
+            "Most accurate",
+            f"{points(number(accurate, ACCURACY) or 0)} mIoU",
+            group.label(accurate),
+        ),
         Stat("Fastest", f"{milliseconds(number(quick, SPEED) or 0)} ms", group.label(quick)),
     ]
     sized = [r for r in rows if number(r, "file_bytes") is not None]
@@ -97,7 +102,7 @@ def _stats(view: View) -> tuple[Stat, ...]:
         stats.append(Stat("Smallest file", size, group.label(small)))
     best = pick(group)
     gain = speedup(best, group.reference) if best else ""
-    if best and gain and group.reference:
+    if best and gain and gain != EVEN and group.reference:
         against = f"{group.label(best)} against {group.label(group.reference)}"
         stats.append(Stat("Speed-up at equal accuracy", gain, against))
     return tuple(stats)
@@ -113,15 +118,13 @@ def _problems(view: View) -> Text:
         return ()
     total = len(view.rows) + len(view.pending)
     wrong = [
-        f"{r.result.case.variant.slug} of {r.result.case.model.name}"
+        f"{variant_label(r.result.case.variant)} of {r.result.case.model.name}"
         for r in view.rows
         if r.status == "wrong"
     ]
     tail = (
-        f" Do not deploy {listing(wrong)}: it runs without an error and gives other answers."
+        f" Do not deploy {listing(wrong)}: no error says so, but the answers are no longer the model's."
         if wrong
         else ""
     )
     return (f"Of {plural(total, 'case')}: {listing(words)}. Reasons stand below.{tail}",)
-
-

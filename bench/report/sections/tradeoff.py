@@ -45,8 +45,7 @@ def _figure(groups: list[Group], where: str, index: int) -> Figure | None:
         point
         for g in groups
         for row in g.measured
-        if g.case.model.name in names
-        and (point := _point(g, row, names.index(g.case.model.name)))
+        if g.case.model.name in names and (point := _point(g, row, names.index(g.case.model.name)))
     ]
     # A plot of one or two points says less than the table.
     if len(found) < 3:

@@ -14,7 +14,6 @@ from bench.report.format import (
     percent,
     points,
     rate,
-    scientific,
     signed_points,
 )
 from bench.report.front import number
@@ -27,14 +26,13 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column("mIoU", "%, 95 % interval"),
-    Column("Against reference", "points, paired, 95 %"),
+    Column("Difference", "points, paired, 95 %"),
     Column("p50", "ms, 95 %"),
     Column("p99", "ms"),
-    Column("Throughput", "images/s"),
-    Column("Peak memory", "resident"),
+    Column("Images/s"),
+    Column("Memory", "peak resident"),
     Column("File"),
-    Column("Agreement", "equal labels"),
-    Column("Map SQNR", "relative L2"),
+    Column("Agreement", "labels; SQNR"),
 )
 
 
@@ -91,9 +89,7 @@ def _numbers(row: Row, notes: Notes, *, gpu: bool) -> list[Cell]:
     if row.result.case.is_reference:
         difference = Cell("reference")
     else:
-        difference = metric_cell(
-            m.get("miou_difference"), signed_points, notes, with_interval=True
-        )
+        difference = metric_cell(m.get("miou_difference"), signed_points, notes, with_interval=True)
     cells = [
         metric_cell(m.get("miou"), points, notes, with_interval=True),
         difference,
@@ -102,8 +98,7 @@ def _numbers(row: Row, notes: Notes, *, gpu: bool) -> list[Cell]:
         metric_cell(m.get("throughput_ips"), rate, notes),
         metric_cell(m.get("rss_peak_bytes"), megabytes, notes),
         metric_cell(m.get("file_bytes"), megabytes, notes),
-        metric_cell(m.get("agreement"), percent, notes),
-        _fidelity(row, notes),
+        _agreement(row, notes),
     ]
     if gpu:
         cells.insert(6, metric_cell(m.get("gpu_allocated_peak_bytes"), megabytes, notes))
@@ -112,11 +107,15 @@ def _numbers(row: Row, notes: Notes, *, gpu: bool) -> list[Cell]:
     return cells
 
 
-def _fidelity(row: Row, notes: Notes) -> Cell:
-    """Noise of the combined class map against the reference's."""
-    cell = metric_cell(row.metrics.get("map_sqnr_db"), decibels, notes)
-    distance = number(row, "map_relative_l2")
-    return cell if distance is None else replace(cell, detail=f"L2 {scientific(distance)}")
+def _agreement(row: Row, notes: Notes) -> Cell:
+    """Share of equal labels, and the noise of the combined class map below it."""
+    if row.result.case.is_reference:
+        return Cell("reference")
+    cell = metric_cell(row.metrics.get("agreement"), percent, notes)
+    noise, distance = number(row, "map_sqnr_db"), number(row, "map_relative_l2")
+    if noise is not None:
+        return replace(cell, detail=decibels(noise))
+    return replace(cell, detail="map identical") if distance == 0 else cell
 
 
 def _foot(group: Group) -> tuple[Text, ...]:
@@ -137,9 +136,9 @@ def _foot(group: Group) -> tuple[Text, ...]:
             for value, labels in found.items():
                 lines.append((f"{name} of {listing(labels)}: ", Code(value), "."))
     if lines:
-        lines.append(
-            ("Numbers compare only under equal fingerprints; ", Link("what they cover", "#limits"), ".")
-        )
+        lines.append((
+            "Numbers compare only under equal fingerprints; ",
+            Link("what they cover", "#limits"),
+            ".",
+        ))
     return tuple(lines)
-
-

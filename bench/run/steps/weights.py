@@ -1,10 +1,11 @@
-"""Finds a model's weights (fetching them if the suite says hub) and tells their digest."""
+"""Finds a case's weights (asking the hub if the suite says so) and images: their digests."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from bench import registry
+from bench.errors import DatasetError
 
 if TYPE_CHECKING:
     from bench.run.job import Job
@@ -12,7 +13,15 @@ if TYPE_CHECKING:
 
 
 def run(job: Job, say: Say) -> dict[str, Any]:
-    """`digest` of what determines the weights."""
+    """`weights_digest` of what determines the weights, `dataset_digest` of the images."""
     say("weights", 0, 1)
-    loader = registry.load("model", job.case.model.loader)()
-    return {"digest": loader.digest(job.case.model, allow_code=job.allow_code)}
+    case = job.case
+    loader = registry.load("model", case.model.loader)()
+    found = {"weights_digest": loader.digest(case.model, allow_code=job.allow_code)}
+    try:
+        data = registry.load("dataset", case.dataset.loader)()
+        found["dataset_digest"] = data.plan_digest(case.dataset)
+    except DatasetError:
+        # The step `dataset` meets the same and says so under its own name.
+        found["dataset_digest"] = ""
+    return found

@@ -1,4 +1,4 @@
-"""A runtime without a model: a pixel's class is how bright it is."""
+"""A runtime of its own: a pixel's class is the nearest brightness, and an ONNX file says which."""
 
 from __future__ import annotations
 
@@ -6,35 +6,37 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench.errors import WeightsError
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from bench.backends.base import OpenJob
-
-CENTRES = (40 / 255, 128 / 255, 215 / 255)
-"""Brightness of each class."""
 
 
 class ThresholdSession:
     """Logits: minus the distance to each class's brightness."""
 
-    output_names = ("logits",)
+    output_names: tuple[str, ...] = ("logits",)
 
     def __init__(self, job: OpenJob) -> None:
         pixels = job.model.pixels
-        self._mean = np.float32(pixels.mean).reshape(3, 1, 1)
-        self._std = np.float32(pixels.std).reshape(3, 1, 1)
+        self._mean = np.asarray(pixels.mean, np.float32).reshape(3, 1, 1)
+        self._std = np.asarray(pixels.std, np.float32).reshape(3, 1, 1)
+        self._centres = _centres(job.artifact)
         self.effective = {"provider": "numpy", "precision": "fp32", "threads": "1"}
+        self.weights: dict[str, int] = {}
 
     def copy_in(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """The input itself: it is in main memory already."""
         return x
 
     def forward(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Logits, float32 (N, 3, h, w)."""
+        """Logits, float32 (N, C, h, w)."""
         grey = (x * self._std + self._mean).mean(1, keepdims=True)
-        centres = np.float32(CENTRES).reshape(1, -1, 1, 1)
-        return np.asarray(-8 * np.abs(grey - centres), np.float32)
+        return np.asarray(-8 * np.abs(grey - self._centres), np.float32)
 
     def copy_out(self, raw: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         """The logits by name."""
@@ -47,8 +49,8 @@ class ThresholdSession:
 class ThresholdBackend:
     """Runs on the processor, in fp32."""
 
-    needs = ("numpy",)
-    extra = ""
+    needs: tuple[str, ...] = ("numpy", "onnx")
+    extra: str = ""
 
     def supports(self, precision: str, device: str) -> str:
         """Empty, or the reason why not."""
@@ -57,5 +59,20 @@ class ThresholdBackend:
         return "" if precision == "fp32" else f"threshold computes in fp32, not in {precision}"
 
     def open(self, job: OpenJob) -> ThresholdSession:
-        """Session; there is no artifact to read."""
+        """Session on the artifact of the step `onnx`."""
         return ThresholdSession(job)
+
+
+def _centres(artifact: Path | None) -> NDArray[np.float32]:
+    """Brightness of each class, float32 (1, C, 1, 1), 0..1: the constant `centres` of model.onnx."""
+    import onnx  # heavy imports stand where they are needed
+
+    if artifact is None:
+        raise WeightsError(
+            "threshold reads an ONNX file.", "Begin the recipe with the step `onnx`."
+        )
+    for constant in onnx.load(artifact / "model.onnx").graph.initializer:
+        if constant.name == "centres":
+            values = onnx.numpy_helper.to_array(constant)
+            return np.asarray(values, np.float32).reshape(1, -1, 1, 1)
+    raise WeightsError(f"{artifact / 'model.onnx'} holds no constant called 'centres'.")

@@ -47,6 +47,7 @@ class Stripes:
     def instances(self, index: int) -> NDArray[np.int32] | None:
         """None: stripes have no instances."""
         del index
+        return None
 
     def files(self, index: int) -> tuple[Path, ...]:
         """The one file that says how large the stripes are."""
@@ -71,21 +72,24 @@ class StripesLoader:
             )
         return digest({"loader": "stripes", "split": spec.split, **spec.options})
 
-    def prepare(self, spec: Dataset, cache: Path) -> None:
-        """Write the one file."""
+    def prepare(
+        self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
+    ) -> None:
+        """Write the one file; train and val are alike, and any count costs the same."""
+        del split, count
         file = self._file(spec, cache)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(self.plan_digest(spec) + "\n")
 
-    def open(self, spec: Dataset, cache: Path, *, split: str | None = None) -> Stripes:
-        """Opened split; train and val are alike."""
-        del split
+    def open(
+        self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
+    ) -> Stripes:
+        """Opened split, its first `count` images."""
         file = self._file(spec, cache)
         if not file.is_file():
-            raise DatasetError(f"{file} isn't there.", "Run the suite again: it makes the file.")
-        options = spec.options
-        count, height, width = (options.get(k, d) for k, d in _DEFAULTS.items())
-        return Stripes(int(count), int(height), int(width), file)
+            self.prepare(spec, cache, split=split, count=count)
+        total, height, width = (int(spec.options.get(k, d)) for k, d in _DEFAULTS.items())
+        return Stripes(total if count is None else min(count, total), height, width, file)
 
     def _file(self, spec: Dataset, cache: Path) -> Path:
         return cache / "stripes" / f"{self.plan_digest(spec)[:16]}.txt"

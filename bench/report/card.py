@@ -1,0 +1,111 @@
+"""A run's folder -> its card: every file as bytes, from the record alone."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench import registry
+from bench.record.store import read_run, write_atomic
+from bench.report import html, hub, markdown
+from bench.report.blocks import Figure, Gallery
+from bench.report.view import View, make_view
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bench.report.blocks import Section
+
+MARKDOWN, HTML, HUB = "card.md", "card.html", "card.hub.yaml"
+ASIDE = "card"
+"""Folder of the drawings and pictures that card.md shows."""
+
+
+@dataclass(frozen=True)
+class CardPaths:
+    """Where a card was written."""
+
+    markdown: Path
+    html: Path
+    hub: Path
+    others: tuple[Path, ...]
+
+
+def make_sections(view: View) -> tuple[Section, ...]:
+    """Sections that have something to say, in the order of the registry."""
+    found = (registry.load("section", name)(view) for name in registry.entries("section"))
+    return tuple(s for s in found if s is not None)
+
+
+def render_card(run_folder: Path, out: Path | None = None) -> dict[str, bytes]:
+    """Name -> content of every file of a card; the same bytes for the same record.
+
+    Args:
+        run_folder: folder of the record.
+        out: folder that the card is meant for; links to the raw records are relative to it.
+    """
+    from bench.metrics.rows import rows
+
+    run = read_run(run_folder)
+    href = _relative(run_folder / "cases", out or run_folder)
+    view = make_view(run, rows(run), href)
+    sections = make_sections(view)
+    title = run.info.title
+    metadata = hub.metadata(view)
+    files = {
+        MARKDOWN: (hub.front_matter(metadata) + markdown.render(title, sections, ASIDE)).encode(),
+        HTML: html.render(title, run.info.segbench, sections).encode(),
+        HUB: hub.eval_results(view).encode(),
+    }
+    return {**files, **dict(_aside(sections))}
+
+
+def write_card(run_folder: Path, out: Path | None = None) -> CardPaths:
+    """Where the card now lies: in the run's folder unless told.
+
+    Raises:
+        RecordError: the folder holds no run that can be read.
+    """
+    folder = out or run_folder
+    files = render_card(run_folder, out)
+    for path in _left_over(folder, files):
+        path.unlink()
+    for name, content in files.items():
+        write_atomic(folder / name, content)
+    others = tuple(folder / n for n in files if n not in {MARKDOWN, HTML, HUB})
+    return CardPaths(folder / MARKDOWN, folder / HTML, folder / HUB, others)
+
+
+def stale_files(run_folder: Path, out: Path | None = None) -> tuple[str, ...]:
+    """Names of the card's files that differ from what the record gives, or are one too many."""
+    folder = out or run_folder
+    files = render_card(run_folder, out)
+    differ = [n for n, content in files.items() if _read(folder / n) != content]
+    return (*differ, *(f"{ASIDE}/{p.name}" for p in _left_over(folder, files)))
+
+
+def _aside(sections: Iterable[Section]) -> Iterable[tuple[str, bytes]]:
+    for section in sections:
+        for block in section.blocks:
+            if isinstance(block, Figure):
+                yield markdown.figure_name(block, ASIDE), html.standalone(block).encode()
+            elif isinstance(block, Gallery):
+                for _, pictures in block.rows:
+                    for picture in pictures:
+                        yield markdown.picture_name(picture, ASIDE), picture.content
+
+
+def _left_over(folder: Path, files: dict[str, bytes]) -> list[Path]:
+    """Files of an older card that this one no longer shows."""
+    there = sorted(p for p in (folder / ASIDE).glob("*") if p.suffix in {".svg", ".png", ".jpg"})
+    return [p for p in there if f"{ASIDE}/{p.name}" not in files]
+
+
+def _read(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def _relative(path: Path, start: Path) -> str:
+    return Path(os.path.relpath(path.resolve(), start.resolve())).as_posix()

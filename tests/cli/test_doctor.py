@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib import metadata
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from bench.cli import doctor as module
+from bench.cli.app import guard
+from bench.cli.doctor import doctor, examine
+from bench.registry import Entry
+
+app = typer.Typer()
+app.command()(guard(doctor))
+
+
+@pytest.fixture
+def installed(monkeypatch, tmp_path):
+    """Distributions that seem to be installed: set of names."""
+    names = {"torch", "transformers", "onnxruntime", "onnx", "onnxscript"}
+
+    def version(name: str) -> str:
+        if name not in names:
+            raise metadata.PackageNotFoundError(name)
+        return "1.2.3"
+
+    monkeypatch.setattr(metadata, "version", version)
+    monkeypatch.setenv("SEGBENCH_CACHE", str(tmp_path / "cache"))
+    return names
+
+
+def told(report) -> str:
+    return " ".join(w["what"] + " " + w["do"] for w in report["warnings"])
+
+
+def test_it_says_what_runs_and_how_to_get_the_rest(installed) -> None:
+    report = examine()
+    backends = {b["name"]: b for b in report["backends"]}
+    assert backends["torch"]["installed"]
+    assert backends["torch"]["versions"] == {"torch": "1.2.3", "transformers": "1.2.3"}
+    assert not backends["openvino"]["installed"]
+    assert backends["openvino"]["missing"] == ["openvino"]
+    assert backends["openvino"]["install"] == "python -m pip install 'segbench[openvino]'"
+    text = CliRunner().invoke(app).stdout
+    assert "segbench[openvino]" in text
+
+
+def test_json_is_complete(installed) -> None:
+    report = json.loads(CliRunner().invoke(app, ["--json"]).stdout)
+    assert report["schema"] == 1
+    assert set(report) >= {"machine", "devices", "backends", "exporters", "targets", "warnings"}
+    assert report["machine"]["cores"] >= 1
+    assert {"name": "cpu", "here": True, "reason": ""} in report["targets"]
+    assert 0 <= report["load"]["busy"] <= 1
+    for warning in report["warnings"]:
+        assert warning["what"]
+        assert warning["do"]
+
+
+def test_the_cache_is_measured(installed, tmp_path) -> None:
+    assert examine()["cache"]["bytes"] == 0
+    (tmp_path / "cache" / "deep").mkdir(parents=True)
+    (tmp_path / "cache" / "deep" / "file").write_bytes(b"x" * 1000)
+    assert examine()["cache"]["bytes"] == 1000
+
+
+def test_two_onnx_runtimes_are_one_too_many(installed) -> None:
+    assert "both installed" not in told(examine())
+    installed.add("onnxruntime-gpu")
+    assert "pip uninstall -y onnxruntime onnxruntime-gpu" in told(examine())
+    installed.remove("onnxruntime")
+    report = examine()
+    assert "both installed" not in told(report)
+    (backend,) = [b for b in report["backends"] if b["name"] == "onnxruntime"]
+    assert backend["installed"]
+
+
+GOOD = {
+    "machine": {"cores": 4, "quota_cores": None, "governor": None,
+                "memory_available_bytes": 2**34},
+    "load": {"busy": 0.0, "quiet": True, "on_battery": False},
+    "devices": [{"name": "cuda", "gpus": []}],
+    "cache": {"free_bytes": 2**34},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "said"),
+    [
+        ("load", {"busy": 0.5, "quiet": False}, "50%"),
+        ("load", {"on_battery": True}, "Plug it in"),
+        ("machine", {"quota_cores": 1.5}, "limit of 1.5 cores"),
+        ("machine", {"governor": "powersave"}, "cpupower"),
+        ("machine", {"memory_available_bytes": 2**31}, "2.0 GiB of memory"),
+        ("cache", {"free_bytes": 2**30}, "SEGBENCH_CACHE"),
+        ("devices", [{"name": "cuda", "gpus": [{"name": "H200"}]}], "install onnxruntime-gpu"),
+    ],
+)
+def test_each_warning_says_what_to_do(installed, part: str, change, said: str) -> None:
+    assert module._warnings(GOOD) == []
+    changed = change if isinstance(change, list) else {**GOOD[part], **change}
+    (warning,) = module._warnings({**GOOD, part: changed})
+    assert said in warning["what"] + warning["do"]
+
+
+def test_needs_are_read_and_not_imported(monkeypatch, tmp_path) -> None:
+    (tmp_path / "strange_backend.py").write_text(
+        "import nothing_of_that_name\n"
+        "class Mine:\n    needs = ('a', 'b')\n    extra = 'x'\n"
+        "class Computed:\n    needs = tuple('a')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    entry = Entry("backend", "mine", "strange_backend:Mine", "somebody")
+    assert module._declared(entry) == (("a", "b"), "x")
+    entry = Entry("backend", "mine", "strange_backend:Computed", "somebody")
+    assert module._declared(entry) == (("somebody",), "")
+
+
+def test_it_loads_no_runtime() -> None:
+    code = (
+        "import sys, bench.cli.doctor as d; d.examine()\n"
+        "print([m for m in ('torch', 'onnxruntime', 'openvino', 'transformers') "
+        "if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, text=True, capture_output=True)
+    assert done.stdout == "[]\n"

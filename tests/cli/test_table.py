@@ -1,0 +1,52 @@
+import io
+
+import pytest
+from rich.console import Console
+
+from bench.cli.table import COLUMNS, LEFT_OUT_FIRST, fitting, print_rows
+from bench.metrics.rows import rows
+from tests.builders import Planned, build_run
+
+
+def text(made, **options):
+    out = io.StringIO()
+    print_rows(made, Console(file=out, color_system=None, highlight=False, **options))
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return rows(build_run(tmp_path_factory.mktemp("run")))
+
+
+@pytest.mark.parametrize("width", [72, 80, 100, 120, 200])
+def test_nothing_runs_over_a_terminal_and_what_is_left_out_is_said(made, width):
+    shown = text(made, width=width, force_terminal=True)
+    table, *below = shown.split("no room for: ")
+    assert max(map(len, table.splitlines())) <= width
+    left = [h for h in COLUMNS if h not in fitting(made, width)]
+    assert bool(below) == bool(left)
+    assert all(heading in below[0] for heading in left)
+    assert "mIoU %" in table
+
+
+def test_a_log_has_all_columns(made):
+    shown = text(made)
+    assert all(heading in shown for heading in COLUMNS)
+
+
+def test_the_first_columns_to_go_are_columns():
+    assert set(LEFT_OUT_FIRST) < set(COLUMNS)
+
+
+def test_targets_are_named_where_they_differ_and_models_apart(tmp_path):
+    planned = (Planned(), Planned(target="one"), Planned(model="other", seeded=True))
+    shown = text(rows(build_run(tmp_path, planned)))
+    assert "torch-fp32 / one" in shown
+    assert "other on scenes" in shown
+    assert "no mIoU: seeded weights" in shown
+
+
+def test_markup_in_a_reason_is_text(tmp_path):
+    planned = (Planned(status="failed", reason="list index [/] out of [range]"),)
+    assert "list index [/] out of [range]" in text(rows(build_run(tmp_path, planned)))

@@ -1,0 +1,106 @@
+import numpy as np
+import pytest
+
+from bench.metrics import overlap
+from bench.metrics.base import Source
+from bench.metrics.catalog import accuracy
+from bench.metrics.catalog.base import counts_of
+from bench.metrics.confusion import to_sparse
+from bench.metrics.rows import reference_of
+from bench.record.store import write_arrays
+from tests.builders import Planned, build_run
+
+ROWS = (Planned(), Planned("torch-bf16", flip=0.1))
+
+
+def source(run, slug="torch-bf16"):
+    result = next(r for r in run.results if r.case.variant.slug == slug)
+    return Source(run, result, reference_of(run, result))
+
+
+def changed(of, kind, **changes):
+    """The source, of which one measurement of the result is changed."""
+    found = tuple(
+        m.model_copy(update=changes) if m.kind == kind else m for m in of.result.measurements
+    )
+    return Source(of.run, of.result.model_copy(update={"measurements": found}), of.reference)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return build_run(tmp_path_factory.mktemp("run"), ROWS)
+
+
+def test_numbers_are_those_of_the_counts(run):
+    of = source(run)
+    counts = counts_of(run, of.result.get("confusion"))
+    found = accuracy.metrics(of)
+    assert found["miou"].value == overlap.miou(counts)
+    assert found["miou"].low < found["miou"].value < found["miou"].high
+    assert found["pixel_accuracy"].value == overlap.pixel_accuracy(counts)
+    assert all(found[n].value is not None for n in accuracy.NAMES)
+
+
+def test_the_difference_is_variant_minus_reference(run):
+    found = accuracy.metrics(source(run))
+    other = accuracy.metrics(source(run, "torch-fp32"))
+    difference = found["miou_difference"]
+    assert difference.value == pytest.approx(found["miou"].value - other["miou"].value)
+    assert difference.low < difference.value < difference.high < 0
+    assert other["miou_difference"].reason == "this is the reference"
+
+
+def test_a_variant_that_saw_fewer_images_is_paired_over_the_common_ones(run):
+    of = source(run)
+    half = of.result.get("confusion")
+    keep = half.images[4:]
+    counts = counts_of(run, half)[4:]
+    file = write_arrays(run.folder / "cases", "half", "confusion", to_sparse(counts))
+    fewer = changed(of, "confusion", images=keep, groups=half.groups[4:], arrays=file)
+    found = accuracy.metrics(fewer)
+    theirs = counts_of(run, of.reference.get("confusion"))[4:]
+    expected = overlap.miou(counts) - overlap.miou(theirs)
+    assert found["miou_difference"].value == pytest.approx(expected)
+    assert found["miou_difference"].note == "over the 4 images that both saw"
+    assert found["miou"].note == "4 of 8 images were seen"
+    assert found["iiou"].reason == "instances and classes were counted on different images"
+
+
+def test_unlike_settings_and_unlike_images_are_not_paired(run):
+    of = source(run)
+    names = tuple(f"other{i}" for i in range(8))
+    apart = accuracy.difference(changed(of, "confusion", images=names))
+    assert apart.reason == "no image in common with the reference"
+    protocol = of.result.case.protocol.model_copy(update={"postprocess": "hf"})
+    case = of.result.case.model_copy(update={"protocol": protocol})
+    unlike = Source(run, of.result.model_copy(update={"case": case}), of.reference)
+    assert "other accuracy settings" in accuracy.difference(unlike).reason
+    assert "torch-fp32" in accuracy.difference(Source(run, of.result, None)).reason
+
+
+def test_classes_off_cityscapes_have_no_categories(run):
+    of = source(run)
+    names = tuple(f"class {i}" for i in range(19))
+    found = accuracy.metrics(changed(of, "confusion", classes=names))
+    for name in ("category_miou", "iiou", "category_iiou"):
+        assert "Cityscapes" in found[name].reason
+    assert found["miou"].value is not None
+
+
+def test_seeded_weights_have_no_accuracy(tmp_path):
+    run = build_run(tmp_path, (Planned(seeded=True), Planned("torch-bf16", seeded=True)))
+    found = accuracy.metrics(source(run))
+    assert {(m.value, m.reason) for m in found.values()} == {(None, "seeded weights")}
+    assert accuracy.class_metrics(source(run)) == {}
+
+
+def test_an_absent_class_has_a_reason(run):
+    of = source(run)
+    more = (*of.result.get("confusion").classes, "extra")
+    counts = counts_of(run, of.result.get("confusion"))
+    counts = np.insert(np.insert(counts, 19, 0, axis=1), 19, 0, axis=2)
+    file = write_arrays(run.folder / "cases", "more", "confusion", to_sparse(counts))
+    found = accuracy.class_metrics(changed(of, "confusion", classes=more, arrays=file))
+    assert found["extra"].value is None
+    assert found["extra"].reason.startswith("absent")
+    assert found["road"].low < found["road"].value < found["road"].high

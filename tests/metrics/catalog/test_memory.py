@@ -1,0 +1,24 @@
+from bench.metrics.base import Source
+from bench.metrics.catalog import memory
+from tests.builders import Planned, build_run
+
+
+def test_bytes_as_recorded_and_reasons_where_there_are_none(tmp_path):
+    rows = (Planned(file_bytes=7000, peak_bytes=10**9), Planned("torch-bf16", status="failed"))
+    run = build_run(tmp_path, rows)
+    found = memory.metrics(Source(run, run.results[0], None))
+    assert found["file_bytes"].value == 7000
+    assert found["weight_bytes"].value == 6300
+    assert found["rss_peak_bytes"].value == 10**9
+    assert found["gpu_process_bytes"].reason == "There is no GPU on this machine."
+    failed = memory.metrics(Source(run, run.results[1], None))
+    assert {m.value for m in failed.values()} == {None}
+    assert all(m.reason.startswith("failed: ") for m in failed.values())
+
+
+def test_a_format_that_hides_its_weights_says_so(tmp_path):
+    run = build_run(tmp_path, (Planned(),))
+    artifact = run.results[0].artifact.model_copy(update={"weight_bytes": None})
+    result = run.results[0].model_copy(update={"artifact": artifact})
+    found = memory.metrics(Source(run, result, None))
+    assert found["weight_bytes"].reason == "the format doesn't tell its weights apart"

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bench.errors import RecordError
+from bench.record import upgrade
+from bench.record.result import SCHEMA
+
+
+def test_the_present_schema_stays_as_it_is() -> None:
+    raw = {"schema": SCHEMA, "x": 1}
+    assert upgrade.upgrade(raw, Path("a.json")) == raw
+
+
+def test_older_schemas_go_through_every_step(monkeypatch) -> None:
+    monkeypatch.setattr(upgrade, "SCHEMA", 3)
+    monkeypatch.setattr(
+        upgrade,
+        "STEPS",
+        {
+            1: lambda r: {"schema": 1, "y": r["x"]},
+            2: lambda r: {"schema": 2, "z": r["y"] + 1},
+        },
+    )
+    raw = {"schema": 1, "x": 1}
+    assert upgrade.upgrade(raw, Path("a.json")) == {"schema": 3, "z": 2}
+    assert raw == {"schema": 1, "x": 1}
+
+
+def test_there_is_a_step_for_every_older_schema() -> None:
+    assert sorted(upgrade.STEPS) == list(range(1, SCHEMA))
+
+
+@pytest.mark.parametrize("schema", [None, "1", 0, -1, 1.0])
+def test_no_schema_is_no_record(schema: object) -> None:
+    with pytest.raises(RecordError, match="has no schema number"):
+        upgrade.upgrade({"schema": schema}, Path("a.json"))
+
+
+def test_a_newer_schema_is_refused() -> None:
+    with pytest.raises(RecordError, match=r"a\.json has schema 99.*Upgrade"):
+        upgrade.upgrade({"schema": 99}, Path("a.json"))
