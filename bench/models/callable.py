@@ -25,6 +25,7 @@ class CallableLoader:
 
     needs = ("torch",)
     provides_torch = True
+    runs_code = True
 
     def digest(self, spec: Model, *, allow_code: bool = False) -> str:
         """sha256 of the module's source file."""

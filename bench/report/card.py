@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING
 
 from bench import registry
 from bench.record.store import read_run, write_atomic
-from bench.report import html, hub, markdown
 from bench.report.blocks import Figure, Gallery
+from bench.report.html import render as render_html
+from bench.report.html import standalone
+from bench.report.hub import eval_results, front_matter, metadata
+from bench.report.markdown import figure_name, picture_name
+from bench.report.markdown import render as render_markdown
 from bench.report.view import View, make_view
 
 if TYPE_CHECKING:
@@ -53,11 +57,11 @@ def render_card(run_folder: Path, out: Path | None = None) -> dict[str, bytes]:
     view = make_view(run, rows(run), href)
     sections = make_sections(view)
     title = run.info.title
-    metadata = hub.metadata(view)
+    head = front_matter(metadata(view))
     files = {
-        MARKDOWN: (hub.front_matter(metadata) + markdown.render(title, sections, ASIDE)).encode(),
-        HTML: html.render(title, run.info.segbench, sections).encode(),
-        HUB: hub.eval_results(view).encode(),
+        MARKDOWN: (head + render_markdown(title, sections, ASIDE)).encode(),
+        HTML: render_html(title, run.info.segbench, sections).encode(),
+        HUB: eval_results(view).encode(),
     }
     return {**files, **dict(_aside(sections))}
 
@@ -90,11 +94,11 @@ def _aside(sections: Iterable[Section]) -> Iterable[tuple[str, bytes]]:
     for section in sections:
         for block in section.blocks:
             if isinstance(block, Figure):
-                yield markdown.figure_name(block, ASIDE), html.standalone(block).encode()
+                yield figure_name(block, ASIDE), standalone(block).encode()
             elif isinstance(block, Gallery):
                 for _, pictures in block.rows:
                     for picture in pictures:
-                        yield markdown.picture_name(picture, ASIDE), picture.content
+                        yield picture_name(picture, ASIDE), picture.content
 
 
 def _left_over(folder: Path, files: dict[str, bytes]) -> list[Path]:

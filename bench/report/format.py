@@ -31,6 +31,12 @@ def milliseconds_value(ms: float) -> float:
     return round(float(ms), _decimals(float(ms)))
 
 
+def percent_value(fraction: float) -> float:
+    """Percent, two decimals; below 100 unless it is."""
+    shown = points_value(fraction)
+    return 99.99 if shown == 100 and fraction < 1 else shown
+
+
 def points(fraction: float) -> str:
     """`62.31`: a fraction in percent, two decimals."""
     return f"{points_value(fraction):.2f}"
@@ -51,10 +57,7 @@ def signed_points(fraction: float) -> str:
 
 def percent(fraction: float) -> str:
     """`99.73 %`; never rounded up to 100 unless it is."""
-    shown = f"{100 * fraction:.2f}"
-    if shown == "100.00" and fraction < 1:
-        shown = "99.99"
-    return f"{shown} %"
+    return f"{percent_value(fraction):.2f} %"
 
 
 def milliseconds(ms: float) -> str:

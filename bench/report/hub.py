@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bench.report.format import finite, milliseconds_value, points_value
+from bench.report.format import finite, milliseconds_value, percent_value, points_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 METRICS: tuple[tuple[str, str, str, Callable[[float], float]], ...] = (
     ("miou", "mean_iou", "mIoU (%)", points_value),
     ("latency_p50_ms", "latency", "Latency p50 (ms)", milliseconds_value),
-    ("agreement", "agreement", "Label agreement with the reference (%)", points_value),
+    ("agreement", "agreement", "Label agreement with the reference (%)", percent_value),
 )
 """Derived name, hub's type, shown name, rounding."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.errors import BadInput, CaseFailed
+from bench.run import plan
 from bench.run.schedule import Scheduler, StepFailed
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def export(case: Case, setting: Setting, listener: Listener) -> tuple[Path, ...]
 
     Raises:
         BadInput: the variant has no recipe, or the folder isn't empty.
+        CodeRefused: the model runs the user's own Python, and nobody allowed it.
         CaseFailed: a step failed.
     """
     if not case.variant.steps:
@@ -28,6 +30,7 @@ def export(case: Case, setting: Setting, listener: Listener) -> tuple[Path, ...]
             f"The variant {case.variant.name!r} has no recipe: it runs the weights themselves.",
             "Choose one with steps: segbench list variants",
         )
+    plan.refuse_code((case,), allow_code=setting.allow_code)
     out = setting.run
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BadInput(f"{out} isn't an empty folder.", "Name a new one with --out.")

@@ -39,6 +39,8 @@ class Job(Spec):
     """Why there is none."""
     artifact_record: dict[str, Any] = Field(default_factory=dict)
     dataset_digest: str = ""
+    parent: int = 0
+    """Process that waits for the worker; a worker whose parent is another one ends at once."""
     spawned_ns: int = 0
     """Monotonic clock of the parent when it started the worker."""
     memory_limit_bytes: int | None = None

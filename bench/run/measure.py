@@ -15,7 +15,7 @@ from bench import __version__
 from bench.errors import BadInput, RecordError
 from bench.record.result import Failure, Result
 from bench.record.store import RunInfo, read_run, to_json, write_atomic, write_result
-from bench.run import results
+from bench.run import plan, results
 from bench.run.schedule import Scheduler
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ def measure(
 
     Raises:
         BadInput: the folder can't be written, holds another suite's run, or is in use.
+        CodeRefused: a model runs the user's own Python, and nobody allowed it.
     """
+    plan.refuse_code(cases, allow_code=setting.allow_code)
     _make(setting.run)
     lock = FileLock(str(setting.run / ".lock"), timeout=0)
     try:

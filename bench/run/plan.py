@@ -6,7 +6,7 @@ import fnmatch
 from typing import TYPE_CHECKING
 
 from bench import registry
-from bench.errors import BadInput
+from bench.errors import BadInput, CodeRefused
 from bench.run import collect, keys, machine
 
 if TYPE_CHECKING:
@@ -32,6 +32,21 @@ def select(cases: Sequence[Case], only: str | None) -> tuple[Case, ...]:
             f"The ids look like {cases[0].id!r}; * matches anything. See them with --list.",
         )
     return chosen
+
+
+def refuse_code(cases: Sequence[Case], *, allow_code: bool) -> None:
+    """Refuse models that run the user's own Python, before anything is measured.
+
+    Raises:
+        CodeRefused: there is one, and nobody allowed it.
+    """
+    for case in cases:
+        loader = registry.load("model", case.model.loader)
+        if getattr(loader, "runs_code", False) and not allow_code:
+            raise CodeRefused(
+                f"Model {case.model.name!r} runs code of its own: {case.model.location!r}.",
+                "If you trust it, say so with --allow-code.",
+            )
 
 
 def skip_reason(case: Case) -> str:

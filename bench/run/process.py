@@ -22,6 +22,7 @@ from pydantic import ValidationError
 
 from bench.record.result import Failure
 from bench.run.job import Job, Report
+from bench.run.worker import UNWRITTEN
 
 TAIL_LINES = 20
 Progress = Callable[[str, int, int], None]
@@ -34,11 +35,13 @@ def start(job: Job, log: Path, timeout_s: float, progress: Progress) -> tuple[Re
     out.parent.mkdir(parents=True, exist_ok=True)
     log.parent.mkdir(parents=True, exist_ok=True)
     out.unlink(missing_ok=True)
-    environment = {**os.environ, "OMP_NUM_THREADS": str(job.threads), "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": str(job.threads)}
+    # numpy's own threads would fight the runtime's; our post-processing is written for one.
+    environment |= {"OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
     environment["PYTHONPATH"] = os.pathsep.join(
         p for p in (str(_package_parent()), os.environ.get("PYTHONPATH", "")) if p
     )
-    job = job.model_copy(update={"spawned_ns": time.monotonic_ns()})
+    job = job.model_copy(update={"parent": os.getpid(), "spawned_ns": time.monotonic_ns()})
     with log.open("wb") as stderr:
         worker = subprocess.Popen(
             [sys.executable, "-m", "bench.run.worker"],
@@ -60,6 +63,7 @@ def start(job: Job, log: Path, timeout_s: float, progress: Progress) -> tuple[Re
             raise
         finally:
             clock.cancel()
+            _close(worker)
     if hung.is_set():
         return None, _failure(job, log, "timeout", f"It ran past its limit of {timeout_s:g} s.")
     try:
@@ -87,6 +91,15 @@ def _talk(worker: subprocess.Popen[bytes], job: Job, progress: Progress) -> None
             progress(str(phase), int(done), int(total))
 
 
+def _close(worker: subprocess.Popen[bytes]) -> None:
+    """Close our ends of the pipes now: a run starts hundreds of workers."""
+    for end in (worker.stdin, worker.stdout):
+        if end is not None:
+            # Closing flushes what a dead worker never took.
+            with contextlib.suppress(BrokenPipeError):
+                end.close()
+
+
 def _kill(worker: subprocess.Popen[bytes], hung: threading.Event) -> None:
     """Kill the worker and everything that it started."""
     hung.set()
@@ -96,6 +109,8 @@ def _kill(worker: subprocess.Popen[bytes], hung: threading.Event) -> None:
 
 def _ending(code: int) -> tuple[str, str]:
     """Type and sentence for a worker that left no report."""
+    if code == UNWRITTEN:
+        return "OSError", "Its report can't be written; the disk may be full."
     if code >= 0:
         return "exit", f"The process ended with status {code} and left no report."
     name = signal.Signals(-code).name

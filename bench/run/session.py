@@ -139,6 +139,8 @@ def _import_runtime(distribution: str) -> None:
     try:
         importlib.import_module(module)
     except ImportError as e:
+        if "failed to map segment" in str(e):  # the target's memory limit, not the installation
+            raise MemoryError(str(e)) from e
         raise Unsupported(
             f"{distribution} can't be imported: {e}.", f"pip install {distribution}"
         ) from e

@@ -5,45 +5,67 @@ Imports no runtime by itself: the step's own family leaf does.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import importlib
 import json
 import os
 import resource
+import signal
 import sys
 import time
 import traceback
 from pathlib import Path
 
 _BORN_NS = time.monotonic_ns()
+UNWRITTEN = 74
+"""Exit status (EX_IOERR of sysexits.h) of a worker whose report can't be written."""
 
 
 def main() -> int:
     """Exit status: 0 when a report was written, whatever it says."""
+    _die_with_parent()
     from bench.errors import SegbenchError, Unsupported
     from bench.record.store import write_atomic
     from bench.run.job import Job, Report
     from bench.run.progress import pipe
 
     job = Job.model_validate(json.load(sys.stdin))
+    if job.parent and os.getppid() != job.parent:  # it died before we asked the kernel to tell us
+        return 1
     say = pipe(_private_stdout())
-    startup = (_BORN_NS - job.spawned_ns) / 1e9 if job.spawned_ns else 0.0
-    began = time.monotonic_ns()
-    startup += (began - _BORN_NS) / 1e9
     if job.memory_limit_bytes is not None:
         _limit(job.memory_limit_bytes)
     try:
         step = importlib.import_module(f"bench.run.steps.{job.step}")
+        startup = (time.monotonic_ns() - (job.spawned_ns or _BORN_NS)) / 1e9
         report = Report(ok=True, payload=step.run(job, say), startup_s=startup)
     except Unsupported as e:
         report = Report(ok=False, skipped=True, error_type="Unsupported", message=str(e))
     except SegbenchError as e:
-        report = Report(ok=False, error_type=type(e).__name__, message=str(e))
+        kind = "out of memory" if _starved(e) else type(e).__name__
+        report = Report(ok=False, error_type=kind, message=str(e))
     except Exception as e:  # noqa: BLE001 - whatever it is, it becomes a row
         traceback.print_exc()
         kind, message = _explain(e)
         report = Report(ok=False, error_type=kind, message=message)
-    write_atomic(Path(job.out), report.model_dump_json().encode())
+    try:
+        write_atomic(Path(job.out), report.model_dump_json().encode())
+    except OSError:
+        traceback.print_exc()
+        return UNWRITTEN
     return 0
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to kill this process when its parent ends, however that happens.
+
+    An orphan would go on for minutes and disturb the next run's measurements.
+    """
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1  # <sys/prctl.h>
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 def _private_stdout() -> int:
@@ -63,15 +85,19 @@ def _limit(more: int) -> None:
 def _explain(e: Exception) -> tuple[str, str]:
     """Type and sentence of an unexpected exception."""
     text = (str(e).strip().splitlines() or [""])[0][:400]
-    lowered = str(e).lower()
-    signs = ("can't allocate memory", "cannot allocate memory", "bad_alloc", "out of memory",
-             "bad allocation", "failed to allocate")  # fmt: skip
-    if isinstance(e, MemoryError) or any(s in lowered for s in signs):
+    if _starved(e):
         return "out of memory", f"It ran out of memory: {text or type(e).__name__}."
     if isinstance(e, OSError) and e.strerror:
         name = f" ({e.filename})" if e.filename else ""
         return type(e).__name__, f"{e.strerror}{name}."
     return type(e).__name__, text or type(e).__name__
+
+
+def _starved(e: Exception) -> bool:
+    """Whether an exception says in any runtime's words that memory ran out."""
+    signs = ("can't allocate memory", "cannot allocate memory", "bad_alloc", "out of memory",
+             "bad allocation", "failed to allocate", "failed to map segment")  # fmt: skip
+    return isinstance(e, MemoryError) or any(s in str(e).lower() for s in signs)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FACADES: tuple[Colour, ...] = (
     (178, 146, 120), (150, 92, 74), (196, 186, 160), (134, 136, 142), (170, 160, 120),
-    (120, 104, 96), (188, 170, 172), (150, 160, 164),
+    (120, 104, 96), (188, 170, 172), (150, 160, 164), (170, 92, 70), (96, 112, 92),
 )  # fmt: skip
 _DEPTHS = np.array([1.2, 2, 3, 4.5, 6.5, 9, 12, 16, 21, 28, 38, 52, 75, 110, 170, 260.0])
 
@@ -181,7 +181,8 @@ def _building(
 
 def _wall(canvas: Canvas, rng: np.random.Generator, x: float, z0: float, z1: float) -> None:
     """A brick garden wall with courses and a coping."""
-    brick = shade((176, 88, 66), rng.uniform(0.8, 1.1))
+    stones = ((176, 88, 66), (150, 140, 128), (120, 116, 112))
+    brick = shade(stones[rng.integers(3)], rng.uniform(0.8, 1.1))
     high = rng.uniform(1.7, 2.6)
     canvas.paint([canvas.camera.project(_side(x, 0, high, z0, z1))], brick, label=12, depth=z0)
     courses = [_side(x, y, y + 0.05, z0, z1) for y in np.arange(0.3, high - 0.2, 0.3)]
@@ -192,7 +193,9 @@ def _wall(canvas: Canvas, rng: np.random.Generator, x: float, z0: float, z1: flo
 def _fence(canvas: Canvas, rng: np.random.Generator, x: float, z0: float, z1: float) -> None:
     """A paling fence: the whole area is fence in Cityscapes, though one sees through."""
     high = rng.uniform(1.3, 2.0)
-    tone: Colour = ((206, 196, 168), (96, 124, 104), (190, 196, 200))[rng.integers(3)]
+    tone: Colour = ((206, 196, 168), (96, 124, 104), (150, 112, 84), (112, 118, 124))[
+        rng.integers(4)
+    ]
     canvas.paint([canvas.camera.project(_side(x, 0.0, high, z0, z1))], shade(tone, 0.5), label=13,
                  depth=z0)  # fmt: skip
     slats = np.arange(z0, z1 - 0.2, 0.45)

@@ -43,9 +43,9 @@ def draw_weather(rng: np.random.Generator) -> Weather:
     table = (
         Weather("clear", (96, 148, 214), (196, 212, 226), 1.05 * jitter, 0.0012, 0.35),
         Weather("overcast", (166, 172, 180), (204, 206, 208), 0.92 * jitter, 0.0025, 0.0),
-        Weather("fog", (186, 190, 192), (208, 210, 210), 0.95 * jitter, 0.012, 0.0),
-        Weather("rain", (128, 136, 146), (168, 174, 178), 0.78 * jitter, 0.006, 0.0, rain=True),
-        Weather("dusk", (84, 80, 118), (214, 156, 120), 0.62 * jitter, 0.002, 0.15),
+        Weather("fog", (186, 190, 192), (208, 210, 210), 0.95 * jitter, 0.020, 0.0),
+        Weather("rain", (128, 136, 146), (168, 174, 178), 0.74 * jitter, 0.010, 0.0, rain=True),
+        Weather("dusk", (84, 80, 118), (214, 156, 120), 0.46 * jitter, 0.003, 0.15),
     )
     return table[rng.choice(5, p=[0.36, 0.26, 0.12, 0.12, 0.14])]
 
@@ -139,12 +139,12 @@ def _sensor(
     h, w = image.shape[:2]
     y, x = np.ogrid[-1 : 1 : h * 1j, -1 : 1 : w * 1j]
     vignette = (1.0 - 0.16 * (x**2 + y**2) / 2).astype(np.float32)
-    tint = rng.normal(1.0, 0.035, 3).astype(np.float32)
+    tint = rng.normal(1.0, 0.06, 3).astype(np.float32)
     image = image * vignette[..., None] * tint * weather.gain
-    sigma = rng.uniform(0.3, 0.7) * h / 256
+    sigma = rng.uniform(0.35, 0.9) * h / 256
     image = cv2.GaussianBlur(image, (0, 0), sigma)
-    image = 255.0 * np.clip(image / 255.0, 0, 1) ** rng.uniform(0.85, 1.18)
-    grain = rng.uniform(1.5, 4.5) / max(weather.gain, 0.5)
+    image = 255.0 * np.clip(image / 255.0, 0, 1) ** rng.uniform(0.75, 1.35)
+    grain = rng.uniform(2.5, 8.0) / max(weather.gain, 0.5)
     image += rng.standard_normal(image.shape, dtype=np.float32) * grain
     out: NDArray[np.uint8] = np.clip(image + 0.5, 0, 255).astype(np.uint8)
     return out

@@ -42,7 +42,7 @@ def person(canvas: Canvas, rng: np.random.Generator, x: float, z: float) -> None
 
 def _rider(b: Board, rng: np.random.Generator, seat: float, reach: float, *, helmet: bool) -> None:
     """A rider in a bright vest, bent over the handlebar."""
-    vest: Colour = ((230, 240, 60), (250, 130, 40), (240, 90, 150))[rng.integers(3)]
+    vest: Colour = ((230, 240, 60), (250, 130, 40), _clothes(rng), _clothes(rng))[rng.integers(4)]
     trousers: Colour = (44, 48, 66)
     skin = SKIN[rng.integers(len(SKIN))]
     b.bar((-0.1, seat), (0.14, 0.36), 0.19, trousers)
@@ -101,8 +101,8 @@ def pole(canvas: Canvas, rng: np.random.Generator, x: float, z: float) -> None:
     b = Board(canvas, x, z, 17, mirror=-1.0 if x > 0 else 1.0)
     tall = rng.uniform(4.5, 7.5)
     steel = shade(STEEL, rng.uniform(0.75, 1.2))
-    b.bar((0, 0), (0, tall), 0.24, steel)
-    b.bar((-0.04, 0), (-0.04, tall), 0.07, shade(steel, 1.25), detail=True)
+    b.bar((0, 0), (0, tall), 0.17, steel)
+    b.bar((-0.03, 0), (-0.03, tall), 0.05, shade(steel, 1.25), detail=True)
     if rng.random() < 0.6:
         b.bar((0, tall), (1.6, tall + 0.25), 0.16, steel)
         b.bar((1.2, tall + 0.2), (2.0, tall + 0.22), 0.26, shade(steel, 0.8))
@@ -111,7 +111,7 @@ def pole(canvas: Canvas, rng: np.random.Generator, x: float, z: float) -> None:
 def traffic_light(canvas: Canvas, rng: np.random.Generator, x: float, z: float) -> None:
     """A traffic light: a yellow-framed dark case with three lamps on its pole."""
     foot = Board(canvas, x, z, 17)
-    foot.bar((0, 0), (0, 2.6), 0.2, shade(STEEL, 0.8))
+    foot.bar((0, 0), (0, 2.6), 0.15, shade(STEEL, 0.8))
     b = Board(canvas, x, z, 19)
     low = 2.3
     b.shape([[-0.32, low], [0.32, low], [0.32, low + 1.25], [-0.32, low + 1.25]], (226, 190, 40))
@@ -129,18 +129,18 @@ def traffic_light(canvas: Canvas, rng: np.random.Generator, x: float, z: float) 
 def traffic_sign(canvas: Canvas, rng: np.random.Generator, x: float, z: float) -> None:
     """A traffic sign on its pole: a round ban, a warning triangle, or a blue square."""
     foot = Board(canvas, x, z, 17)
-    foot.bar((0, 0), (0, 2.3), 0.18, STEEL)
+    foot.bar((0, 0), (0, 2.3), 0.12, STEEL)
     b = Board(canvas, x, z, 20)
     y, kind = 2.55, int(rng.integers(3))
     if kind == 0:
-        b.disc(0, y, 0.5, 0.5, (216, 20, 30))
-        b.disc(0, y, 0.34, 0.34, (248, 248, 244), detail=True)
+        b.disc(0, y, 0.4, 0.4, (216, 20, 30))
+        b.disc(0, y, 0.27, 0.27, (248, 248, 244), detail=True)
         b.bar((-0.12, y), (0.12, y), 0.26, (20, 20, 24), detail=True)
     elif kind == 1:
-        b.shape([[-0.62, y - 0.46], [0.62, y - 0.46], [0, y + 0.6]], (216, 20, 30))
-        b.shape([[-0.36, y - 0.31], [0.36, y - 0.31], [0, y + 0.28]], (248, 244, 220), detail=True)
+        b.shape([[-0.48, y - 0.36], [0.48, y - 0.36], [0, y + 0.46]], (216, 20, 30))
+        b.shape([[-0.27, y - 0.24], [0.27, y - 0.24], [0, y + 0.22]], (248, 244, 220), detail=True)
     else:
-        b.shape([[-0.5, y - 0.5], [0.5, y - 0.5], [0.5, y + 0.5], [-0.5, y + 0.5]], (20, 80, 220))
+        b.shape([[-0.4, y - 0.4], [0.4, y - 0.4], [0.4, y + 0.4], [-0.4, y + 0.4]], (20, 80, 220))
         b.shape(
             [[-0.12, y - 0.3], [0.12, y - 0.3], [0.12, y + 0.05], [0.3, y + 0.05], [0, y + 0.36],
              [-0.3, y + 0.05], [-0.12, y + 0.05]], (246, 248, 250), detail=True,

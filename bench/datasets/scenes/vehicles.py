@@ -102,7 +102,9 @@ def truck(canvas: Canvas, rng: np.random.Generator, x: float, z: float, *, oncom
     """A box truck: a ribbed load box with an orange-striped tail, and a cab in strong colour."""
     wide, long, high = rng.uniform(2.35, 2.55), rng.uniform(6.5, 9.5), rng.uniform(3.1, 3.9)
     cab: Colour = ((210, 110, 20), (30, 90, 170), (180, 30, 30), (30, 120, 70))[rng.integers(4)]
-    body: Colour = ((232, 232, 228), (206, 208, 214), (222, 214, 190))[rng.integers(3)]
+    body: Colour = ((232, 232, 228), (206, 208, 214), (196, 170, 60), (60, 96, 140), (150, 60, 50))[
+        rng.integers(5)
+    ]
     x0, x1, z1 = x - wide / 2, x + wide / 2, z + long
     inner = x1 if x < 0 else x0
     instance = canvas.new_instance(27)
@@ -168,7 +170,9 @@ def _coach(
 
 def bus(canvas: Canvas, rng: np.random.Generator, x: float, z: float, *, oncoming: bool) -> None:
     """A city bus: one strong colour, an amber destination sign, round lamps."""
-    paint: Colour = ((222, 178, 24), (20, 122, 92), (24, 92, 176))[rng.integers(3)]
+    paint: Colour = ((222, 178, 24), (20, 122, 92), (24, 92, 176), (226, 224, 216), (176, 40, 44))[
+        rng.integers(5)
+    ]
     high = rng.uniform(2.9, 3.3)
     wide = 2.5
     _coach(canvas, x, z, (wide, rng.uniform(9, 12), high), (paint, shade(paint, 0.55)), 28, 1.3)
@@ -184,8 +188,8 @@ def bus(canvas: Canvas, rng: np.random.Generator, x: float, z: float, *, oncomin
 def train(canvas: Canvas, rng: np.random.Generator, x: float, z: float, *, oncoming: bool) -> None:
     """A tram: long, white over red, a slanted nose, a pantograph on the roof."""
     high, wide = rng.uniform(3.3, 3.6), 2.5
-    white: Colour = (238, 236, 230)
-    red: Colour = ((196, 24, 36), (150, 20, 90))[rng.integers(2)]
+    white: Colour = ((238, 236, 230), (224, 196, 70), (120, 140, 160))[rng.integers(3)]
+    red: Colour = ((196, 24, 36), (150, 20, 90), (30, 80, 150))[rng.integers(3)]
     long = rng.uniform(20, 32)
     inner = _coach(canvas, x, z, (wide, long, high), (white, red), 31, 1.7)
     canvas.faces([_side_quad(inner, high - 0.45, high - 0.15, z, z + long)], red)

@@ -29,10 +29,6 @@ class Box:
             and other.y0 < self.y1 + gap
         )
 
-    def holds(self, x: float, y: float) -> bool:
-        """Whether a point lies in it."""
-        return self.x0 <= x <= self.x1 and self.y0 <= y <= self.y1
-
     def within(self, other: Box) -> bool:
         """Whether it lies wholly in the other."""
         return (
@@ -70,7 +66,8 @@ class Place:
 def place(spots: list[Spot], bounds: Box) -> list[Place] | None:
     """A place for each spot's label, in order; None where the bounds are too small.
 
-    No label overlaps another, a disc or a leader. Greedy, from the nearest place outwards.
+    No label overlaps another or a disc. Greedy, from the nearest place outwards; a leader crosses
+    a label only where a crowd leaves no other way out.
     """
     discs = [s.box for s in spots]
     placed: dict[int, Place] = {}
@@ -90,12 +87,16 @@ def _crowd(spots: list[Spot], index: int) -> int:
 
 
 def _first(spot: Spot, discs: list[Box], placed: list[Place], bounds: Box) -> Place | None:
+    crossing = None
     for ring in RINGS:
         for angle in ANGLES:
-            candidate = _candidate(spot, ring, math.radians(angle))
-            if candidate.box.within(bounds) and _free(candidate, discs, placed):
-                return candidate
-    return None
+            found = _candidate(spot, ring, math.radians(angle))
+            if not found.box.within(bounds) or _taken(found.box, discs, placed):
+                continue
+            if not any(_tangled(found, other) for other in placed):
+                return found
+            crossing = crossing or found
+    return crossing
 
 
 def _candidate(spot: Spot, ring: float, angle: float) -> Place:
@@ -110,22 +111,25 @@ def _candidate(spot: Spot, ring: float, angle: float) -> Place:
     return Place(box, (*edge, x, y) if ring > 10 else None)
 
 
-def _free(candidate: Place, discs: list[Box], placed: list[Place]) -> bool:
-    if any(candidate.box.overlaps(d) for d in discs):
-        return False
-    for other in placed:
-        if candidate.box.overlaps(other.box) or _crosses(candidate.leader, other.box):
-            return False
-        if _crosses(other.leader, candidate.box):
-            return False
-    return True
+def _taken(box: Box, discs: list[Box], placed: list[Place]) -> bool:
+    return any(box.overlaps(d) for d in discs) or any(box.overlaps(p.box) for p in placed)
+
+
+def _tangled(a: Place, b: Place) -> bool:
+    return _crosses(a.leader, b.box) or _crosses(b.leader, a.box)
 
 
 def _crosses(leader: tuple[float, float, float, float] | None, box: Box) -> bool:
     if leader is None:
         return False
     x0, y0, x1, y1 = leader
-    steps = 24
-    return any(
-        box.holds(x0 + (x1 - x0) * i / steps, y0 + (y1 - y0) * i / steps) for i in range(steps + 1)
-    )
+    # Liang and Barsky: the part of the segment that lies within each pair of parallel sides.
+    enter, leave = 0.0, 1.0
+    for start, step, low, high in ((x0, x1 - x0, box.x0, box.x1), (y0, y1 - y0, box.y0, box.y1)):
+        if step == 0:
+            if not low <= start <= high:
+                return False
+            continue
+        ends = (low - start) / step, (high - start) / step
+        enter, leave = max(enter, min(ends)), min(leave, max(ends))
+    return enter <= leave

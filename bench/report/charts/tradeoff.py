@@ -39,7 +39,7 @@ class Point:
 
 def draw(found: Sequence[Point], names: Sequence[str]) -> tuple[str, int, int]:
     """Inner SVG, width and height of the plot; taller where its labels need it."""
-    for height in range(440, 2000, 60):
+    for height in range(440, 1700, 180):
         drawing = _try(found, names, height)
         if drawing is not None:
             return drawing, WIDTH, height
@@ -72,7 +72,8 @@ class _Frame:
         self.found, self.names, self.height = found, names, height
         self.legend = 24 if len(names) > 1 else 0
         good = [p for p in found if not p.wrong] or list(found)
-        low, high = min(p.low for p in good), max(p.high for p in good)
+        low = min(p.low for p in good)
+        high = max([p.high for p in good] + [p.miou for p in found])
         pad = max((high - low) * 0.12, 0.004)
         self.low, self.high = max(low - pad, 0.0), min(high + pad, 1.0)
         self.lane = LANE if any(p.miou < self.low for p in found) else 0

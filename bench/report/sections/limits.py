@@ -59,9 +59,9 @@ def section(view: View) -> Section:
     if settings:
         blocks.append(KeyValues("Settings", settings))
     blocks += [Heading("What they can't tell"), Items(tuple((t,) for t in _limits(view)))]
-    licences = _licences(view)
-    if licences:
-        blocks += [Heading("Models"), Items(licences)]
+    named = (*_models(view), *_places(view))
+    if named:
+        blocks += [Heading("Models, targets, data"), Items(named)]
     return Section("limits", "Method and limits", tuple(blocks))
 
 
@@ -97,7 +97,6 @@ def _limits(view: View) -> list[str]:
         *_intervals(view),
         *_cut_short(view),
         *_disturbed(view),
-        *(f"{r.result.case.variant.slug}: {note}" for r in view.rows for note in r.result.notes),
     ]
     seeded = sorted({
         r.result.case.model.name for r in view.rows if not r.result.case.model.trained
@@ -168,7 +167,7 @@ def _disturbed(view: View) -> list[str]:
     return said
 
 
-def _licences(view: View) -> tuple[Text, ...]:
+def _models(view: View) -> tuple[Text, ...]:
     models = {r.result.case.model.name: r.result.case.model for r in view.rows}
     said: list[Text] = []
     for model in models.values():
@@ -179,3 +178,12 @@ def _licences(view: View) -> tuple[Text, ...]:
             parts.append(f", licence {model.licence}")
         said.append((*parts, "."))
     return tuple(said)
+
+
+def _places(view: View) -> tuple[Text, ...]:
+    """What the suite says about its targets and data sets."""
+    cases = [r.result.case for r in view.rows]
+    told = {c.target.name: c.target.about for c in cases} | {
+        c.dataset.name: c.dataset.about for c in cases
+    }
+    return tuple((Strong(name), f": {about}") for name, about in told.items() if about)

@@ -5,7 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bench.report.blocks import Cell, Code, Column, Heading, Link, Notes, Prose, Section, Table
+from bench.report.blocks import (
+    Cell,
+    Code,
+    Column,
+    Heading,
+    Items,
+    Link,
+    Notes,
+    Prose,
+    Section,
+    Strong,
+    Table,
+)
 from bench.report.format import (
     decibels,
     listing,
@@ -51,6 +63,9 @@ def section(view: View) -> Section:
                 Prose((f"Its weights are seeded (seed {seed}), not trained: no mIoU is given.",))
             )
         blocks.append(_table(view, group))
+        told = _about(group)
+        if told:
+            blocks.append(Items(told))
     if not blocks:
         blocks.append(Prose(("No case has numbers.",)))
     return Section("variants", "Every form, side by side", tuple(blocks))
@@ -64,7 +79,8 @@ def _table(view: View, group: Group) -> Table:
         columns.insert(7, Column("GPU memory", "allocated, peak"))
     rows = []
     for row in group.rows:
-        head = row_head(view, group, row)
+        said = notes.mark(" ".join(row.result.notes))
+        head = replace(row_head(view, group, row), mark=said)
         if row.status in {"ok", "wrong"}:
             rows.append((head, *_numbers(row, notes, gpu=gpu)))
         else:
@@ -105,6 +121,12 @@ def _numbers(row: Row, notes: Notes, *, gpu: bool) -> list[Cell]:
     if wrong:
         cells[0] = replace(cells[0], mark=notes.mark(wrong))
     return cells
+
+
+def _about(group: Group) -> tuple[Text, ...]:
+    """What the suite says about its variants."""
+    rows = [r for r in group.rows if r.result.case.variant.about]
+    return tuple((Strong(group.label(r)), f": {r.result.case.variant.about}") for r in rows)
 
 
 def _agreement(row: Row, notes: Notes) -> Cell:

@@ -1,0 +1,138 @@
+"""Each section on the same small run: what must be on it, and when it stays away."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench import registry
+from bench.report.blocks import Figure, Gallery, Section, Table
+from tests.builders import Planned
+from tests.report.conftest import words
+
+ALWAYS = {"summary", "variants", "limits"}
+
+
+def load(name):
+    return registry.load("section", name)
+
+
+def tables(section):
+    return [b for b in section.blocks if isinstance(b, Table)]
+
+
+@pytest.mark.parametrize("name", registry.TABLE["section"])
+def test_a_section_has_its_name_and_something_to_say(view, name):
+    found = load(name)(view)
+    assert isinstance(found, Section)
+    assert found.name == name
+    assert found.blocks
+
+
+@pytest.mark.parametrize("name", registry.TABLE["section"])
+def test_a_run_without_numbers_needs_no_excuse(view_of, name):
+    empty = view_of(Planned(status="skipped", reason="nothing here"))
+    found = load(name)(empty)
+    assert (found is not None) == (name in ALWAYS | {"unmeasured"})
+
+
+def test_the_summary_warns_of_wrong_forms(view):
+    text = words(load("summary")(view))
+    assert "Of 11 cases: 1 wrong, 1 failed, 2 skipped and 1 not yet measured." in text
+    assert "Do not deploy PyTorch bf16 of micro" in text
+
+
+def test_the_main_table_holds_every_row_and_marks_the_wrong_ones(view):
+    first = tables(load("variants")(view))[0]
+    badges = [row[0].badge for row in first.rows]
+    assert badges == ["reference", "", "", "wrong", "skipped", "failed"]
+    wrong = first.rows[3]
+    assert "torch-bf16 is wrong" in first.notes[int(wrong[1].mark) - 1]
+    assert first.rows[4][1].text == "openvino is not installed."
+    assert first.rows[4][1].span == len(first.columns) - 1
+
+
+def test_fingerprints_stand_under_the_table(view):
+    section = load("variants")(view)
+    for row in view.measured:
+        assert row.result.timing_fingerprint in words(section)
+    assert view.rows[0].result.accuracy_fingerprint in words(section)
+
+
+def test_seeded_weights_explain_the_missing_miou(view):
+    table = tables(load("variants")(view))[-1]
+    assert table.rows[0][1].text == "\N{EM DASH}"
+    assert table.notes[int(table.rows[0][1].mark) - 1] == "seeded weights"
+
+
+def test_what_the_suite_says_of_a_variant_is_printed(view_of):
+    assert "Weights in half." in words(load("variants")(view_of(Planned(about="Weights in half."))))
+
+
+def test_wrong_forms_are_on_the_plot(view):
+    figure = next(b for b in load("tradeoff")(view).blocks if isinstance(b, Figure))
+    assert "PyTorch bf16: wrong" in figure.svg
+    assert "untrained" not in figure.svg
+
+
+def test_two_points_make_no_plot(view_of):
+    assert load("tradeoff")(view_of(Planned(), Planned("torchscript-fp32"))) is None
+
+
+def test_classes_are_tinted_and_the_same_form_is_shown_once(view):
+    (table,) = tables(load("classes")(view))
+    assert [c.title for c in table.columns] == [
+        "Class",
+        "PyTorch fp32",
+        "ONNX Runtime fp32",
+        "ONNX Runtime int8 static",
+        "PyTorch bf16 (wrong)",
+    ]
+    road = table.rows[0]
+    assert road[0].swatch == "#804080"
+    assert all(0 <= c.heat <= 1 for c in road[1:])
+
+
+def test_phases_of_one_form_need_no_drawing(view_of):
+    found = load("phases")(view_of(Planned()))
+    assert not [b for b in found.blocks if isinstance(b, Figure)]
+    assert tables(found)
+
+
+def test_memory_says_what_was_not_measured_and_why(view):
+    text = words(load("memory")(view))
+    assert "GPU allocated" in text
+    assert "There is no GPU on this machine." in text
+    assert "high-water mark" in text
+
+
+def test_the_gallery_shows_the_reference_in_full_and_the_others_once(view):
+    full, others = [b for b in load("gallery")(view).blocks if isinstance(b, Gallery)]
+    assert [len(pictures) for _, pictures in full.rows] == [4, 4]
+    assert [len(pictures) for _, pictures in others.rows] == [2, 2, 2]
+    assert [p.badge for _, pictures in others.rows for p in pictures if p.badge] == ["wrong"]
+
+
+def test_reasons_and_failures_are_told(view):
+    (table,) = tables(load("unmeasured")(view))
+    assert [row[1].badge for row in table.rows] == [
+        "wrong",
+        "failed",
+        "skipped",
+        "skipped",
+        "pending",
+    ]
+    assert table.rows[1][2].detail == "Step case, SIGKILL: killed by signal 9"
+
+
+def test_one_machine_is_described_once(view):
+    text = words(load("environment")(view))
+    assert text.count("Testing Processor 2") == 1
+    assert "0123456789ab, clean" in text
+    assert "segbench run built" in text
+
+
+def test_limits_speak_of_this_record(view):
+    text = words(load("limits")(view))
+    assert "points either way" in text
+    assert "untrained: weights are seeded" in text
+    assert "scenes are drawn" in text
