@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.metrics.pareto import ACCURACY, SPEED
+from bench.metrics.pareto import ACCURACY, SPEED, better
 from bench.report.blocks import Items, Note, Prose, Section, Stat, Stats
 from bench.report.format import (
     listing,
@@ -85,7 +85,11 @@ def _stats(view: View) -> tuple[Stat, ...]:
     if group is None:
         return ()
     rows = candidates(group.rows)
-    accurate = min(rows, key=lambda r: (-(r.value(ACCURACY) or 0.0), r.value(SPEED) or 0.0))
+    # A lead that the images can't show is none: then the reference stands for all its equals.
+    leading = [r for r in rows if not any(better(o, r, ACCURACY) > 0 for o in rows)]
+    accurate = min(
+        leading or rows, key=lambda r: (not r.result.case.is_reference, r.value(SPEED) or 0.0)
+    )
     quick = min(rows, key=lambda r: (r.value(SPEED) or 0.0, r.id))
     stats = [
         Stat(

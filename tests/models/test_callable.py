@@ -1,0 +1,42 @@
+import pytest
+
+from bench.errors import BadInput, CodeRefused
+from bench.models.callable import CallableLoader
+from bench.spec.model import Model
+
+
+def model(location):
+    return Model(name="mine", loader="callable", source="code", location=location)
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+
+def test_the_source_file_is_the_digest_and_nothing_is_run(tmp_path):
+    path = tmp_path / "mine_digest.py"
+    path.write_text("raise SystemExit('it was run')\n")
+    first = CallableLoader().digest(model("mine_digest:build"), allow_code=True)
+    path.write_text("raise SystemExit('it was  run')\n")
+    assert CallableLoader().digest(model("mine_digest:build"), allow_code=True) != first
+
+
+def test_without_leave_not_even_the_source_is_read():
+    for call in (CallableLoader().digest, CallableLoader().build):
+        with pytest.raises(CodeRefused, match="--allow-code"):
+            call(model("no_such_module:build"))
+
+
+@pytest.mark.parametrize("location", ["mine", "mine:", ":build", ""])
+def test_a_location_has_two_parts(location):
+    with pytest.raises(BadInput, match="package.module:build"):
+        CallableLoader().digest(model(location), allow_code=True)
+
+
+def test_a_module_that_is_not_there_is_named():
+    with pytest.raises(BadInput, match="no module called 'no_such_module'"):
+        CallableLoader().digest(model("no_such_module:build"), allow_code=True)
+    with pytest.raises(BadInput, match=r"'no_such_package.x' can't be imported"):
+        CallableLoader().digest(model("no_such_package.x:build"), allow_code=True)

@@ -1,0 +1,63 @@
+import pytest
+
+from bench.errors import BadInput, CodeRefused
+from bench.run import keys, plan
+from bench.spec.model import Model
+from tests import builders, small
+
+
+def cases(*slugs):
+    return [builders.case(s) for s in slugs]
+
+
+def test_only_is_a_glob_that_crosses_slashes():
+    all_of = cases("torch-fp32", "torch-fp16", "onnx-onnxruntime-fp32")
+    assert list(plan.select(all_of, None)) == all_of
+    assert [c.variant.slug for c in plan.select(all_of, "*fp32*")] == [
+        "torch-fp32", "onnx-onnxruntime-fp32",
+    ]  # fmt: skip
+    assert len(plan.select(all_of, "micro/*/scenes")) == 3
+    with pytest.raises(BadInput, match=r"--only 'micro'.*ids look like 'micro/torch-fp32"):
+        plan.select(all_of, "micro")
+
+
+def test_what_this_machine_can_run_has_no_reason():
+    assert plan.skip_reason(builders.case(target=small.CPU)) == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"target": builders.target("cuda", device="cuda", threads=1)}, "needs cuda: "),
+        ({"variant": builders.variant("torch-int8")}, "no int8 form"),
+        ({"variant": builders.variant("torch-tf32")}, "NVIDIA GPUs only"),
+        ({"model": small.model("x.onnx")}, "conv is an ONNX file"),
+    ],
+)
+def test_what_it_cannot_run_has_one(change, said):
+    if "cuda" in said:
+        from bench.devices.cuda import CudaDevice
+
+        if not CudaDevice().available():
+            pytest.skip("there is a GPU here")
+    assert said in plan.skip_reason(builders.case(**{"target": small.CPU, **change}))
+
+
+def test_a_missing_runtime_names_the_command_that_installs_it(monkeypatch):
+    real = keys.version
+    monkeypatch.setattr(keys, "version", lambda d: "absent" if d == "openvino" else real(d))
+    reason = plan.skip_reason(builders.case(variant=small.OPENVINO, target=small.CPU))
+    assert reason == "openvino isn't installed: python -m pip install 'segbench[openvino]'"
+
+
+def test_code_needs_leave():
+    code = Model(name="mine", loader="callable", source="code", location="mine:build")
+    plan.refuse_code([builders.case()], allow_code=False)
+    plan.refuse_code([builders.case(model=code)], allow_code=True)
+    with pytest.raises(CodeRefused, match=r"'mine'.*'mine:build'.*--allow-code"):
+        plan.refuse_code([builders.case(), builders.case(model=code)], allow_code=False)
+
+
+@pytest.mark.parametrize("status", ["failed", "skipped"])
+def test_only_measured_rows_stand(status):
+    assert not plan.stands(builders.result(status=status), builders.case())
