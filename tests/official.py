@@ -20,8 +20,8 @@ WITH_INSTANCES = (24, 25, 26, 27, 28, 29, 30, 31, 32, 33)
 def evaluator() -> ModuleType:
     """cityscapesscripts' module; it looks at its export folder when it is imported, and wants
     `np.in1d`, which numpy 2.4 no longer has."""
-    if not hasattr(np, "in1d"):
-        vars(np)["in1d"] = lambda a, b, invert=False: np.isin(a, b, invert=invert).ravel()
+    # Also where numpy still has it: there it warns that it is going to leave.
+    vars(np)["in1d"] = lambda a, b, invert=False: np.isin(a, b, invert=invert).ravel()
     before = os.environ.get("CITYSCAPES_EXPORT_DIR")
     os.environ["CITYSCAPES_EXPORT_DIR"] = tempfile.gettempdir()
     try:

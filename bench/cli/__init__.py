@@ -1,0 +1,1 @@
+"""The command `segbench`, one file a verb."""

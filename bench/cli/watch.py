@@ -129,8 +129,13 @@ def finish(folder: Path, results: Sequence[Result], *, stood: int) -> int:
     print_rows(rows(run), Console())
     if stood and stood == sum(r.status != "skipped" for r in results):
         print("Everything stood already; measure again with --fresh.", file=sys.stderr)
-    card = write_card(folder)
-    print(f"card: {card.html}")
+    for r in results:
+        if run.get(r.case.id) is None:  # the disk refused it
+            print(f"{r.case.id}: {r.reason}", file=sys.stderr)
+    try:
+        print(f"card: {write_card(folder).html}")
+    except OSError as e:
+        print(f"The card can't be written: {e.strerror}.", file=sys.stderr)
     statuses = [r.status for r in results]
     broken = statuses.count("failed")
     if broken:

@@ -33,7 +33,7 @@ class TorchScriptStep:
             traced = torch.jit.trace(module, (x,), check_trace=False)  # type: ignore[no-untyped-call]
             traced.eval()
             frozen = torch.jit.freeze(traced)
-        torch.jit.save(frozen, str(job.out / "model.pt"))  # type: ignore[no-untyped-call]
+        torch.jit.save(frozen, str(job.out / "model.pt"))
         parameters = list(module.parameters())
         write_note(
             job.out,

@@ -12,6 +12,8 @@ from bench.models.files import folder_digest
 from bench.spec.base import digest as digest_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bench.spec.model import Model
 
 # model_type -> (class in transformers, outputs)
@@ -61,14 +63,19 @@ class TransformersLoader:
             folder = _snapshot(spec) if spec.source == "hub" else self._folder(spec)
             kind, outputs = _family(_read_config(folder), spec)
             try:
-                model = getattr(transformers, kind).from_pretrained(
-                    folder, use_safetensors=True, local_files_only=True, attn_implementation="eager"
+                model, found = getattr(transformers, kind).from_pretrained(
+                    folder,
+                    use_safetensors=True,
+                    local_files_only=True,
+                    attn_implementation="eager",
+                    output_loading_info=True,
                 )
             except Exception as e:
                 raise WeightsError(
                     f"The weights of {spec.name!r} in {folder} can't be loaded: {_short(e)}.",
                     "The file is damaged or belongs to another architecture: fetch it again.",
                 ) from e
+            _whole(model, found["missing_keys"], spec, folder)
         return TransformersOutputs(model.eval(), outputs).eval()
 
     def file_bytes(self, spec: Model) -> int | None:
@@ -101,6 +108,17 @@ class TransformersLoader:
         raise WeightsError(
             f"Model {spec.name!r} is to be seeded, but its architecture isn't known here.",
             f"Add [model.{spec.name}.config] with its transformers config to the suite.",
+        )
+
+
+def _whole(model: Any, missing: Iterable[str], spec: Model, folder: Path) -> None:
+    """Refuse files that lack tensors: the library would fill them with random numbers."""
+    lacking = sorted(set(missing) & {name for name, _ in model.named_parameters()})
+    if lacking:
+        raise WeightsError(
+            f"The weights of {spec.name!r} in {folder} lack {len(lacking)} tensors of the "
+            f"architecture in config.json, {lacking[0]!r} for one.",
+            "They belong to another architecture, or files are missing: fetch them again.",
         )
 
 

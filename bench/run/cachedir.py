@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 MADE = "made.json"
 
@@ -34,3 +39,27 @@ def files(folder: Path) -> tuple[tuple[str, ...], int]:
     found = sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in own)
     names = tuple(p.relative_to(folder).as_posix() for p in found)
     return names, sum(p.stat().st_size for p in found)
+
+
+def make(folder: Path, work: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
+    """What `work` noted about the folder that it filled; another process may have done it first.
+
+    The folder appears whole or not at all: work fills one beside it, which is renamed at the end.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(str(folder) + ".lock"):
+        found = made(folder)
+        if found is not None:
+            return found
+        for left in folder.parent.glob(f"{folder.name}.*.part"):  # by one that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        part = folder.with_name(f"{folder.name}.{os.getpid()}.part")
+        part.mkdir()
+        try:
+            found = work(part)
+            (part / MADE).write_text(json.dumps(found))
+            shutil.rmtree(folder, ignore_errors=True)
+            part.rename(folder)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    return found

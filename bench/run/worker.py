@@ -46,15 +46,22 @@ def main() -> int:
         kind = "out of memory" if _starved(e) else type(e).__name__
         report = Report(ok=False, error_type=kind, message=str(e))
     except Exception as e:  # noqa: BLE001 - whatever it is, it becomes a row
-        traceback.print_exc()
+        _print_trace()
         kind, message = _explain(e)
         report = Report(ok=False, error_type=kind, message=message)
     try:
         write_atomic(Path(job.out), report.model_dump_json().encode())
     except OSError:
-        traceback.print_exc()
+        _print_trace()
         return UNWRITTEN
     return 0
+
+
+def _print_trace() -> None:
+    """Print the present exception; on a full disk the log can't take it either."""
+    with contextlib.suppress(OSError):
+        traceback.print_exc()
+        sys.stderr.flush()
 
 
 def _die_with_parent() -> None:
@@ -102,7 +109,8 @@ def _starved(e: Exception) -> bool:
 
 if __name__ == "__main__":
     status = main()
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):
+        sys.stderr.flush()
     # The report is on disk. Taking a runtime down in good order costs a second and can crash;
     # nothing that it would still do matters.
     os._exit(status)

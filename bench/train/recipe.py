@@ -11,7 +11,7 @@ class Recipe:
 
     model: str
     """`mask2former-micro` or `segformer-micro`."""
-    steps: int = 4200
+    steps: int = 2000
     """Optimiser steps."""
     seed: int = 0
     scenes: int = 2400
@@ -38,5 +38,5 @@ class Recipe:
 
 RECIPES = {
     "mask2former-micro": Recipe("mask2former-micro"),
-    "segformer-micro": Recipe("segformer-micro", steps=2000),
+    "segformer-micro": Recipe("segformer-micro", steps=1500),
 }

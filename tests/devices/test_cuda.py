@@ -15,19 +15,19 @@ class Driver:
         self.cuInit = lambda flags: code
         self._count = count
 
-    def cuDeviceGetCount(self, to):
+    def cuDeviceGetCount(self, to):  # noqa: N802
         to._obj.value = self._count
 
-    def cuDeviceGet(self, to, ordinal):
+    def cuDeviceGet(self, to, ordinal):  # noqa: N802
         to._obj.value = ordinal
 
-    def cuDeviceGetName(self, to, size, device):
+    def cuDeviceGetName(self, to, size, device):  # noqa: N802
         to.value = b"NVIDIA H200"
 
-    def cuDeviceTotalMem_v2(self, to, device):
+    def cuDeviceTotalMem_v2(self, to, device):  # noqa: N802
         to._obj.value = 141 * 2**30
 
-    def cuDeviceGetAttribute(self, to, attribute, device):
+    def cuDeviceGetAttribute(self, to, attribute, device):  # noqa: N802
         to._obj.value = {75: 9, 76: 0}[attribute]
 
 

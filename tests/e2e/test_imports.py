@@ -30,6 +30,9 @@ def test_a_worker_imports_its_own_runtime_only(variant, tmp_path, cache, monkeyp
     result = small.one(asked, tmp_path / "run", cache)
     assert result.status == "ok", result.reason
     for step in ("case", "reference", "weights", "dataset"):
+        # Another test of this session may have left the same reference in the cache.
+        if step == "reference" and not list((tmp_path / "run" / "logs").glob("*.reference.log")):
+            continue
         (log,) = (tmp_path / "run" / "logs").glob(f"*.{step}.log")
         found = imported(log)
         assert not found & {"torch", "transformers", "pandas", "matplotlib"}, step

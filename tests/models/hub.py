@@ -12,6 +12,17 @@ from pathlib import Path
 COMMIT = "c0ffee" * 6 + "beef"
 
 
+def _info(path: str, repo: str, files: dict[str, bytes]):
+    """What the hub tells of a repository, or of its files."""
+    if "/tree/" in path:
+        return [
+            {"type": "file", "path": n, "size": len(c), "oid": hashlib.sha1(c).hexdigest()}  # noqa: S324
+            for n, c in files.items()
+        ]
+    siblings = [{"rfilename": n} for n in files]
+    return {"id": repo, "modelId": repo, "sha": COMMIT, "siblings": siblings, "tags": []}
+
+
 @contextmanager
 def serve(repo: str, files: dict[str, bytes]):
     """Address of the stand-in, and the list of requests that it got."""
@@ -32,7 +43,7 @@ def serve(repo: str, files: dict[str, bytes]):
             path = self.path.partition("?")[0]
             name = path.removeprefix(f"/{repo}/resolve/{COMMIT}/")
             if path.startswith(f"/api/models/{repo}"):
-                self.send(json.dumps(self.info(path)).encode(), body, "application/json")
+                self.send(json.dumps(_info(path, repo, files)).encode(), body, "application/json")
             elif name in files:
                 self.send(files[name], body, "application/octet-stream")
             else:
@@ -40,15 +51,6 @@ def serve(repo: str, files: dict[str, bytes]):
                 self.send_header("X-Error-Code", "EntryNotFound")
                 self.send_header("Content-Length", "0")
                 self.end_headers()
-
-        def info(self, path):
-            if "/tree/" in path:
-                return [
-                    {"type": "file", "path": n, "size": len(c), "oid": hashlib.sha1(c).hexdigest()}  # noqa: S324
-                    for n, c in files.items()
-                ]
-            siblings = [{"rfilename": n} for n in files]
-            return {"id": repo, "modelId": repo, "sha": COMMIT, "siblings": siblings, "tags": []}
 
         def send(self, content, body, kind):
             self.send_response(200)

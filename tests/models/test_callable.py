@@ -31,7 +31,7 @@ def test_without_leave_not_even_the_source_is_read():
 
 @pytest.mark.parametrize("location", ["mine", "mine:", ":build", ""])
 def test_a_location_has_two_parts(location):
-    with pytest.raises(BadInput, match="package.module:build"):
+    with pytest.raises(BadInput, match=r"package\.module:build"):
         CallableLoader().digest(model(location), allow_code=True)
 
 

@@ -1,3 +1,5 @@
+import pytest
+
 from bench.run import cachedir
 
 
@@ -18,3 +20,26 @@ def test_files_of_an_artifact_are_its_own(tmp_path):
     for name, size in (("model.onnx", 5), ("deep/data", 7), ("made.json", 9), ("artifact.json", 9)):
         (tmp_path / name).write_bytes(b"x" * size)
     assert cachedir.files(tmp_path) == (("deep/data", "model.onnx"), 12)
+
+
+def test_a_folder_is_made_once_whole_or_not_at_all(tmp_path):
+    folder = tmp_path / "artifacts" / "a"
+    left = folder.with_name("a.1.part")
+    left.mkdir(parents=True)
+
+    def torn(part):
+        (part / "half").write_text("x")
+        raise ValueError("it broke")
+
+    with pytest.raises(ValueError, match="it broke"):
+        cachedir.make(folder, torn)
+    assert not folder.exists()
+    assert not list(folder.parent.glob("*.part"))
+
+    def work(part):
+        (part / "whole").write_text("x")
+        return {"n": 1}
+
+    assert cachedir.make(folder, work) == {"n": 1}
+    assert cachedir.make(folder, torn) == {"n": 1}
+    assert (folder / "whole").is_file()

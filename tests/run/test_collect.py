@@ -47,7 +47,9 @@ def test_outside_of_a_checkout_there_is_no_commit(tmp_path, monkeypatch):
 
 def test_flags_are_those_that_matter(monkeypatch):
     monkeypatch.setattr(
-        collect.Path, "read_text", lambda self: "flags : fpu avx2 fma\ncpu MHz : 2000.5\ncpu MHz : 9\n"
+        collect.Path,
+        "read_text",
+        lambda self: "flags : fpu avx2 fma\ncpu MHz : 2000.5\ncpu MHz : 9\n",
     )
     assert collect.flags.__wrapped__() == ("avx2", "fma")
     assert collect.clock_mhz() == 2000.5

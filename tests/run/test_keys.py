@@ -17,7 +17,9 @@ def digests(case, variant=None, weights="w", size=(32, 64), data="d"):
 def test_each_step_follows_from_the_one_before(case):
     first, second = digests(case)
     assert first != second
-    assert digests(case, case.variant.model_copy(update={"steps": case.variant.steps[:1]})) == [first]
+    assert digests(case, case.variant.model_copy(update={"steps": case.variant.steps[:1]})) == [
+        first
+    ]
     assert digests(case, small.DYNAMIC)[0] == first
 
 

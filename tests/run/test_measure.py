@@ -115,7 +115,8 @@ def test_an_unwritable_folder_is_one_sentence(asked, tmp_path, cache):
 def test_code_is_refused_before_anything_is_measured(asked, tmp_path, cache):
     code = Model(name="mine", loader="callable", source="code", location="mine:build")
     mixed = small.suite(
-        *asked.blocks, asked.blocks[0].model_copy(update={"model": code, "variants": (small.TORCH,)})
+        *asked.blocks,
+        asked.blocks[0].model_copy(update={"model": code, "variants": (small.TORCH,)}),
     )
     watch = small.Quiet()
     with pytest.raises(CodeRefused, match=r"'mine:build'.*--allow-code"):

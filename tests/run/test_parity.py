@@ -10,9 +10,7 @@ def outputs(rng, noise=0.0, base=None):
             "class_logits": rng.normal(size=(1, 5, 4)).astype(np.float32),
             "mask_logits": rng.normal(size=(1, 5, 6, 8)).astype(np.float32),
         }
-    return {
-        k: (v + noise * rng.normal(size=v.shape)).astype(np.float32) for k, v in base.items()
-    }
+    return {k: (v + noise * rng.normal(size=v.shape)).astype(np.float32) for k, v in base.items()}
 
 
 def test_the_sums_are_numpys(tmp_path):

@@ -32,9 +32,7 @@ def test_a_step_that_failed_is_not_tried_again_for_the_next_case(of, tmp_path, c
     data = small.folder(small.pictures(tmp_path / "pictures"))
     watch = small.Quiet()
     torn = small.model(path, "torn")
-    asked = small.suite(
-        small.block(torn, data, small.ORT, small.DYNAMIC), small.block(of, data)
-    )
+    asked = small.suite(small.block(torn, data, small.ORT, small.DYNAMIC), small.block(of, data))
     found = list(small.run(asked, tmp_path / "run", cache, watch).values())
     assert [r.status for r in found] == ["failed", "failed", "ok"]
     for r in found[:2]:
@@ -120,6 +118,7 @@ def test_a_runtime_that_does_not_fit_into_the_limit_is_out_of_memory(of, data, t
     asked = small.suite(small.block(of, data, targets=(tight,)), reference=small.TORCH)
     result = small.one(asked, tmp_path / "run", cache)
     assert result.status == "failed"
+    assert result.failure.type in {"out of memory", "OSError"}, result.failure
 
 
 def test_seeded_weights_have_no_accuracy(of, data, tmp_path, cache):

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock
-
 from bench import registry
 from bench.errors import CaseFailed
 from bench.exporters.base import ExportJob
-from bench.run import memory
+from bench.run import cachedir, memory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,29 +18,12 @@ if TYPE_CHECKING:
     from bench.run.job import Job
     from bench.run.progress import Say
 
-RECORD = "made.json"
-
 
 def run(job: Job, say: Say) -> dict[str, Any]:
     """`wall_s` and `peak_rss_bytes` of the step."""
     if job.target is None or job.size is None:
         raise ValueError("an artifact needs a folder and the input's size")
-    target = Path(job.target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(str(target) + ".lock"):
-        if (target / RECORD).is_file():  # made by another process while this one waited
-            return dict(json.loads((target / RECORD).read_text()))
-        scratch = target.with_name(f"{target.name}.{os.getpid()}.part")
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir()
-        try:
-            made = _make(job, scratch, say)
-            (scratch / RECORD).write_text(json.dumps(made))
-            shutil.rmtree(target, ignore_errors=True)
-            scratch.rename(target)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
-    return made
+    return cachedir.make(Path(job.target), lambda out: _make(job, out, say))
 
 
 def _make(job: Job, out: Path, say: Say) -> dict[str, Any]:

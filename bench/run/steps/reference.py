@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock
-
+from bench.run import cachedir
 from bench.run.accuracy import batches
 from bench.run.parity import write_reference
 from bench.run.session import open_bench
@@ -19,29 +15,12 @@ if TYPE_CHECKING:
     from bench.run.job import Job
     from bench.run.progress import Say
 
-RECORD = "made.json"
-
 
 def run(job: Job, say: Say) -> dict[str, Any]:
     """`images` that were computed."""
     if job.target is None:
         raise ValueError("a reference needs a folder")
-    target = Path(job.target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(str(target) + ".lock"):
-        if (target / RECORD).is_file():
-            return dict(json.loads((target / RECORD).read_text()))
-        scratch = target.with_name(f"{target.name}.{os.getpid()}.part")
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir()
-        try:
-            made = _compute(job, scratch, say)
-            (scratch / RECORD).write_text(json.dumps(made))
-            shutil.rmtree(target, ignore_errors=True)
-            scratch.rename(target)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
-    return made
+    return cachedir.make(Path(job.target), lambda out: _compute(job, out, say))
 
 
 def _compute(job: Job, out: Path, say: Say) -> dict[str, Any]:

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from bench.backends.base import OpenJob
+from bench.backends.onnxruntime import OnnxRuntimeBackend
+from bench.devices.cpu import CpuDevice
+from bench.errors import WeightsError
+from tests import small
+from tests.exporters.made import adopted
+
+
+def opened(of, folder, **more):
+    fields = {"size": small.SIZE, "threads": 1, "artifact": folder, **more}
+    return OnnxRuntimeBackend().open(
+        OpenJob(model=of, variant=small.ORT, device=CpuDevice(), **fields)
+    )
+
+
+def test_outputs_are_named_and_right(tmp_path):
+    session = opened(*adopted(tmp_path))
+    x = np.random.default_rng(0).random((1, 3, *small.SIZE), np.float32)
+    out = session.copy_out(session.forward(session.copy_in(x)))
+    want = np.einsum("kc,nchw->nkhw", small.WEIGHTS, x) + small.BIAS[:, None, None]
+    np.testing.assert_allclose(out["logits"], want, rtol=1e-4, atol=1e-5)
+    assert out["logits"].dtype == np.float32
+    assert session.output_names == ("logits",)
+    assert session.effective["provider"] == "CPUExecutionProvider"
+    assert session.effective["threads"] == "1"
+    session.close()
+
+
+def test_labels_stay_whole_numbers(tmp_path):
+    session = opened(*adopted(tmp_path, labels=True))
+    x = np.zeros((1, 3, *small.SIZE), np.float32)
+    out = session.copy_out(session.forward(session.copy_in(x)))
+    assert set(out) == {"labels"}
+    assert out["labels"].dtype.kind == "i"
+
+
+def test_a_size_that_the_graph_does_not_take(tmp_path):
+    of, folder = adopted(tmp_path)
+    with pytest.raises(WeightsError, match=r"\[1, 3, 32, 64\]; the case feeds \[1, 3, 64, 64\]"):
+        opened(of, folder, size=(64, 64))
+    with pytest.raises(WeightsError, match=r"the case feeds \[2, 3, 32, 64\]"):
+        opened(of, folder, batch_size=2)
+
+
+def test_a_damaged_artifact_is_named(tmp_path):
+    of, folder = adopted(tmp_path)
+    (folder / "model.onnx").unlink()
+    (folder / "model.onnx").write_bytes(b"torn")
+    with pytest.raises(WeightsError, match=r"model\.onnx can't be opened"):
+        opened(of, folder)
+    with pytest.raises(WeightsError, match="no recipe"):
+        opened(of, None)
+
+
+@pytest.mark.parametrize(
+    ("precision", "device", "fits"),
+    [("fp32", "cpu", True), ("int8", "cpu", True), ("bf16", "cpu", False), ("fp32", "tpu", False)],
+)
+def test_what_it_supports(precision, device, fits):
+    assert (OnnxRuntimeBackend().supports(precision, device) == "") is fits
