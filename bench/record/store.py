@@ -147,7 +147,8 @@ def write_result(run: Path, result: Result) -> Path:
     if path.exists():
         old = json.loads(path.read_text())
         stamp = str(old.get("started", "")).replace(":", "").replace("-", "") or "unknown"
-        aside = run / "superseded" / f"{path.stem}.{stamp}.json"
+        sha = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+        aside = run / "superseded" / f"{path.stem}.{stamp}.{sha}.json"
         aside.parent.mkdir(parents=True, exist_ok=True)
         path.replace(aside)
     write_atomic(path, to_json(result))

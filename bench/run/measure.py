@@ -77,7 +77,7 @@ def _keep(run: Path, result: Result, old: Result | None) -> Result:
         failure = Failure(
             step="case", type="OSError", message=f"The result can't be stored: {e.strerror}."
         )
-        result = results.broken(result.case, failure)
+        result = results.broken(result.case, failure, result.environment)
         with contextlib.suppress(OSError):
             write_result(run, result)
     return result
@@ -85,7 +85,7 @@ def _keep(run: Path, result: Result, old: Result | None) -> Result:
 
 def _same_row(old: Result, new: Result) -> bool:
     """Whether a row without measurements only says again what stands on disk."""
-    blank = {"started": ""}
+    blank = {"started": "", "environment": None}
     return new.status == "skipped" and old.model_copy(update=blank) == new.model_copy(update=blank)
 
 

@@ -50,14 +50,21 @@ def log_path(run: Path, case: Case, job: Job) -> Path:
     return run / "logs" / f"{name}.{job.step}.log"
 
 
-def skipped(case: Case, reason: str) -> Result:
+def skipped(case: Case, reason: str, environment: Environment) -> Result:
     """Row of a case that this machine or installation can't run."""
     return Result(
-        case=case, fingerprint=case.fingerprint, status="skipped", reason=reason, started=_now()
+        case=case,
+        fingerprint=case.fingerprint,
+        status="skipped",
+        reason=reason,
+        environment=environment,
+        started=_now(),
     )
 
 
-def broken(case: Case, failure: Failure, *, skipped: bool = False) -> Result:
+def broken(
+    case: Case, failure: Failure, environment: Environment | None = None, *, skipped: bool = False
+) -> Result:
     """Row of a case that failed, or that turned out to be impossible here."""
     where = "" if failure.step == "case" else f"{_STEPS[failure.step]} failed: "
     return Result(
@@ -66,6 +73,7 @@ def broken(case: Case, failure: Failure, *, skipped: bool = False) -> Result:
         status="skipped" if skipped else "failed",
         reason=failure.message if skipped else f"{where}{failure.message}",
         failure=None if skipped else failure,
+        environment=environment,
         started=_now(),
     )
 

@@ -18,6 +18,7 @@ from bench.run.job import Job, Report, StepKind
 from bench.run.process import start
 
 if TYPE_CHECKING:
+    from bench.record.environment import Environment
     from bench.spec.case import Case
     from bench.spec.variant import Variant
 
@@ -88,14 +89,15 @@ class Scheduler:
     def _one(self, case: Case, old: Result | None) -> tuple[Result, bool]:
         reason = plan.skip_reason(case)
         if reason:
-            return results.skipped(case, reason), False
+            return results.skipped(case, reason, _environment(case)), False
         try:
             case = self._identified(case)
             if old is not None and not self.setting.fresh and plan.stands(old, case):
                 return old, True
             return self._measure(case), False
         except StepFailed as e:
-            return results.broken(case, e.failure, skipped=e.skipped), False
+            row = results.broken(case, e.failure, _environment(case), skipped=e.skipped)
+            return row, False
 
     def _measure(self, case: Case) -> Result:
         """Result of a case whose steps all ran; StepFailed where one didn't."""
@@ -104,7 +106,7 @@ class Scheduler:
         artifact = self._artifact(case, case.variant, size, data)
         reference, absent = self._reference(case, size, data)
         began = time.monotonic()
-        environment = results.environment(case, _threads(case))
+        environment = _environment(case)
         job = self._job(
             "case",
             case,
@@ -228,6 +230,11 @@ class Scheduler:
         if failure is not None or report is None:
             raise StepFailed(failure)
         return report
+
+
+def _environment(case: Case) -> Environment:
+    """Place and moment, as the parent sees them now."""
+    return results.environment(case, _threads(case))
 
 
 def _threads(case: Case) -> int:

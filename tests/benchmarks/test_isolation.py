@@ -1,7 +1,7 @@
 """A session in its own process, whose parent blocks, against one in the caller's process.
 
 Interleaved, so that the machine's moods hit both alike. Run with `nox -s benchmarks`, on an idle
-machine; the ratio of medians lies within 5 % of one.
+machine; the ratio of medians is at most 1.05.
 """
 
 from pathlib import Path
@@ -73,7 +73,8 @@ def test_a_session_in_its_own_process_is_as_fast(benchmark, tmp_path, cache):
     ratio = float(np.median(own) / np.median(same))
     benchmark.extra_info["own process / caller's"] = round(ratio, 3)
     benchmark.extra_info["forward_ms"] = [round(float(np.median(v)) / 1e6, 2) for v in (own, same)]
-    assert abs(ratio - 1) <= WITHIN
+    # Faster than in the caller's process is no fault.
+    assert ratio <= 1 + WITHIN
 
 
 def here(result, home: Path, cache: Path) -> float:

@@ -139,17 +139,23 @@ def wait_for(what, seconds=120):
 
 def test_a_parent_killed_loses_at_most_the_case_in_flight(tmp_path):
     path, out = small.write_suite(tmp_path, 4), tmp_path / "run"
-    text = path.read_text().replace('axis = "a2"', 'axis = "a2"\nprotocol = { iterations = 60000 }')
+    text = path.read_text().replace(
+        'axis = "a2"', 'axis = "a2"\nprotocol = { iterations = 100000000 }'
+    )
     path.write_text(text)
     parent = started(path, out)
     try:
         log = wait_for(lambda: list(out.glob("logs/*a2.case.log")))
         family = wait_for(psutil.Process(parent.pid).children)
+        # Well past its start: it is measuring, and would for hours.
+        wait_for(lambda: family[0].cpu_times().user > 2)
     finally:
         parent.kill()
         parent.wait()
     assert log
     gone, alive = psutil.wait_procs(family, timeout=20)
+    for process in alive:
+        process.kill()
     assert not alive, "an orphan goes on and would disturb the next run"
     assert gone
     stamps = {p.name: p.stat().st_mtime_ns for p in (out / "cases").glob("*.json")}
@@ -157,7 +163,7 @@ def test_a_parent_killed_loses_at_most_the_case_in_flight(tmp_path):
     for p in (out / "cases").glob("*.json"):
         assert read_result(p).status == "ok"
 
-    path.write_text(text.replace("60000", "5"))
+    path.write_text(text.replace("100000000", "5"))
     done = command(path, "--out", out)
     assert done.exit_code == 0, done.stderr
     assert [r.status for r in read_run(out).results] == ["ok"] * 4

@@ -38,6 +38,8 @@ def test_a_step_that_failed_is_not_tried_again_for_the_next_case(of, tmp_path, c
     for r in found[:2]:
         assert "making the artifact failed" in r.reason
         assert "torn.onnx isn't an ONNX file" in r.reason
+    # Threads, clock, flags and versions belong to every record, not to the good ones alone.
+    assert all(r.environment and r.environment.threads == 1 for r in found)
     tried = [what for name, what in watch.steps if name.startswith("torn") and "onnx" in what]
     assert tried == ["making onnx"]
 
