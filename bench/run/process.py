@@ -21,10 +21,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from bench.record.result import Failure
+from bench.run import boot
 from bench.run.job import Job, Report
 from bench.run.worker import UNWRITTEN
 
 TAIL_LINES = 20
+WORKER = (sys.executable, "-P", str(Path(boot.__file__).resolve()))
+"""Command of a worker; -P keeps the current folder, and a `bench` in it, off its path."""
 Progress = Callable[[str, int, int], None]
 """Phase, done, total."""
 
@@ -38,13 +41,10 @@ def start(job: Job, log: Path, timeout_s: float, progress: Progress) -> tuple[Re
     environment = {**os.environ, "OMP_NUM_THREADS": str(job.threads)}
     # numpy's own threads would fight the runtime's; our post-processing is written for one.
     environment |= {"OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
-    environment["PYTHONPATH"] = os.pathsep.join(
-        p for p in (str(_package_parent()), os.environ.get("PYTHONPATH", "")) if p
-    )
     job = job.model_copy(update={"parent": os.getpid(), "spawned_ns": time.monotonic_ns()})
     with log.open("wb") as stderr:
         worker = subprocess.Popen(
-            [sys.executable, "-m", "bench.run.worker"],
+            WORKER,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr,
@@ -127,11 +127,9 @@ def _failure(job: Job, log: Path, kind: str, message: str) -> Failure:
         lines = log.read_text(errors="replace").splitlines()[-TAIL_LINES:]
     except OSError:
         lines = []
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    if kind == "exit" and last:  # nobody caught it, so its last words are all there is
+        message = f"{message[:-1]}: {last[:300]}"
     return Failure(
         step=job.step, type=kind, message=message, stderr_tail=tuple(line[:500] for line in lines)
     )
-
-
-def _package_parent() -> Path:
-    """Folder that holds the package `bench`: the worker must import this very one."""
-    return Path(__file__).resolve().parents[2]

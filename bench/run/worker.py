@@ -107,7 +107,8 @@ def _starved(e: Exception) -> bool:
     return isinstance(e, MemoryError) or any(s in str(e).lower() for s in signs)
 
 
-if __name__ == "__main__":
+def end() -> None:
+    """Do the step and leave at once, with main's exit status."""
     status = main()
     with contextlib.suppress(OSError):
         sys.stderr.flush()

@@ -24,7 +24,7 @@ def start(tmp_path, monkeypatch):
         prelude = f"import json, os, sys, time\nOUT = {str(tmp_path / 'report.json')!r}\n"
 
         def popen(words, **more):
-            assert words[1:] == ["-m", "bench.run.worker"]
+            assert words == process.WORKER
             return real([sys.executable, "-c", prelude + code], **more)
 
         monkeypatch.setattr(process.subprocess, "Popen", popen)

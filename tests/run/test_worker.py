@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from bench.errors import WeightsError
-from bench.run import worker
+from bench.run import process, worker
 from bench.run.job import Job
 from tests import small
 
@@ -25,7 +25,7 @@ def job(tmp_path, **more):
 
 def work(asked, tmp_path):
     done = subprocess.run(
-        [sys.executable, "-m", "bench.run.worker"], input=asked.model_dump_json().encode(),
+        process.WORKER, input=asked.model_dump_json().encode(),
         capture_output=True, check=False, timeout=120,
     )  # fmt: skip
     path = tmp_path / "report.json"
