@@ -113,6 +113,18 @@ def load(kind: str, name: str) -> Any:
     return getattr(importlib.import_module(module), attribute)
 
 
+def version(distribution: str) -> str | None:
+    """Installed version of a distribution, or None."""
+    # onnxruntime-gpu installs the module of onnxruntime under its own name.
+    names = [distribution, "onnxruntime-gpu"] if distribution == "onnxruntime" else [distribution]
+    for name in names:
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return None
+
+
 def suggest(name: str, known: object) -> str:
     """Hint: the nearest known names, else all of them."""
     names = sorted(str(k) for k in known)  # type: ignore[attr-defined]

@@ -64,8 +64,6 @@ class Backend(Protocol):
 
     needs: tuple[str, ...]
     """Distributions that must be installed."""
-    extra: str
-    """segbench extra that installs them; empty = part of the installation."""
 
     def supports(self, precision: str, device: str) -> str:
         """Empty, or the reason why not. Imports nothing heavy."""

@@ -21,7 +21,6 @@ class OnnxRuntimeBackend:
     """`onnxruntime.InferenceSession` with all graph optimisations."""
 
     needs = ("onnxruntime",)
-    extra = ""
 
     def supports(self, precision: str, device: str) -> str:
         """Empty, or why not."""

@@ -22,7 +22,6 @@ class OpenVinoBackend:
     """`openvino.Core.compile_model`, one stream, latency hint, precision as asked."""
 
     needs = ("openvino",)
-    extra = "openvino"
 
     def supports(self, precision: str, device: str) -> str:
         """Empty, or why not."""

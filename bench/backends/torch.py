@@ -16,7 +16,6 @@ class TorchBackend:
     """Eager PyTorch; `autocast = true` keeps float32 weights and casts operator by operator."""
 
     needs = ("torch", "transformers")
-    extra = ""
 
     def supports(self, precision: str, device: str) -> str:
         """Empty, or why not."""

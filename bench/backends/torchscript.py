@@ -16,7 +16,6 @@ class TorchScriptBackend:
     """A frozen trace."""
 
     needs = ("torch",)
-    extra = ""
 
     def supports(self, precision: str, device: str) -> str:
         """Empty, or why not."""

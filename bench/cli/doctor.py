@@ -92,25 +92,25 @@ def _device(name: str) -> Report:
 
 
 def _runnable(entry: Entry) -> Report:
-    needs, extra = _declared(entry)
-    versions = {name: _version(name) for name in needs}
+    from bench import registry
+
+    versions = {name: registry.version(name) for name in _needs(entry)}
     missing = [name for name, version in versions.items() if version is None]
-    install = f"python -m pip install 'segbench[{extra}]'" if extra else ""
     return {
         "name": entry.name,
         "provider": entry.provider,
         "installed": not missing,
         "versions": versions,
         "missing": missing,
-        "install": (install or "python -m pip install " + " ".join(missing)) if missing else "",
+        "install": "python -m pip install " + " ".join(missing) if missing else "",
     }
 
 
-def _declared(entry: Entry) -> tuple[tuple[str, ...], str]:
-    """`needs` and `extra` as the class of an entry states them.
+def _needs(entry: Entry) -> tuple[str, ...]:
+    """`needs` as the class of an entry states it.
 
-    They are read from its source, because importing it may import a runtime. A class that computes
-    them needs what provides it.
+    It is read from its source, because importing it may import a runtime. A class that computes
+    it needs what provides it.
     """
     import ast
     import importlib.util
@@ -129,20 +129,7 @@ def _declared(entry: Entry) -> tuple[tuple[str, ...], str]:
                     found[target.id] = ast.literal_eval(line.value)
                 except ValueError:
                     continue
-    return tuple(found.get("needs", (entry.provider,))), str(found.get("extra", ""))
-
-
-def _version(distribution: str) -> str | None:
-    from importlib import metadata
-
-    # onnxruntime-gpu installs the module of onnxruntime under its own name.
-    names = [distribution, "onnxruntime-gpu"] if distribution == "onnxruntime" else [distribution]
-    for name in names:
-        try:
-            return metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return None
+    return tuple(found.get("needs", (entry.provider,)))
 
 
 def _cache() -> Report:

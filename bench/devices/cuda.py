@@ -108,7 +108,7 @@ def _nvml_process() -> int | Absent:
     try:
         import pynvml
     except ImportError:
-        return Absent(reason="nvidia-ml-py isn't installed (pip install 'segbench[gpu]')")
+        return Absent(reason="nvidia-ml-py isn't installed (python -m pip install nvidia-ml-py)")
     try:
         pynvml.nvmlInit()
         total = 0

@@ -43,8 +43,6 @@ class ExportStep(Protocol):
 
     needs: tuple[str, ...]
     """Distributions whose versions enter the artifact's digest."""
-    extra: str
-    """segbench extra that installs them; empty = part of the installation."""
     calibrates: bool
     """Whether it reads calibration inputs."""
 

@@ -14,7 +14,6 @@ class NncfStep:
     """`nncf.quantize` (option: model_type); ranges from calibration images."""
 
     needs = ("openvino", "nncf")
-    extra = "openvino"
     calibrates = True
 
     def make(self, job: ExportJob) -> None:

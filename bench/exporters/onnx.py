@@ -23,7 +23,6 @@ class OnnxStep:
     """Writes model.onnx, with its weights beside it."""
 
     needs = ("torch", "transformers", "onnx", "onnxscript")
-    extra = ""
     calibrates = False
 
     def make(self, job: ExportJob) -> None:

@@ -14,7 +14,6 @@ class OpenVinoStep:
     """`openvino.convert_model`, weights kept in float32."""
 
     needs = ("openvino",)
-    extra = "openvino"
     calibrates = False
 
     def make(self, job: ExportJob) -> None:

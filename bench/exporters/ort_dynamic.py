@@ -16,7 +16,6 @@ class OrtDynamicStep:
     """`onnxruntime.quantization.quantize_dynamic` on MatMul (options: operators, per_channel)."""
 
     needs = ("onnxruntime", "onnx")
-    extra = ""
     calibrates = False
 
     def make(self, job: ExportJob) -> None:

@@ -24,7 +24,6 @@ class OrtStaticStep:
     """`onnxruntime.quantization.quantize_static` (options: operators, per_channel, method)."""
 
     needs = ("onnxruntime", "onnx")
-    extra = ""
     calibrates = True
 
     def make(self, job: ExportJob) -> None:

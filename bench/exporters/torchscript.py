@@ -16,7 +16,6 @@ class TorchScriptStep:
     """Traces the module in eval mode and freezes the graph."""
 
     needs = ("torch", "transformers")
-    extra = ""
     calibrates = False
 
     def make(self, job: ExportJob) -> None:

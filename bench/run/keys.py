@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +19,9 @@ if TYPE_CHECKING:
 _MEASURING = ("backends", "datasets", "devices", "exporters", "models", "processing", "run")
 
 
-@cache
 def version(distribution: str) -> str:
     """Installed version, or `absent`."""
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return "absent"
+    return registry.version(distribution) or "absent"
 
 
 @cache

@@ -71,12 +71,12 @@ def _missing(variant: Variant) -> str:
     """Empty, or which distributions are missing and the command that installs them."""
     parts = [registry.load("backend", variant.backend)]
     parts += [registry.load("exporter", step.name) for step in variant.steps]
-    for part in parts:
-        absent = [d for d in part.needs if keys.version(d) == "absent"]
-        if absent:
-            what = f"'segbench[{part.extra}]'" if part.extra else " ".join(absent)
-            return f"{', '.join(absent)} isn't installed: python -m pip install {what}"
-    return ""
+    needed = dict.fromkeys(name for part in parts for name in part.needs)
+    absent = [name for name in needed if registry.version(name) is None]
+    if not absent:
+        return ""
+    verb = "isn't" if len(absent) == 1 else "aren't"
+    return f"{' and '.join(absent)} {verb} installed: python -m pip install {' '.join(absent)}"
 
 
 def stands(old: Result, case: Case) -> bool:

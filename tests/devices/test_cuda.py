@@ -79,7 +79,7 @@ def test_memory_is_told_or_absent_with_a_reason(monkeypatch):
     found = device.memory()
     assert {k for k in DEFINITIONS if k.startswith("gpu")} == set(found)
     assert all(isinstance(v, Absent) and v.reason for v in found.values())
-    assert "segbench[gpu]" in found["gpu_process"].reason
+    assert "pip install nvidia-ml-py" in found["gpu_process"].reason
 
 
 def test_torch_tells_what_its_allocator_held(monkeypatch):

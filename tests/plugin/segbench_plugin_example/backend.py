@@ -50,7 +50,6 @@ class ThresholdBackend:
     """Runs on the processor, in fp32."""
 
     needs: tuple[str, ...] = ("numpy", "onnx")
-    extra: str = ""
 
     def supports(self, precision: str, device: str) -> str:
         """Empty, or the reason why not."""
