@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import shutil
+import sys
 from pathlib import Path
 
 import nox
@@ -23,6 +24,21 @@ CONSTRAINTS = ("-c", "constraints.txt")
 EDITABLE = ("-e", ".[openvino]")
 PLUGIN = ("--no-deps", "--no-build-isolation", "./tests/plugin")
 RUNTIMES = {"torch", "transformers", "onnx", "onnxruntime", "onnxscript"}
+PROBE = """
+from importlib import import_module
+lacks = []
+for name in "torch transformers pydantic typer rich cv2 filelock platformdirs psutil jinja2".split():
+    try:
+        import_module(name)
+    except Exception as e:
+        lacks.append(f"{name} ({str(e).partition(chr(10))[0]})")
+if not lacks:
+    import torch
+    if not torch.cuda.is_available():
+        lacks.append(f"a torch that can use the GPU: this is {torch.__version__}")
+print("LACKS", "; ".join(lacks))
+"""
+"""Prints what measuring on CUDA lacks, if anything. ONNX Runtime is optional there."""
 LONGEST = 300
 """Lines that a file of Python may have."""
 
@@ -113,16 +129,20 @@ def bench_gpu(session: nox.Session) -> None:
     if reason:
         session.skip(reason)
     if session.virtualenv.is_sandboxed:
-        # Elsewhere than with pip's own index, constraints.txt's torch may be a build without CUDA.
         session.install(*CONSTRAINTS, "-e", ".[gpu]")
-    answer = session.run(
-        "python", "-c", "import torch; print(torch.__version__, torch.cuda.is_available())",
-        silent=True, external=True,
-    )  # fmt: skip
-    if "True" not in str(answer):
-        session.skip(f"this torch can't use the GPU: {str(answer).strip()}")
+    answer = session.run(python(session), "-c", PROBE, silent=True, external=True)
+    lacks = str(answer).rpartition("LACKS")[2].strip()  # runtimes may print warnings before it
+    if lacks and session.virtualenv.is_sandboxed:
+        lacks += " (constraints.txt may have led to a CPU build; try nox --no-venv)"
+    if lacks:
+        session.skip(f"{python(session)} lacks {lacks}")
     suite = session.posargs or ["quickstart"]
     twice(session, ROOT / "runs" / "nox-bench-gpu", *suite, "--target", "cuda")
+
+
+def python(session: nox.Session) -> str:
+    """The session's Python; with --no-venv the one that runs nox, whatever PATH names."""
+    return "python" if session.virtualenv.is_sandboxed else sys.executable
 
 
 def twice(session: nox.Session, folder: Path, *suite: str) -> None:
@@ -130,8 +150,9 @@ def twice(session: nox.Session, folder: Path, *suite: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     first, second = str(folder / "first"), str(folder / "second")
     for out in (first, second):
-        session.run("python", "-m", "bench", "run", *suite, "--out", out, external=True)
-    session.run("python", "-m", "bench", "gate", second, "--baseline", first, external=True)
+        session.run(python(session), "-m", "bench", "run", *suite, "--out", out, external=True)
+    gate = (python(session), "-m", "bench", "gate", second, "--baseline", first)
+    session.run(*gate, external=True)
 
 
 def no_driver() -> str:

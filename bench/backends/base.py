@@ -64,6 +64,8 @@ class Backend(Protocol):
 
     needs: tuple[str, ...]
     """Distributions that must be installed."""
+    options: tuple[str, ...]
+    """Options that it knows; a suite that names another is refused."""
 
     def supports(self, precision: str, device: str) -> str:
         """Empty, or the reason why not. Imports nothing heavy."""

@@ -15,12 +15,18 @@ if TYPE_CHECKING:
     from bench.backends.base import OpenJob
 
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+# fp32 must mean fp32: left alone, the CUDA provider multiplies in TF32.
+_PROVIDER_OPTIONS: dict[str, Any] = {
+    "CPUExecutionProvider": "CPUExecutionProvider",
+    "CUDAExecutionProvider": ("CUDAExecutionProvider", {"use_tf32": "0"}),
+}
 
 
 class OnnxRuntimeBackend:
     """`onnxruntime.InferenceSession` with all graph optimisations."""
 
     needs = ("onnxruntime",)
+    options: tuple[str, ...] = ()
 
     def supports(self, precision: str, device: str) -> str:
         """Empty, or why not."""
@@ -50,7 +56,7 @@ class OnnxRuntimeBackend:
         options.log_severity_level = 3
         try:
             session = ort.InferenceSession(
-                str(job.artifact / note.model), options, providers=[provider]
+                str(job.artifact / note.model), options, providers=[_PROVIDER_OPTIONS[provider]]
             )
         except Exception as e:
             raise WeightsError(f"{job.artifact / note.model} can't be opened: {e}.") from e

@@ -22,6 +22,7 @@ class OpenVinoBackend:
     """`openvino.Core.compile_model`, one stream, latency hint, precision as asked."""
 
     needs = ("openvino",)
+    options: tuple[str, ...] = ()
 
     def supports(self, precision: str, device: str) -> str:
         """Empty, or why not."""

@@ -16,6 +16,7 @@ class TorchBackend:
     """Eager PyTorch; `autocast = true` keeps float32 weights and casts operator by operator."""
 
     needs = ("torch", "transformers")
+    options: tuple[str, ...] = ("autocast",)
 
     def supports(self, precision: str, device: str) -> str:
         """Empty, or why not."""

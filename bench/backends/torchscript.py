@@ -16,6 +16,7 @@ class TorchScriptBackend:
     """A frozen trace."""
 
     needs = ("torch",)
+    options: tuple[str, ...] = ()
 
     def supports(self, precision: str, device: str) -> str:
         """Empty, or why not."""

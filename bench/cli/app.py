@@ -78,11 +78,32 @@ def guard(verb: Callable[..., None]) -> Callable[..., None]:
             print("Interrupted.", file=sys.stderr)
             raise typer.Exit(130) from None
         except BrokenPipeError:
-            # The reader went away (`| head`). Python would complain again when it flushes at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            # The reader went away (`| head`).
+            mute()
             raise typer.Exit(1) from None
+        except OSError as e:
+            if e.errno is None:  # raised by a library about something else: a bug
+                raise
+            try:
+                sys.stdout.flush()
+            except OSError:
+                mute()
+            tell(told(e))
+            raise typer.Exit(2) from None
 
     return guarded
+
+
+def mute() -> None:
+    """Send standard output nowhere; else Python complains again when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def told(error: OSError) -> SegbenchError:
+    """What the operating system refused, as a sentence with the file and a hint."""
+    where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+    hint = "Check the folder's rights and the space on the disk."
+    return SegbenchError(f"{where}{error.strerror}", hint)
 
 
 def tell(error: SegbenchError) -> None:

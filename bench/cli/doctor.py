@@ -138,13 +138,26 @@ def _cache() -> Report:
     from bench.resources import cache_dir
 
     folder = cache_dir()
-    size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file() and not f.is_symlink())
     there = next(p for p in (folder, *folder.parents) if p.exists())
     return {
         "folder": str(folder),
-        "bytes": size,
+        "bytes": _bytes(folder),
         "free_bytes": psutil.disk_usage(str(there)).free,
     }
+
+
+def _bytes(folder: Path) -> int:
+    """Size of all files below, bytes; another segbench may be deleting them meanwhile."""
+    import os
+    from contextlib import suppress
+
+    size = 0
+    # Unlike rglob, os.walk passes over a folder that goes away.
+    for where, _, names in os.walk(folder):
+        for file in (Path(where, name) for name in names):
+            with suppress(FileNotFoundError):
+                size += 0 if file.is_symlink() else file.stat().st_size
+    return size
 
 
 def _load() -> Report:

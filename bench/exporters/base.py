@@ -43,6 +43,8 @@ class ExportStep(Protocol):
 
     needs: tuple[str, ...]
     """Distributions whose versions enter the artifact's digest."""
+    options: tuple[str, ...]
+    """Options that it knows; a suite that names another is refused."""
     calibrates: bool
     """Whether it reads calibration inputs."""
 

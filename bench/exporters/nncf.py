@@ -15,6 +15,7 @@ class NncfStep:
 
     needs = ("openvino", "nncf")
     calibrates = True
+    options: tuple[str, ...] = ("model_type",)
 
     def make(self, job: ExportJob) -> None:
         """Write model.xml and model.bin with FakeQuantize and int8 weights."""

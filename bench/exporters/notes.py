@@ -26,7 +26,6 @@ class ArtifactNote(Spec):
     """Learned numbers; None where the format doesn't tell them from constants."""
     weight_bytes: int | None = None
     """Their bytes as stored."""
-    layout: str = "NCHW"
     extra: dict[str, Any] = Field(default_factory=dict)
 
 

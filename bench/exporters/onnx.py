@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import warnings
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from bench import registry
 from bench.errors import WeightsError
-from bench.exporters.notes import ArtifactNote, write_note
+from bench.exporters.notes import FILE, ArtifactNote, write_note
+from bench.models.files import external_data
 
 if TYPE_CHECKING:
     from bench.exporters.base import ExportJob
@@ -24,6 +24,7 @@ class OnnxStep:
 
     needs = ("torch", "transformers", "onnx", "onnxscript")
     calibrates = False
+    options: tuple[str, ...] = ()
 
     def make(self, job: ExportJob) -> None:
         """Write model.onnx, and model.onnx.data where the weights are large."""
@@ -67,27 +68,25 @@ class OnnxStep:
         )
 
     def _adopt(self, job: ExportJob) -> None:
-        """Link or copy the user's file and its external data."""
+        """Copy the user's file and its external data."""
         import onnx
 
         table = job.model.onnx
         if table is None:  # pragma: no cover - make() asked
             return
         source = Path(job.model.location).expanduser()
-        try:
-            graph = onnx.load(source, load_external_data=False).graph
-        except Exception as e:
-            raise WeightsError(f"{source} isn't an ONNX file that can be read: {e}.") from e
+        beside = external_data(source)
+        graph = onnx.load(source, load_external_data=False).graph
         inputs = {i.name for i in graph.input} - {i.name for i in graph.initializer}
         _known(table.name, inputs, "input", source)
         _known(table.logits, {o.name for o in graph.output}, "output", source)
-        for name in {f.value for i in graph.initializer for f in i.external_data
-                     if f.key == "location"}:  # fmt: skip
-            data = source.parent / name
-            if not data.resolve().is_relative_to(source.parent.resolve()):
-                raise WeightsError(f"{source} names weights outside its folder: {name!r}.")
-            link_or_copy(data, job.out / name)
-        link_or_copy(source, job.out / "model.onnx")
+        for name in beside:
+            if name in {"model.onnx", FILE}:
+                raise WeightsError(f"{source} keeps its weights in a file called {name!r}.")
+            (job.out / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source.parent / name, job.out / name)
+        # A copy, not a link: the artifact must stay what it was when the user's file changes.
+        shutil.copyfile(source, job.out / "model.onnx")
         kind = next(o for o in graph.output if o.name == table.logits)
         rank = len(kind.type.tensor_type.shape.dim)
         write_note(
@@ -98,14 +97,6 @@ class OnnxStep:
                 outputs={table.logits: "labels" if rank == 3 else "logits"},
             ),
         )
-
-
-def link_or_copy(source: Path, to: Path) -> None:
-    """A hard link where the file system allows one, else a copy."""
-    try:
-        os.link(source, to)
-    except OSError:
-        shutil.copyfile(source, to)
 
 
 def _known(name: str, names: Any, what: str, source: Path) -> None:

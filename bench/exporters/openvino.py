@@ -15,6 +15,7 @@ class OpenVinoStep:
 
     needs = ("openvino",)
     calibrates = False
+    options: tuple[str, ...] = ()
 
     def make(self, job: ExportJob) -> None:
         """Write model.xml and model.bin."""

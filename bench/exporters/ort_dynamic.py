@@ -17,6 +17,7 @@ class OrtDynamicStep:
 
     needs = ("onnxruntime", "onnx")
     calibrates = False
+    options: tuple[str, ...] = ("operators", "per_channel")
 
     def make(self, job: ExportJob) -> None:
         """Write model.onnx with int8 weights."""

@@ -25,6 +25,7 @@ class OrtStaticStep:
 
     needs = ("onnxruntime", "onnx")
     calibrates = True
+    options: tuple[str, ...] = ("operators", "per_channel", "method", "moving_average")
 
     def make(self, job: ExportJob) -> None:
         """Write model.onnx with QDQ nodes."""

@@ -17,6 +17,7 @@ class TorchScriptStep:
 
     needs = ("torch", "transformers")
     calibrates = False
+    options: tuple[str, ...] = ()
 
     def make(self, job: ExportJob) -> None:
         """Write model.pt."""

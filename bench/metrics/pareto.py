@@ -6,8 +6,8 @@ these images can't show costs no place on the front, and of two such variants th
 Latency, memory and size are compared by value.
 
 Only alternatives are weighed against each other: rows of one model, target, data set and axis that
-are `ok` and were measured under the same accuracy settings and timing fingerprint (the reference's, or
-the commonest where there is no reference). `wrong` rows never enter.
+are `ok` and were measured by the same machine under the same accuracy settings and timing fingerprint
+(the reference's, or the commonest where there is no reference). `wrong` rows never enter.
 """
 
 from __future__ import annotations
@@ -159,9 +159,10 @@ def _ms(row: Row) -> float:
     return row.value(SPEED) or 0.0
 
 
-def _settings(row: Row) -> tuple[str, str]:
+def _settings(row: Row) -> tuple[str, str, str]:
     result = row.result
-    return canonical(result.case.protocol.accuracy_fields()), result.timing_fingerprint
+    machine = result.environment.machine.identity if result.environment else ""
+    return canonical(result.case.protocol.accuracy_fields()), result.timing_fingerprint, machine
 
 
 def _slug(row: Row) -> str:

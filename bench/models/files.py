@@ -39,3 +39,23 @@ def folder_digest(folder: Path, patterns: tuple[str, ...]) -> str:
     files = sorted({p for pattern in patterns for p in folder.glob(pattern)})
     lines = "".join(f"{p.name} {sha256(p)}\n" for p in files)
     return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def external_data(path: Path) -> tuple[str, ...]:
+    """Names of the files beside an ONNX file that hold its weights, as the file tells them.
+
+    Raises:
+        WeightsError: it isn't an ONNX file, or names a file outside its folder.
+    """
+    import onnx
+
+    try:
+        graph = onnx.load(path, load_external_data=False).graph
+    except Exception as e:
+        raise WeightsError(f"{path} isn't an ONNX file that can be read: {e}.") from e
+    fields = (f for i in graph.initializer for f in i.external_data)
+    names = sorted({f.value for f in fields if f.key == "location"})
+    for name in names:
+        if not (path.parent / name).resolve().is_relative_to(path.parent.resolve()):
+            raise WeightsError(f"{path} names weights outside its folder: {name!r}.")
+    return tuple(names)

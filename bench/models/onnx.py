@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import Unsupported, WeightsError
-from bench.models.files import sha256
+from bench.models.files import external_data, sha256
+from bench.spec.base import digest as digest_of
 
 if TYPE_CHECKING:
     from bench.spec.model import Model
@@ -19,7 +20,7 @@ class OnnxLoader:
     provides_torch = False
 
     def digest(self, spec: Model, *, allow_code: bool = False) -> str:
-        """sha256 of the file."""
+        """sha256 of the file, and of the files beside it that hold its weights."""
         del allow_code
         path = Path(spec.location).expanduser()
         if not path.is_file():
@@ -27,7 +28,11 @@ class OnnxLoader:
                 f"The ONNX file of model {spec.name!r} isn't there: {path}.",
                 "`location` is relative to the suite's folder.",
             )
-        return sha256(path)
+        try:
+            beside = [path.parent / name for name in external_data(path)]
+        except WeightsError:
+            beside = []  # the step that takes the file says what is wrong with it
+        return digest_of([sha256(p) for p in (path, *beside)]) if beside else sha256(path)
 
     def build(self, spec: Model, *, allow_code: bool = False) -> Any:
         """Nothing: raises Unsupported."""

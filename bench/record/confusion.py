@@ -23,7 +23,7 @@ class ConfusionMeasurement(Record):
     asked: int
     """Images that the protocol asked for; fewer were seen where the time limit ended the pass."""
     groups: tuple[str, ...] = ()
-    """Group (city) of every image, for the clustered bootstrap; empty = none."""
+    """Group (city) of every image, which intervals may leave out as a whole; empty = none."""
     arrays: ArrayFile
 
 

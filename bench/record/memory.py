@@ -13,7 +13,8 @@ DEFINITIONS: dict[str, str] = {
     "rss_before_load": "Resident set after the runtime is imported, before the model is loaded",
     "rss_after_load": "Resident set after the model is loaded, before the first call",
     "rss_peak": "Highest resident set while measuring: the kernel's high-water mark (VmHWM), "
-    "children included, reset when the model is loaded where the kernel lets us",
+    "children included, reset where the kernel lets us after the accuracy pass, so that "
+    "counting and comparing don't enter",
     "gpu_allocated_peak": "Highest GPU memory held by tensors, by the framework's allocator",
     "gpu_reserved_peak": "Highest GPU memory that the framework's allocator took from the driver",
     "gpu_process": "GPU memory of this process as the driver (NVML) reports it",

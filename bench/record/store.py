@@ -6,6 +6,7 @@ and a rename. Only the JSON makes a result, so a process killed anywhere leaves 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -150,7 +151,9 @@ def write_result(run: Path, result: Result) -> Path:
         sha = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
         aside = run / "superseded" / f"{path.stem}.{stamp}.{sha}.json"
         aside.parent.mkdir(parents=True, exist_ok=True)
-        path.replace(aside)
+        # A second name for the old file, so that a full disk leaves it where it is.
+        with contextlib.suppress(FileExistsError):
+            os.link(path, aside)
     write_atomic(path, to_json(result))
     return path
 

@@ -81,7 +81,8 @@ def _forward(bench: Bench, x: NDArray[np.float32]) -> tuple[dict[str, NDArray[np
     start = time.perf_counter_ns()
     raw = bench.session.forward(fed)
     bench.device.synchronize()
-    return bench.session.copy_out(raw), time.perf_counter_ns() - start
+    took = time.perf_counter_ns() - start
+    return bench.session.copy_out(raw), took
 
 
 def batches(
@@ -98,12 +99,13 @@ def batches(
         x = inputs[0] if size == 1 else np.concatenate(inputs)
         return [image for image, _ in loaded], x
 
-    with ThreadPoolExecutor(1) as pool:
+    pool = ThreadPoolExecutor(1)
+    try:
         ahead = [pool.submit(prepare, g) for g in groups[:_AHEAD]]
         for i, group in enumerate(groups):
             images, x = ahead.pop(0).result()
             if i + _AHEAD < len(groups):
                 ahead.append(pool.submit(prepare, groups[i + _AHEAD]))
             yield group, images, x
-        for pending in ahead:  # pragma: no cover - empty unless the walk was left early
-            pending.cancel()
+    finally:  # also where the walk is left early, at its time limit
+        pool.shutdown(cancel_futures=True)

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.errors import BadInput, CaseFailed
-from bench.run import plan
+from bench.errors import BadInput, CaseFailed, Unsupported
+from bench.run import cachedir, plan
 from bench.run.schedule import Scheduler, StepFailed
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ def export(case: Case, setting: Setting, listener: Listener) -> tuple[Path, ...]
             "Choose one with steps: segbench list variants",
         )
     plan.refuse_code((case,), allow_code=setting.allow_code)
+    plan.refuse_options((case,))
+    reason = plan.skip_reason(case)
+    if reason:
+        raise Unsupported(f"{case.variant.name} can't be made here: {reason}.")
     out = setting.run
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BadInput(f"{out} isn't an empty folder.", "Name a new one with --out.")
@@ -41,5 +45,6 @@ def export(case: Case, setting: Setting, listener: Listener) -> tuple[Path, ...]
         except StepFailed as e:
             tail = e.failure.stderr_tail[-1:] or ("",)
             raise CaseFailed(f"{case.variant.name}: {e.failure.message}", tail[0]) from None
-    shutil.copytree(folder, out, dirs_exist_ok=True)
+    skip = shutil.ignore_patterns(cachedir.MADE)
+    shutil.copytree(folder, out, dirs_exist_ok=True, ignore=skip)
     return tuple(sorted(p for p in out.rglob("*") if p.is_file()))

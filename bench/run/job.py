@@ -37,8 +37,8 @@ class Job(Spec):
     """Folder of the reference's outputs."""
     reference_absent: str = ""
     """Why there is none."""
-    artifact_record: dict[str, Any] = Field(default_factory=dict)
-    dataset_digest: str = ""
+    calibration_splits: tuple[str, ...] = ()
+    """Splits of the data set that quantizers read (dataset)."""
     parent: int = 0
     """Process that waits for the worker; a worker whose parent is another one ends at once."""
     spawned_ns: int = 0
@@ -55,6 +55,4 @@ class Report(Spec):
     message: str = ""
     skipped: bool = False
     """The machine or installation can't: a `skipped` row, not a failed one."""
-    import_s: float = 0.0
-    """Seconds from the first line of work to the last import."""
     startup_s: float = 0.0

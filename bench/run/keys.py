@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench import registry
+from bench.run import machine
 from bench.spec.base import digest
 
 if TYPE_CHECKING:
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
     from bench.spec.case import Case
     from bench.spec.variant import Variant
 
-_MEASURING = ("backends", "datasets", "devices", "exporters", "models", "processing", "run")
+MEASURING = (
+    "backends", "datasets", "devices", "exporters", "metrics/confusion.py", "metrics/instances.py",
+    "models", "processing", "run",
+)  # fmt: skip
+EXPORTING = ("exporters", "models", "processing")
+"""Rooms whose code makes an artifact what it is."""
 
 
 def version(distribution: str) -> str:
@@ -24,13 +30,19 @@ def version(distribution: str) -> str:
     return registry.version(distribution) or "absent"
 
 
-@cache
 def code_digest() -> str:
     """Digest, 16 hexadecimal digits, of the code that measures."""
+    return _digest_of(MEASURING)
+
+
+@cache
+def _digest_of(places: tuple[str, ...]) -> str:
+    """Digest, 16 hexadecimal digits, of the Python files in some rooms of the package."""
     root = Path(__file__).resolve().parents[1]
     sha = hashlib.sha256()
-    for room in _MEASURING:
-        for path in sorted((root / room).rglob("*.py")):
+    for place in places:
+        at = root / place
+        for path in [at] if at.is_file() else sorted(at.rglob("*.py")):
             sha.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     return sha.hexdigest()[:16]
 
@@ -47,6 +59,7 @@ def recipe_digests(
             "step": step.name,
             "options": step.options,
             "versions": {d: version(d) for d in exporter.needs},
+            "code": _digest_of(EXPORTING),
             "size": size,
             "batch": case.protocol.batch_size,
             "onnx": case.model.onnx.model_dump() if case.model.onnx else None,
@@ -66,6 +79,7 @@ def reference_digest(case: Case, weights: str, size: tuple[int, int], data: str)
         "weights": weights,
         "variant": case.reference.model_dump(exclude={"about"}),
         "device": case.target.device,
+        "machine": machine.describe().identity,
         "data": data,
         "split": case.dataset.split,
         "accuracy": case.protocol.accuracy_fields(),

@@ -94,8 +94,7 @@ def mismatch(target: Target, machine: Machine) -> str:
     # A machine sold with 16 GB shows the system somewhat less.
     sizes = (
         (asks.memory_gb, machine.memory_bytes, "memory_gb"),
-        (asks.gpu_memory_gb, max((g.memory_bytes for g in device.gpus()), default=0),
-         "gpu_memory_gb"),
+        (asks.gpu_memory_gb, next((g.memory_bytes for g in device.gpus()), 0), "gpu_memory_gb"),
     )  # fmt: skip
     for least, found_bytes, what in sizes:
         if least and found_bytes < 0.93 * least * GIB:

@@ -34,6 +34,7 @@ def measure(
         CodeRefused: a model runs the user's own Python, and nobody allowed it.
     """
     plan.refuse_code(cases, allow_code=setting.allow_code)
+    plan.refuse_options(cases)
     _make(setting.run)
     lock = FileLock(str(setting.run / ".lock"), timeout=0)
     try:

@@ -90,9 +90,9 @@ class ParityCounter:
 def _sums(found: NDArray[Any], want: NDArray[Any]) -> tuple[float, float, float, int]:
     """Squared error, squared reference, largest error, non-finite values; float64 sums."""
     a, b = found.astype(np.float64).ravel(), want.astype(np.float64).ravel()
-    good = np.isfinite(a)
-    bad = int(a.size - np.count_nonzero(good))
-    if bad:
+    bad = int(a.size - np.count_nonzero(np.isfinite(a)))
+    good = np.isfinite(a) & np.isfinite(b)
+    if not good.all():
         a, b = a[good], b[good]
     difference = a - b
     largest = float(np.abs(difference).max()) if difference.size else 0.0

@@ -49,6 +49,25 @@ def refuse_code(cases: Sequence[Case], *, allow_code: bool) -> None:
             )
 
 
+def refuse_options(cases: Sequence[Case]) -> None:
+    """Refuse options that a backend or an export step doesn't know: they would be ignored.
+
+    Raises:
+        BadInput: there is one; the nearest known option is the hint.
+    """
+    for variant in {c.variant.slug: c.variant for c in cases}.values():
+        asked = [("backend", variant.backend, variant.options)]
+        asked += [("exporter", step.name, step.options) for step in variant.steps]
+        for kind, name, options in asked:
+            known: tuple[str, ...] | None = getattr(registry.load(kind, name), "options", None)
+            for option in options:
+                if known is not None and option not in known:
+                    raise BadInput(
+                        f"Variant {variant.name!r}: the {kind} {name!r} has no option {option!r}.",
+                        registry.suggest(option, known) if known else "It has none.",
+                    )
+
+
 def skip_reason(case: Case) -> str:
     """Empty, or why this machine or installation can't run the case."""
     reason = machine.mismatch(case.target, machine.describe())
@@ -82,6 +101,9 @@ def _missing(variant: Variant) -> str:
 def stands(old: Result, case: Case) -> bool:
     """Whether a stored result was found for the same question in the same setting."""
     if old.status not in {"ok", "wrong"} or old.environment is None:
+        return False
+    parity = old.get("parity")
+    if parity is None or parity.absent:  # the reference may do better this time
         return False
     then = old.environment
     same_case = old.fingerprint == case.fingerprint

@@ -112,6 +112,7 @@ def measured(
     environment: Environment,
     data: dict[str, Any],
     artifact: Artifact,
+    size: tuple[int, int],
     wall_s: float,
 ) -> Result:
     """Row of a case whose worker reported: ok, or wrong beyond the suite's parity limit."""
@@ -120,6 +121,8 @@ def measured(
     if not artifact.files:
         artifact = artifact.model_copy(update=payload["weights"])
     known = sum(times.values()) + report.startup_s
+    # What was asked may leave size and threads open; a fingerprint holds what was used.
+    used = case.protocol.model_copy(update={"height": size[0], "width": size[1]})
     draft = Result.model_validate({
         "case": case,
         "fingerprint": case.fingerprint,
@@ -128,10 +131,10 @@ def measured(
         "artifact": artifact,
         "dataset": DatasetRecord(digest=data["digest"], images=data["images"]),
         "accuracy_fingerprint": accuracy_fingerprint(
-            case.protocol, str(data["digest"]), case.dataset.class_map,
-            case.dataset.ignore_index, int(payload["seen"]),
+            used, str(data["digest"]), case.dataset.class_map,
+            case.dataset.ignore_index, int(payload["seen"]), case.dataset.classes,
         ),
-        "timing_fingerprint": case.protocol.timing_fingerprint(case.target.threads),
+        "timing_fingerprint": used.timing_fingerprint(environment.threads),
         "measurements": payload["measurements"],
         "process": Process(
             startup_s=report.startup_s, other_s=max(0.0, wall_s - known), wall_s=wall_s, **times

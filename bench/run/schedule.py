@@ -98,6 +98,9 @@ class Scheduler:
         except StepFailed as e:
             row = results.broken(case, e.failure, _environment(case), skipped=e.skipped)
             return row, False
+        except Exception as e:  # noqa: BLE001 - one case must not end the others
+            failure = Failure(step="case", type=type(e).__name__, message=str(e) or repr(e))
+            return results.broken(case, failure), False
 
     def _measure(self, case: Case) -> Result:
         """Result of a case whose steps all ran; StepFailed where one didn't."""
@@ -120,7 +123,7 @@ class Scheduler:
         report = self._start(job, case, case.protocol.timeout_s)
         wall = time.monotonic() - began
         made = results.artifact_record(case, artifact, self._chain(case, size, data))
-        return results.measured(case, report, environment, data, made, wall)
+        return results.measured(case, report, environment, data, made, size, wall)
 
     def _identified(self, case: Case) -> Case:
         """The case with the digests of its weights and of its data set."""
@@ -130,16 +133,20 @@ class Scheduler:
 
     def _dataset(self, case: Case) -> dict[str, Any]:
         count = (case.protocol.images, case.model.trained, case.protocol.parity_images)
-        key = f"dataset {case.dataset.model_dump_json()} {count}"
+        asked = (v.calibration for v in (case.variant, case.reference))
+        splits = tuple(sorted({c.split for c in asked if c is not None}))
+        key = f"dataset {case.dataset.model_dump_json()} {count} {splits}"
         what = f"preparing data set {case.dataset.name}"
-        report = self._once(key, lambda: self._prepare("dataset", case, what))
+        report = self._once(
+            key, lambda: self._prepare("dataset", case, what, calibration_splits=splits)
+        )
         return dict(report.payload)
 
     def _chain(self, case: Case, size: tuple[int, int], data: dict[str, Any]) -> list[Path]:
         """Folders of the artifact after each step of the case's recipe."""
-        digests = keys.recipe_digests(
-            case, case.variant, case.weights_digest, size, str(data["plan_digest"])
-        )
+        calibration = case.variant.calibration
+        images = str(data["calibration"].get(calibration.split, "")) if calibration else ""
+        digests = keys.recipe_digests(case, case.variant, case.weights_digest, size, images)
         return [cachedir.artifact(self.setting.cache, d) for d in digests]
 
     def _artifact(

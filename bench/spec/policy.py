@@ -6,7 +6,11 @@ from bench.spec.base import Spec
 
 
 class GatePolicy(Spec):
-    """Margins of the stored-baseline gate. None = that metric informs and never blocks."""
+    """Margins of the stored-baseline gate.
+
+    None = that metric informs and never blocks. Only code can say so: TOML has no null, so a suite
+    changes a margin and can't switch it off.
+    """
 
     miou_margin: float | None = 0.01
     """A drop whose whole paired interval lies beyond this margin (fraction) is a regression."""

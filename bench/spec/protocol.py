@@ -72,7 +72,12 @@ class Protocol(Spec):
 
 
 def accuracy_fingerprint(
-    protocol: Protocol, dataset_digest: str, class_map: dict[str, str], ignore_index: int, seen: int
+    protocol: Protocol,
+    dataset_digest: str,
+    class_map: dict[str, str],
+    ignore_index: int,
+    seen: int,
+    classes: tuple[str, ...] = (),
 ) -> str:
     """Hash, 12 hexadecimal digits, printed beside every mIoU; compared only under the same."""
     fields = {
@@ -81,5 +86,6 @@ def accuracy_fingerprint(
         "class_map": class_map,
         "ignore_index": ignore_index,
         "seen": seen,
+        "classes": list(classes),
     }
     return digest(fields, 12)

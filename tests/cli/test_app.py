@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import resource
 import subprocess
 import sys
@@ -86,12 +87,42 @@ def test_an_interruption_is_130() -> None:
     assert (found.exit_code, found.stderr) == (130, "Interrupted.\n")
 
 
-def test_a_bug_keeps_its_traceback() -> None:
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "no/card.md"),
+         "no/card.md: Permission denied"),
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
+    ],
+)  # fmt: skip
+def test_a_refusal_of_the_system_is_a_sentence(error: OSError, said: str) -> None:
     def verb() -> None:
-        raise ZeroDivisionError
+        raise error
 
     found = CliRunner().invoke(single(verb))
-    assert isinstance(found.exception, ZeroDivisionError)
+    assert found.exit_code == 2
+    hint = "Check the folder's rights and the space on the disk."
+    assert found.stderr == f"Error: {said}\n  {hint}\n"
+
+
+def test_a_full_disk_behind_standard_output_is_told_once() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "bench", "list"],
+            check=False, text=True, stdout=full, stderr=subprocess.PIPE,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0] == "Error: No space left on device"
+    assert len(done.stderr.splitlines()) == 2
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, OSError("an odd picture")])
+def test_a_bug_keeps_its_traceback(error) -> None:
+    def verb() -> None:
+        raise error
+
+    found = CliRunner().invoke(single(verb))
+    assert isinstance(found.exception, (ZeroDivisionError, OSError))
 
 
 def test_a_verbs_own_exit_code_passes() -> None:

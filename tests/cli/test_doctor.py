@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 import typer
@@ -66,6 +67,21 @@ def test_the_cache_is_measured(installed, tmp_path) -> None:
     (tmp_path / "cache" / "deep").mkdir(parents=True)
     (tmp_path / "cache" / "deep" / "file").write_bytes(b"x" * 1000)
     assert examine()["cache"]["bytes"] == 1000
+
+
+def test_files_that_vanish_meanwhile_are_passed_over(installed, monkeypatch, tmp_path) -> None:
+    (tmp_path / "cache").mkdir()
+    for name in ("gone", "there"):
+        (tmp_path / "cache" / name).write_bytes(b"x" * 1000)
+    stat = Path.stat
+
+    def vanishing(path: Path, **more):
+        if path.name == "gone":
+            raise FileNotFoundError(path)
+        return stat(path, **more)
+
+    monkeypatch.setattr(Path, "stat", vanishing)
+    assert module._cache()["bytes"] == 1000
 
 
 def test_two_onnx_runtimes_are_one_too_many(installed) -> None:

@@ -54,11 +54,10 @@ def test_a_damaged_file_is_named(tmp_path, content):
         step.OnnxStep().make(job(small.model(path), tmp_path / "out"))
 
 
-def test_where_links_are_not_allowed_files_are_copied(tmp_path, monkeypatch):
-    def refused(source, to):
-        raise OSError(18, "Invalid cross-device link")
-
-    monkeypatch.setattr(step.os, "link", refused)
-    (tmp_path / "a").write_text("x")
-    step.link_or_copy(tmp_path / "a", tmp_path / "b")
-    assert (tmp_path / "b").read_text() == "x"
+def test_the_artifact_stays_what_it_was_when_the_users_file_changes(tmp_path):
+    path = small.conv_graph(tmp_path / "conv.onnx")
+    before = path.read_bytes()
+    step.OnnxStep().make(job(small.model(path), tmp_path / "out"))
+    with path.open("r+b") as f:
+        f.write(b"changed in place")
+    assert (tmp_path / "out" / "model.onnx").read_bytes() == before

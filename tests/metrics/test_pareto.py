@@ -76,6 +76,16 @@ def test_another_protocol_is_no_alternative():
     assert alternatives([REFERENCE, other]) == (REFERENCE,)
 
 
+def test_another_machine_is_no_alternative():
+    quick = row(ms=1.0)
+    place = quick.result.environment
+    machine = place.machine.model_copy(update={"cores": 64})
+    there = place.model_copy(update={"machine": machine})
+    moved = Row(quick.result.model_copy(update={"environment": there}), quick.metrics)
+    assert alternatives([REFERENCE, quick]) == (REFERENCE, quick)
+    assert alternatives([REFERENCE, moved]) == (REFERENCE,)
+
+
 def test_without_a_reference_plain_mious_are_compared():
     def plain(slug, miou, ms):
         made = row(slug, miou, ms)

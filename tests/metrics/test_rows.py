@@ -3,6 +3,7 @@ import pytest
 from bench import registry
 from bench.metrics.base import Metric
 from bench.metrics.rows import reference_of, rows
+from bench.record.store import Run
 from tests.builders import ROWS, Planned, build_run
 
 
@@ -51,6 +52,42 @@ def test_another_model_is_no_reference(tmp_path):
     assert reference_of(run, run.results[1]) is None
     made = rows(run)[1]
     assert "no result of the reference variant" in made.metrics["miou_difference"].reason
+
+
+def changed(run, **fields):
+    """The reference's result and the other one, whose case has other fields."""
+    first, second = run.results
+    parts = {
+        k: getattr(second.case, k).model_copy(update=v)
+        for k, v in fields.items()
+        if type(v) is dict
+    }
+    of = second.case.model_copy(update={**fields, **parts})
+    return Run(run.folder, run.info, (first, second.model_copy(update={"case": of})))
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        ({"model": {"location": "elsewhere", "about": "Said anew."}}, True),
+        ({"dataset": {"root": "elsewhere", "about": "Said anew."}}, True),
+        ({"weights_digest": "other"}, False),
+        ({"dataset_digest": "other"}, False),
+        ({"dataset": {"split": "test"}}, False),
+        ({"protocol": {"postprocess": "hf"}}, False),
+        ({"protocol": {"iterations": 7}}, True),
+    ],
+)
+def test_the_reference_has_the_same_weights_and_images_wherever_they_lie(tmp_path, fields, found):
+    run = changed(build_run(tmp_path, (Planned(), Planned("torch-bf16"))), **fields)
+    assert (reference_of(run, run.results[1]) is not None) == found
+
+
+def test_results_that_the_plan_no_longer_names_are_left_out(tmp_path):
+    planned = (Planned(), Planned("torch-bf16"), Planned("openvino-fp32"))
+    run = build_run(tmp_path, planned, plan=(planned[1].case.id, "one/more/case"))
+    assert [r.id for r in rows(run)] == [planned[1].case.id]
+    assert reference_of(run, run.get(planned[1].case.id)) is None
 
 
 def test_metrics_of_plugins_are_called_too(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ from filelock import FileLock
 from bench.errors import BadInput, CodeRefused, RecordError
 from bench.record.environment import Machine
 from bench.record.store import read_run
-from bench.run import collect, keys, machine, measure
+from bench.run import collect, keys, machine, measure, plan
 from bench.spec.model import Model
 from tests import small
 
@@ -159,3 +159,12 @@ def test_another_machine_is_another_identity():
     here = Machine(processor="A", architecture="x86_64", cores=2, memory_bytes=2**30)
     assert here.identity == here.model_copy(update={"system": "Linux 7"}).identity
     assert here.identity != here.model_copy(update={"cores": 4}).identity
+
+
+def test_a_row_without_parity_is_measured_again(asked, tmp_path, cache):
+    found, _, _ = again(asked, tmp_path, cache)
+    case = found.case
+    assert plan.stands(found, case)
+    parity = found.get("parity").model_copy(update={"absent": "the reference failed"})
+    others = tuple(m for m in found.measurements if m.kind != "parity")
+    assert not plan.stands(found.model_copy(update={"measurements": (*others, parity)}), case)

@@ -62,3 +62,17 @@ def test_images_that_the_reference_did_not_reach_are_left_out(tmp_path):
         counter.add(i, labels, {"labels": labels[None]})
     made = counter.measurement("r", ("a", "b", "c"))
     assert (made.images, made.equal, made.outputs) == (("b",), (4,), {})
+
+
+def test_a_reference_that_is_not_finite_leaves_finite_sums(tmp_path):
+    rng = np.random.default_rng(2)
+    want = outputs(rng)
+    broken = {k: v.copy() for k, v in want.items()}
+    broken["class_logits"][0, 0, 0] = -np.inf
+    labels = np.zeros((12, 16), np.uint8)
+    write_reference(tmp_path, 0, labels, broken)
+    counter = ParityCounter(tmp_path, 1)
+    counter.add(0, labels, want)
+    sums = counter.measurement("torch-fp32", ("a",)).outputs["class_logits"]
+    assert np.isfinite([*sums.squared_error, *sums.squared_reference, *sums.largest_error]).all()
+    assert sums.non_finite == (0,)

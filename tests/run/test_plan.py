@@ -62,3 +62,14 @@ def test_code_needs_leave():
 @pytest.mark.parametrize("status", ["failed", "skipped"])
 def test_only_measured_rows_stand(status):
     assert not plan.stands(builders.result(status=status), builders.case())
+
+
+def test_an_option_that_nobody_knows_is_refused():
+    plan.refuse_options([builders.case(variant=small.ORT), builders.case(variant=small.INT8)])
+    typo = builders.variant("torch-bf16-autocast").model_copy(update={"options": {"autocas": True}})
+    with pytest.raises(BadInput, match=r"no option 'autocas'\. Did you mean 'autocast'\?"):
+        plan.refuse_options([builders.case(variant=typo)])
+    step = small.DYNAMIC.steps[-1].model_copy(update={"options": {"operator": ["MatMul"]}})
+    odd = small.DYNAMIC.model_copy(update={"steps": (*small.DYNAMIC.steps[:-1], step)})
+    with pytest.raises(BadInput, match=r"exporter 'ort-int8-dynamic' has no option 'operator'"):
+        plan.refuse_options([builders.case(variant=odd)])

@@ -92,7 +92,7 @@ def test_notes_say_what_was_cut_short():
             },
         ),
         builders.environment(), {"digest": "d", "images": 9},
-        results.artifact_record(builders.case(), None, []), 6.0,
+        results.artifact_record(builders.case(), None, []), (32, 64), 6.0,
     )  # fmt: skip
     assert made.status == "ok"
     assert made.process.other_s == pytest.approx(1.0)

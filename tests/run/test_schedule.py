@@ -3,6 +3,7 @@ import pytest
 
 from bench.metrics.rows import rows
 from bench.record.store import read_run
+from bench.run import results
 from bench.spec.dataset import Dataset
 from bench.spec.variant import Step
 from tests import small
@@ -154,3 +155,30 @@ def test_the_model_is_measured_for_what_it_is(of, data, tmp_path, cache):
         want = np.zeros((5, 5), int)
         np.add.at(want, (np.minimum(truth, 4).ravel(), labels.ravel()), 1)
         np.testing.assert_array_equal(counts[i], want)
+
+
+def test_a_surprise_in_the_parent_costs_one_case(of, data, tmp_path, cache, monkeypatch):
+    real = results.measured
+
+    def measured(case, *rest):
+        if case.variant.slug == small.DYNAMIC.slug:
+            raise RuntimeError("nobody expected this")
+        return real(case, *rest)
+
+    monkeypatch.setattr(results, "measured", measured)
+    asked = small.suite(small.block(of, data, small.DYNAMIC, small.ORT))
+    found = by_variant(small.run(asked, tmp_path / "run", cache))
+    assert found[small.ORT.slug].status == "ok"
+    assert found[small.DYNAMIC.slug].reason == "nobody expected this"
+
+
+def test_fingerprints_hold_the_size_and_threads_that_were_used(of, tmp_path, cache):
+    whole = small.folder(small.pictures(tmp_path / "pictures"))
+    first = small.one(small.suite(small.block(of, whole)), tmp_path / "run", cache)
+    size = small.SIZE
+    stated = small.QUICK.model_copy(update={"height": size[0], "width": size[1]})
+    second = small.one(
+        small.suite(small.block(of, whole, protocol=stated)), tmp_path / "other", cache
+    )
+    assert first.accuracy_fingerprint == second.accuracy_fingerprint
+    assert first.timing_fingerprint == second.timing_fingerprint

@@ -55,7 +55,10 @@ def end_to_end(result: Result) -> tuple[int, ...]:
 
 
 def ratio(source: Source) -> Metric:
-    """Median latency over the reference's on the same target, with the interval of the ratio."""
+    """Median latency over the reference's, with the interval of the ratio.
+
+    None unless both were timed on the same target, by the same machine, under the same settings.
+    """
     result, reference = source.result, source.reference
     if result.case.is_reference:
         return Metric(None, reason=IS_REFERENCE)
@@ -66,6 +69,11 @@ def ratio(source: Source) -> Metric:
     theirs = end_to_end(reference)
     if not theirs:
         return Metric(None, reason=f"the reference has no timing ({unmeasured(reference)})")
+    mine, other = (
+        r.environment.machine.identity if r.environment else None for r in (result, reference)
+    )
+    if mine is None or mine != other:
+        return Metric(None, reason="the reference was timed on another machine")
     if result.timing_fingerprint != reference.timing_fingerprint:
         return Metric(None, reason="the reference was timed under other settings")
     return Metric(*latency.median_ratio(end_to_end(result), theirs))

@@ -18,7 +18,8 @@ RULES: tuple[Text, ...] = (
     (
         Strong("mIoU"),
         ": one confusion matrix over the whole set, the mean over the classes that are there. ",
-        "Its interval is a bootstrap over images, by city where there are several.",
+        "Its 95 % interval is a jackknife with Student's t: one image is left out at a time, or one city ",
+        "where there are at least ten.",
     ),
     (
         Strong("Difference"),

@@ -101,7 +101,10 @@ def _stats(view: View) -> tuple[Stat, ...]:
     ]
     sized = [r for r in rows if number(r, "file_bytes") is not None]
     if sized:
-        small = min(sized, key=lambda r: (r.value("file_bytes") or 0.0, r.id))
+        small = min(
+            sized,
+            key=lambda r: (r.value("file_bytes") or 0.0, not r.result.case.is_reference, r.id),
+        )
         size = megabytes(number(small, "file_bytes") or 0)
         stats.append(Stat("Smallest file", size, group.label(small)))
     best = pick(group)

@@ -79,8 +79,7 @@ def _table(view: View, group: Group) -> Table:
         columns.insert(7, Column("GPU memory", "allocated, peak"))
     rows = []
     for row in group.rows:
-        said = notes.mark(" ".join(row.result.notes))
-        head = replace(row_head(view, group, row), mark=said)
+        head = replace(row_head(view, group, row), mark=notes.mark(_said(row)))
         if row.status in {"ok", "wrong"}:
             rows.append((head, *_numbers(row, notes, gpu=gpu)))
         else:
@@ -97,11 +96,6 @@ def _table(view: View, group: Group) -> Table:
 
 def _numbers(row: Row, notes: Notes, *, gpu: bool) -> list[Cell]:
     m = row.metrics
-    wrong = (
-        f"{row.result.case.variant.slug} is wrong: {row.result.reason}"
-        if row.status == "wrong"
-        else ""
-    )
     if row.result.case.is_reference:
         difference = Cell("reference")
     else:
@@ -118,9 +112,13 @@ def _numbers(row: Row, notes: Notes, *, gpu: bool) -> list[Cell]:
     ]
     if gpu:
         cells.insert(6, metric_cell(m.get("gpu_allocated_peak_bytes"), megabytes, notes))
-    if wrong:
-        cells[0] = replace(cells[0], mark=notes.mark(wrong))
     return cells
+
+
+def _said(row: Row) -> str:
+    """What a reader must know of the whole row: why it is wrong, and what the run noted."""
+    reason = f"Wrong: {row.result.reason.removesuffix('.')}." if row.status == "wrong" else ""
+    return " ".join(text for text in (reason, *row.result.notes) if text)
 
 
 def _about(group: Group) -> tuple[Text, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bench import registry
 from bench.errors import CaseFailed
 from bench.exporters.base import ExportJob
+from bench.exporters.notes import read_note
 from bench.run import cachedir, memory
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def _make(job: Job, out: Path, say: Say) -> dict[str, Any]:
     )
     if not any(out.iterdir()):
         raise CaseFailed(f"The step {step.name!r} wrote nothing.")
+    read_note(out)  # the parent will want it
     return {
         "name": step.name,
         "wall_s": round(time.monotonic() - began, 3),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench import registry
 from bench.datasets.base import content_digest
+from bench.errors import DatasetError
 from bench.run.session import image_count
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def run(job: Job, say: Say) -> dict[str, Any]:
-    """`digest` by content, `plan_digest`, `images` and the first one's `size`."""
+    """`digest` by content, digests of `calibration` splits, `images` and the first one's `size`."""
     import cv2
 
     cv2.setNumThreads(1)
@@ -26,8 +27,19 @@ def run(job: Job, say: Say) -> dict[str, Any]:
     images = loader.open(case.dataset, Path(job.cache))
     count = image_count(case, len(images.names))
     return {
-        "plan_digest": loader.plan_digest(case.dataset),
+        "calibration": _calibration(job, loader),
         "digest": content_digest(images, count),
         "images": count,
         "size": images.image(0).shape[:2],
     }
+
+
+def _calibration(job: Job, loader: Any) -> dict[str, str]:
+    """Split -> digest of what determines it; empty where it isn't there (its artifact says so)."""
+    out = {}
+    for split in job.calibration_splits:
+        try:
+            out[split] = loader.plan_digest(job.case.dataset.model_copy(update={"split": split}))
+        except DatasetError:
+            out[split] = ""
+    return out

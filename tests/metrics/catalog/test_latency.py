@@ -53,6 +53,18 @@ def test_other_timing_settings_give_no_ratio(run):
     assert "other settings" in latency.ratio(Source(run, unlike, of.reference)).reason
 
 
+def test_another_machine_gives_no_ratio(run):
+    of = source(run)
+    place = of.result.environment
+    machine = place.machine.model_copy(update={"processor": "Another Processor 9"})
+    there = place.model_copy(update={"machine": machine})
+    for environment in (there, None):
+        moved = of.result.model_copy(update={"environment": environment})
+        found = latency.ratio(Source(run, moved, of.reference))
+        assert found.value is None
+        assert found.reason == "the reference was timed on another machine"
+
+
 def test_without_samples_the_reason_is_the_status(run):
     found = latency.metrics(source(run, 3))
     assert {m.reason for m in found.values()} == {"skipped: It is not installed."}

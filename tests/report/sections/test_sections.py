@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench import registry
+from bench.metrics.intervals import MIN_GROUPS
 from bench.report.blocks import Figure, Gallery, Section, Table
 from tests.builders import Planned
 from tests.report.conftest import words
@@ -46,7 +47,7 @@ def test_the_main_table_holds_every_row_and_marks_the_wrong_ones(view):
     badges = [row[0].badge for row in first.rows]
     assert badges == ["reference", "", "", "wrong", "skipped", "failed"]
     wrong = first.rows[3]
-    assert "torch-bf16 is wrong" in first.notes[int(wrong[1].mark) - 1]
+    assert first.notes[int(wrong[0].mark) - 1].startswith("Wrong: ")
     assert first.rows[4][1].text == "openvino is not installed."
     assert first.rows[4][1].span == len(first.columns) - 1
 
@@ -136,3 +137,11 @@ def test_limits_speak_of_this_record(view):
     assert "points either way" in text
     assert "untrained: weights are seeded" in text
     assert "scenes are drawn" in text
+
+
+def test_the_limits_name_the_interval_that_is_computed(view):
+    text = words(load("limits")(view))
+    assert "jackknife with Student's t" in text
+    assert "at least ten" in text
+    assert "bootstrap" not in text
+    assert MIN_GROUPS == 10
