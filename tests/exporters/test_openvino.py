@@ -1,4 +1,4 @@
-"""openvino and nncf: skipped where the extra isn't installed."""
+"""openvino: skipped where the extra isn't installed."""
 
 import numpy as np
 import pytest

@@ -127,13 +127,16 @@ def test_a_worker_that_hangs_is_killed_with_all_that_it_started(start):
             time.sleep(0.02)
 
 
-def test_an_interrupt_kills_the_worker(start, tmp_path):
+def test_an_interrupt_kills_the_worker(start):
+    # A shell starts what runs in its background with this signal ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     main = threading.main_thread().ident
     timer = threading.Timer(1.5, lambda: signal.pthread_kill(main, signal.SIGINT))
     timer.start()
     with pytest.raises(KeyboardInterrupt):
         start("time.sleep(600)")
     timer.join()
+    signal.signal(signal.SIGINT, before)
     assert not psutil.Process().children()
 
 
