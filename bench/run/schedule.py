@@ -7,6 +7,7 @@ all others go on.
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from bench.record.result import Failure, Result
 from bench.run import cachedir, keys, machine, plan, results
 from bench.run.job import Job, Report, StepKind
-from bench.run.process import start
+from bench.run.process import TAIL_LINES, start
 
 if TYPE_CHECKING:
     from bench.record.environment import Environment
@@ -99,7 +100,13 @@ class Scheduler:
             row = results.broken(case, e.failure, _environment(case), skipped=e.skipped)
             return row, False
         except Exception as e:  # noqa: BLE001 - one case must not end the others
-            failure = Failure(step="case", type=type(e).__name__, message=str(e) or repr(e))
+            said = traceback.format_exc().splitlines()[-TAIL_LINES:]
+            failure = Failure(
+                step="case",
+                type=type(e).__name__,
+                message=str(e) or repr(e),
+                stderr_tail=tuple(said),
+            )
             return results.broken(case, failure), False
 
     def _measure(self, case: Case) -> Result:

@@ -169,7 +169,9 @@ def test_a_surprise_in_the_parent_costs_one_case(of, data, tmp_path, cache, monk
     asked = small.suite(small.block(of, data, small.DYNAMIC, small.ORT))
     found = by_variant(small.run(asked, tmp_path / "run", cache))
     assert found[small.ORT.slug].status == "ok"
-    assert found[small.DYNAMIC.slug].reason == "nobody expected this"
+    surprised = found[small.DYNAMIC.slug]
+    assert surprised.reason == "nobody expected this"
+    assert any("in measured" in line for line in surprised.failure.stderr_tail)
 
 
 def test_fingerprints_hold_the_size_and_threads_that_were_used(of, tmp_path, cache):
