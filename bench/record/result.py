@@ -9,14 +9,17 @@ from pydantic import ConfigDict, Field
 from bench.record.base import Record
 from bench.record.confusion import ConfusionMeasurement, InstanceMeasurement, RunTimes
 from bench.record.environment import Environment
+from bench.record.fits import FitsMeasurement
 from bench.record.gallery import GalleryMeasurement
 from bench.record.memory import MemoryMeasurement
 from bench.record.parity import ParityMeasurement
 from bench.record.timing import TimingMeasurement
+from bench.record.work import ComponentMeasurement, WorkMeasurement
 from bench.spec.case import Case
 
-SCHEMA = 1
-"""History: 1 = the first (2026-11)."""
+SCHEMA = 2
+"""History: 1 = the first (2026-11); 2 = timing in several processes, with readings beside the
+samples; work, components, fits, effective settings (2026-11)."""
 
 Status = Literal["ok", "wrong", "failed", "skipped"]
 
@@ -38,6 +41,9 @@ Measurement = Annotated[
     | MemoryMeasurement
     | ParityMeasurement
     | GalleryMeasurement
+    | WorkMeasurement
+    | ComponentMeasurement
+    | FitsMeasurement
     | ExtraMeasurement,
     Field(discriminator="kind"),
 ]
@@ -47,7 +53,7 @@ class Failure(Record):
     """How a process ended."""
 
     step: str
-    """dataset, artifact, reference or case."""
+    """weights, dataset, artifact, reference, case, or timing (a later launch)."""
     type: str
     """Exception's name, signal's name, `timeout` or `out of memory`."""
     message: str
@@ -119,6 +125,10 @@ class Result(Record):
     timing_fingerprint: str = ""
     measurements: tuple[Measurement, ...] = ()
     process: Process | None = None
+    effective: dict[str, str] = Field(default_factory=dict)
+    """What the runtime says that it did: precision, input, threads, streams, provider ..."""
+    mismatches: tuple[str, ...] = ()
+    """Sentences: what ran isn't what was asked."""
     started: str = ""
     """UTC, ISO 8601."""
     notes: tuple[str, ...] = ()

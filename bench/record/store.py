@@ -12,12 +12,15 @@ import io
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import Field, ValidationError
 
 from bench.errors import RecordError
 from bench.record.base import ArrayFile, Record
+from bench.record.calibration import Calibration
+from bench.record.ceiling import Ceiling
+from bench.record.pairs import PairsRecord
 from bench.record.result import SCHEMA, Result
 from bench.record.upgrade import upgrade
 from bench.spec.policy import GatePolicy
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+
+
+R = TypeVar("R", bound=Record)
 
 
 class RunInfo(Record):
@@ -64,6 +70,21 @@ class Run:
             return path.read_bytes()
         except OSError as e:
             raise RecordError(f"{path} can't be read: {e.strerror}.") from e
+
+    def pairs(self) -> dict[str, PairsRecord]:
+        """Case -> live pairs that `segbench gate --live` left here."""
+        files = sorted((self.folder / "pairs").glob("*.json"))
+        found = [_plain(PairsRecord, file) for file in files]
+        return {p.case: p for p in found}
+
+    def calibration(self) -> Calibration | None:
+        """What the self-test found about the machine of this run; None where none was made."""
+        path = self.folder / "calibration.json"
+        return _plain(Calibration, path) if path.is_file() else None
+
+    def ceilings(self) -> tuple[Ceiling, ...]:
+        """What the machine itself can do, one entry a device and number of threads."""
+        return tuple(_plain(Ceiling, f) for f in sorted((self.folder / "ceilings").glob("*.json")))
 
     def get(self, case_id: str) -> Result | None:
         """Result of a case, or None."""
@@ -203,6 +224,18 @@ def _raw(path: Path) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise RecordError(f"{path} holds no record.")
     return upgrade(raw, path)
+
+
+def _plain(kind: type[R], path: Path) -> R:
+    """A record that stands beside the results, in its own schema."""
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except OSError as e:
+        raise RecordError(f"{path} can't be read: {e.strerror}.") from e
+    except ValidationError as e:
+        first = e.errors()[0]
+        where = ".".join(str(p) for p in first["loc"])
+        raise RecordError(f"{path} isn't a {kind.__name__}: {where}: {first['msg']}.") from e
 
 
 def _parse(kind: Any, path: Path) -> Any:

@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-STEPS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+def _from_1(raw: dict[str, Any]) -> dict[str, Any]:
+    """Schema 2 added keys with defaults; the stopping rule of schema 1 was a number of iterations."""
+    case = raw.get("case")
+    if not isinstance(case, dict) or not isinstance(case.get("protocol"), dict):
+        return raw
+    protocol = {"median_width": None, "work": False, "ceiling": False, **case["protocol"]}
+    return {**raw, "case": {**case, "protocol": protocol}}
+
+
+STEPS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1}
 """Schema N -> function that gives schema N + 1."""
 
 

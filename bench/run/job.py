@@ -9,7 +9,9 @@ from pydantic import Field
 from bench.spec.base import Spec
 from bench.spec.case import Case
 
-StepKind = Literal["weights", "dataset", "artifact", "reference", "case"]
+StepKind = Literal[
+    "weights", "dataset", "artifact", "reference", "case", "timing", "work", "ceiling", "fits"
+]
 
 
 class Job(Spec):

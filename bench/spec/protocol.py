@@ -8,15 +8,25 @@ from pydantic import Field
 
 from bench.spec.base import Spec, digest
 
+Scenario = Literal["single_stream", "offline", "server", "constant_stream"]
+"""MLPerf's names, and its automotive constant stream."""
+
 
 class Protocol(Spec):
     """How a case is evaluated and timed, and how long it may take."""
 
-    scenario: Literal["single_stream"] = "single_stream"
+    scenario: Scenario = "single_stream"
+    rate: float | None = Field(default=None, gt=0)
+    """Arrivals (server) or frames (constant_stream) a second; None in the other scenarios."""
+    deadline_ms: float | None = Field(default=None, gt=0)
+    """When a result comes too late (server, constant_stream); None = one frame's period for a
+    camera, and none for a server."""
     batch_size: int = Field(default=1, ge=1)
     height: int | None = Field(default=None, ge=1)
     """Height of the model's input; None = that of the image."""
     width: int | None = Field(default=None, ge=1)
+    corruption: str = ""
+    """`NAME/LEVEL`: a registered corruption, level 1 to 5, of every image before preprocessing."""
     preprocess: str = "normalize"
     postprocess: str = "reference"
     """`reference` = logits upsampled to the image, then argmax; `hf` = the library's own."""
@@ -28,15 +38,29 @@ class Protocol(Spec):
     gallery_images: int = Field(default=3, ge=0)
     """Images that the card shows."""
     seed: int = 0
+    """Of corruptions and of a server's arrivals."""
     warmup: int = Field(default=3, ge=0)
     iterations: int = Field(default=30, ge=1)
-    """Timed calls."""
-    launches: int = Field(default=1, ge=1, le=1)
-    """Fresh processes that repeat the timing."""
+    """Fewest timed calls of a process, unless its time runs out before."""
+    max_iterations: int = Field(default=2000, ge=1)
+    """Most timed calls of a process."""
+    median_width: float | None = Field(default=0.02, gt=0)
+    """Go on until the 95 % interval of the process's median is narrower than this share of it;
+    None = `iterations` are enough."""
+    launches: int = Field(default=1, ge=1, le=100)
+    """Fresh processes that repeat the timing, in turns with the other cases of the suite."""
     accuracy_limit_s: float | None = Field(default=None, gt=0)
     """Stop the accuracy pass after this long and count what was seen; None = all images."""
     timing_limit_s: float | None = Field(default=None, gt=0)
-    """Stop timing after this long (at least one iteration is kept)."""
+    """Stop a process's timing after this long (at least one iteration is kept); None = 60 s once
+    `iterations` are done."""
+    work: bool = True
+    """Count the model's work and time its parts, where a torch module is there."""
+    ceiling: bool = True
+    """Measure what the machine itself can do, once a machine."""
+    fits_gb: tuple[float, ...] = ()
+    """Limits of memory, GiB, under which the largest batch and image are sought; 0 = all that the
+    machine has."""
     timeout_s: float = Field(default=3600.0, gt=0)
     """Kill the case's process after this long; the case has failed then."""
     prepare_timeout_s: float = Field(default=3600.0, gt=0)
@@ -50,6 +74,7 @@ class Protocol(Spec):
             "postprocess": self.postprocess,
             "scales": self.scales,
             "images": self.images,
+            **({"corruption": self.corruption, "seed": self.seed} if self.corruption else {}),
         }
 
     def timing_fields(self) -> dict[str, Any]:
@@ -62,7 +87,11 @@ class Protocol(Spec):
             "postprocess": self.postprocess,
             "warmup": self.warmup,
             "iterations": self.iterations,
+            "max_iterations": self.max_iterations,
+            "median_width": self.median_width,
             "timing_limit_s": self.timing_limit_s,
+            "rate": self.rate,
+            "deadline_ms": self.deadline_ms,
             "launches": self.launches,
         }
 

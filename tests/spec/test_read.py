@@ -73,7 +73,7 @@ def test_keys_are_known_at_any_depth() -> None:
         ({"images": 1.0}, "images = 1.0"),
         ({"images": [1]}, r"images = \[1\]"),
         ({"height": "x" * 200}, r"height = \"x+\.\.\.:"),
-        ({"launches": 2}, "launches = 2: input should be less than or equal to 1"),
+        ({"launches": 101}, "launches = 101: input should be less than or equal to 100"),
         ({"batch": 2}, "p has no key 'batch' .value 2.* Did you mean 'batch_size'"),
     ],
 )

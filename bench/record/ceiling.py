@@ -1,0 +1,34 @@
+"""What the machine itself can do: measured once, kept with the machine's description."""
+
+from __future__ import annotations
+
+from pydantic import ConfigDict, Field
+
+from bench.record.base import Absent, Record
+from bench.record.environment import Machine
+
+CEILING_SCHEMA = 1
+"""History: 1 = the first (2026-11)."""
+
+
+class Ceiling(Record):
+    """ceiling.json of a run: the roof of the roofline."""
+
+    schema_version: int = Field(default=CEILING_SCHEMA, alias="schema")
+    machine: Machine
+    device: str
+    threads: int
+    gemm_flops: dict[str, float | Absent] = Field(default_factory=dict)
+    """Precision -> floating-point (or integer) operations a second of a large square product; one
+    multiply-accumulate is two operations. The median of `samples`."""
+    bandwidth_bytes_s: float | Absent
+    """Bytes a second, read plus written, of a triad that no cache can hold."""
+    samples: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+    """Name (`gemm.fp32`, `bandwidth`) -> every repetition, in the unit of its value."""
+    versions: dict[str, str] = Field(default_factory=dict)
+    measured: str = ""
+    """UTC, ISO 8601."""
+
+    model_config = ConfigDict(
+        populate_by_name=True, frozen=True, extra="forbid", protected_namespaces=()
+    )
