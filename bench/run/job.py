@@ -10,7 +10,16 @@ from bench.spec.base import Spec
 from bench.spec.case import Case
 
 StepKind = Literal[
-    "weights", "dataset", "artifact", "reference", "case", "timing", "work", "ceiling", "fits"
+    "weights",
+    "dataset",
+    "artifact",
+    "reference",
+    "case",
+    "timing",
+    "work",
+    "ceiling",
+    "fits",
+    "pair",
 ]
 
 
