@@ -50,6 +50,10 @@ class Job(Spec):
     """Why there is none."""
     calibration_splits: tuple[str, ...] = ()
     """Splits of the data set that quantizers read (dataset)."""
+    poller: bool = False
+    """Measure what the readings beside the samples cost (case)."""
+    planted: float = 0.0
+    """A study's artificial slow-down: 0.05 = 5 % (pair)."""
     parent: int = 0
     """Process that waits for the worker; a worker whose parent is another one ends at once."""
     spawned_ns: int = 0
