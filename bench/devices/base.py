@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from bench.record.base import Absent
     from bench.record.environment import Gpu
 
+GPU_READINGS = ("sm_clock_mhz", "memory_clock_mhz", "throttle", "temperature_c", "power_w")
+"""Kinds of `bench.record.timing.READINGS` that a GPU tells."""
+
 
 class Device(Protocol):
     """A device that a backend runs on."""
@@ -32,4 +35,8 @@ class Device(Protocol):
 
     def memory(self) -> dict[str, int | Absent]:
         """GPU memory by kind (`bench.record.memory.DEFINITIONS`), bytes."""
+        ...
+
+    def readings(self) -> dict[str, float | Absent]:
+        """The GPU's clocks, throttle reasons, temperature and power now (`GPU_READINGS`)."""
         ...

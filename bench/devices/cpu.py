@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bench.devices.base import GPU_READINGS
 from bench.record.base import Absent
 
 if TYPE_CHECKING:
@@ -35,3 +36,7 @@ class CpuDevice:
         """GPU kinds, all absent."""
         kinds = ("gpu_allocated_peak", "gpu_reserved_peak", "gpu_process")
         return {k: Absent(reason=_NO_GPU) for k in kinds}
+
+    def readings(self) -> dict[str, float | Absent]:
+        """GPU readings, all absent."""
+        return {k: Absent(reason=_NO_GPU) for k in GPU_READINGS}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from bench.devices.base import GPU_READINGS
 from bench.record.base import Absent
 from bench.record.environment import Gpu
 
@@ -101,6 +103,55 @@ class CudaDevice:
             why = Absent(reason="this runtime doesn't tell what its allocator holds")
             out["gpu_allocated_peak"] = out["gpu_reserved_peak"] = why
         return out
+
+    def readings(self) -> dict[str, float | Absent]:
+        """What NVML tells of this GPU now; a figure that it doesn't know is absent with its words."""
+        nvml, handle = _nvml()
+        if nvml is None:
+            return {k: Absent(reason=handle) for k in GPU_READINGS}
+        reads: dict[str, Callable[[], Any]] = {
+            "sm_clock_mhz": lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_SM),
+            "memory_clock_mhz": lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_MEM),
+            "throttle": lambda: (
+                nvml.nvmlDeviceGetCurrentClocksThrottleReasons(handle)
+                & ~nvml.nvmlClocksThrottleReasonGpuIdle
+            ),
+            "temperature_c": lambda: nvml.nvmlDeviceGetTemperature(
+                handle, nvml.NVML_TEMPERATURE_GPU
+            ),
+            "power_w": lambda: nvml.nvmlDeviceGetPowerUsage(handle) / 1e3,
+        }
+        found: dict[str, float | Absent] = {}
+        for kind, read in reads.items():
+            try:
+                found[kind] = float(read())
+            except nvml.NVMLError as e:
+                found[kind] = Absent(reason=f"NVML: {e}")
+        return found
+
+
+@cache
+def _nvml() -> tuple[Any, Any]:
+    """NVML and its handle of the first GPU that CUDA shows; None and why not."""
+    try:
+        import pynvml
+    except ImportError:
+        return None, "nvidia-ml-py isn't installed (python -m pip install nvidia-ml-py)"
+    try:
+        pynvml.nvmlInit()
+        return pynvml, pynvml.nvmlDeviceGetHandleByPciBusId(_pci_bus())
+    except pynvml.NVMLError as e:
+        return None, f"NVML: {e}"
+
+
+def _pci_bus() -> bytes:
+    """Bus address of CUDA's first GPU: NVML counts all GPUs, CUDA only those that are visible."""
+    lib, _ = _driver()
+    device, text = ctypes.c_int(), ctypes.create_string_buffer(32)
+    if lib is not None:
+        lib.cuDeviceGet(ctypes.byref(device), 0)
+        lib.cuDeviceGetPCIBusId(text, 32, device)
+    return text.value
 
 
 def _nvml_process() -> int | Absent:

@@ -43,7 +43,8 @@ class Stream(Record):
 
     rate_hz: float
     """Arrivals a second that were asked for."""
-    deadline_ns: int
+    deadline_ns: int | None
+    """None = none was asked for (server)."""
     due_ns: tuple[int, ...]
     """When each arrival had to come, by the schedule that was fixed before the start."""
     sent_ns: tuple[int, ...]

@@ -1,80 +1,138 @@
-"""Latency of the loaded session, phase by phase and end to end; every sample kept."""
+"""Latency of the loaded session in one process: warm up, let the scenario run, keep every sample."""
 
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from bench.record.timing import PHASES, Launch, TimingMeasurement
+from bench import registry
+from bench.record.timing import PHASES, Launch, PollerEffect, TimingMeasurement
+from bench.run import energy, readings
+from bench.run.call import timed
+from bench.run.scenarios.base import Loop
+from bench.run.stopping import Rule, width
 
 if TYPE_CHECKING:
+    from bench.record.base import Absent
+    from bench.record.timing import Stream
+    from bench.run.call import Call, Clock
     from bench.run.progress import Say
+    from bench.run.readings import Poller
     from bench.run.session import Bench
 
-DISTINCT = 8
-"""Images that the iterations take turns with, so that no cache holds just one."""
+EFFECT_LIMIT_S = 10.0
+"""Longest that the poller's own effect is measured."""
 
 
-def measure(bench: Bench, say: Say) -> TimingMeasurement:
-    """Timing of `warmup` + `iterations` calls, one after the other, or until the limit."""
+def measure(
+    bench: Bench, say: Say, *, poller: bool = False, clock: Clock = time.perf_counter_ns
+) -> TimingMeasurement:
+    """Timing with one launch; with `poller`, also what the readings beside the samples cost."""
     protocol = bench.case.protocol
-    distinct = min(DISTINCT, len(bench.images.names))
-    warm: list[int] = []
-    samples: dict[str, list[int]] = {phase: [] for phase in PHASES}
-    whole: list[int] = []
-    limit_ns = None if protocol.timing_limit_s is None else protocol.timing_limit_s * 1e9
+    found = launch(bench, say, clock)
+    effect = None
+    if poller:
+        instrument = readings.poller(bench.device, clock)
+        limit = min(EFFECT_LIMIT_S, protocol.timing_limit_s or EFFECT_LIMIT_S)
+        effect = poller_effect(timed(bench, clock), instrument, protocol.iterations, clock, limit)
+    return TimingMeasurement(
+        scenario=protocol.scenario,
+        batch_size=protocol.batch_size,
+        launches=(found,),
+        poller=effect,
+    )
+
+
+def launch(
+    bench: Bench,
+    say: Say,
+    clock: Clock = time.perf_counter_ns,
+    instrument: Poller | None = None,
+) -> Launch:
+    """One process's samples, with what the machine did beside each."""
+    protocol = bench.case.protocol
+    scenario = registry.load("scenario", protocol.scenario)
+    started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    call = timed(bench, clock)
+    rule = Rule.of(protocol)
+    poller = instrument or readings.poller(bench.device, clock)
+    meter = energy.meter(bench.device.name)
     # Nothing is said while the clock runs: even a line a second would wake the parent.
     say("timing", 0, protocol.iterations)
-    began = time.perf_counter_ns()
-    for i in range(protocol.warmup):
-        warm.append(_once(bench, i % distinct)[-1])
-        if limit_ns is not None and time.perf_counter_ns() - began > limit_ns / 2:
+    warm = _warm_up(call, protocol.warmup, rule, clock)
+    before = readings.totals()
+    meter.start()
+    poller.read(everything=True)
+    loop = Loop(call, rule, clock, poller)
+    stream = scenario(loop, protocol)
+    poller.read(everything=True)
+    joules = meter.stop()
+    return _launch(loop, stream, poller, warm, readings.since(before), joules, started)
+
+
+def _warm_up(call: Call, count: int, rule: Rule, clock: Clock) -> list[int]:
+    """End-to-end times of the first calls; they take no more than half of a given limit."""
+    began, warm = clock(), []
+    for i in range(count):
+        start, end, *_ = call(i)
+        warm.append(end - start)
+        if rule.hard and clock() - began > rule.limit_ns / 2:
             break
-    began = time.perf_counter_ns()
-    stopped = "iterations"
-    for i in range(protocol.iterations):
-        stamps = _once(bench, i % distinct)
-        for phase, took in zip(PHASES, stamps, strict=False):
-            samples[phase].append(took)
-        whole.append(stamps[-1])
-        if limit_ns is not None and time.perf_counter_ns() - began > limit_ns:
-            stopped = "iterations" if i + 1 == protocol.iterations else "time limit"
-            break
-    launch = Launch(
+    return warm
+
+
+def _launch(
+    loop: Loop,
+    stream: Stream | None,
+    poller: Poller,
+    warm: list[int],
+    totals: dict[str, float],
+    joules: dict[str, float | Absent],
+    started: str,
+) -> Launch:
+    """The record of it all. The interval's width is that of what the rule judged."""
+    rows = loop.rows
+    starts, ends = [row[0] for row in rows], [row[1] for row in rows]
+    judged = loop.whole_ns
+    if stream is not None:
+        pairs = zip(stream.due_ns, stream.done_ns, strict=True)
+        judged = [done - due for due, done in pairs if done is not None]
+    return Launch(
         warmup_ns=tuple(warm),
-        phases_ns={phase: tuple(values) for phase, values in samples.items()},
-        end_to_end_ns=tuple(whole),
-        stopped=stopped,
+        phases_ns={p: tuple(row[2 + k] for row in rows) for k, p in enumerate(PHASES)},
+        end_to_end_ns=tuple(loop.whole_ns),
+        started_ns=tuple(s - starts[0] for s in starts),
+        stopped=loop.rule.stopped or "iterations",
+        width=width(judged),
+        readings=poller.beside(starts, ends),
+        absent=poller.absent,
+        totals=totals,
+        energy_j=joules,
+        stream=stream,
+        started=started,
     )
-    return TimingMeasurement(batch_size=protocol.batch_size, launches=(launch,))
 
 
-def _once(bench: Bench, first: int) -> tuple[int, ...]:
-    """Nanoseconds of each phase in the order of PHASES, then end to end, of one call."""
-    clock = time.perf_counter_ns
-    size = bench.case.protocol.batch_size
-    there = len(bench.images.names)
-    session, device = bench.session, bench.device
-    start = clock()
-    t0 = clock()
-    images = [bench.images.image((first + k) % there) for k in range(size)]
-    t1 = clock()
-    inputs = [bench.preprocess(i, bench.case.model.pixels, bench.size) for i in images]
-    x = inputs[0] if size == 1 else np.concatenate(inputs)
-    t2 = clock()
-    fed = session.copy_in(x)
-    device.synchronize()
-    t3 = clock()
-    raw = session.forward(fed)
-    device.synchronize()
-    t4 = clock()
-    outputs = session.copy_out(raw)
-    t5 = clock()
-    for k, image in enumerate(images):
-        one = outputs if size == 1 else {n: a[k : k + 1] for n, a in outputs.items()}
-        bench.postprocess(one, bench.size, image.shape[:2])
-    t6 = clock()
-    end = clock()
-    return t1 - t0, t2 - t1, t3 - t2, t4 - t3, t5 - t4, t6 - t5, end - start
+def poller_effect(
+    call: Call, poller: Poller, count: int, clock: Clock, limit_s: float = EFFECT_LIMIT_S
+) -> PollerEffect:
+    """`count` calls right after a set of readings, and as many without, in turns.
+
+    On, off, off, on: a steady drift of the machine hits both alike.
+    """
+    on: list[int] = []
+    off: list[int] = []
+    took: list[int] = []
+    began = clock()
+    for i in range(count):
+        for reading in (True, False) if i % 2 == 0 else (False, True):
+            if reading:
+                start = clock()
+                poller.read()
+                took.append(clock() - start)
+            start, end, *_ = call(i)  # the same image in both turns
+            (on if reading else off).append(end - start)
+        if clock() - began > limit_s * 1e9:
+            break
+    return PollerEffect(on_ns=tuple(on), off_ns=tuple(off), read_ns=tuple(took))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from bench.spec.base import Spec, digest
 
@@ -43,10 +44,10 @@ class Protocol(Spec):
     iterations: int = Field(default=30, ge=1)
     """Fewest timed calls of a process, unless its time runs out before."""
     max_iterations: int = Field(default=2000, ge=1)
-    """Most timed calls of a process."""
+    """Most timed calls of a process, where the median's interval asks for more than `iterations`."""
     median_width: float | None = Field(default=0.02, gt=0)
     """Go on until the 95 % interval of the process's median is narrower than this share of it;
-    None = `iterations` are enough."""
+    None, in TOML `inf` = `iterations` are enough."""
     launches: int = Field(default=1, ge=1, le=100)
     """Fresh processes that repeat the timing, in turns with the other cases of the suite."""
     accuracy_limit_s: float | None = Field(default=None, gt=0)
@@ -65,6 +66,12 @@ class Protocol(Spec):
     """Kill the case's process after this long; the case has failed then."""
     prepare_timeout_s: float = Field(default=3600.0, gt=0)
     """Kill a preparing process (dataset, artifact, reference) after this long."""
+
+    @field_validator("median_width")
+    @classmethod
+    def _any_width(cls, value: float | None) -> float | None:
+        """TOML has no None, JSON no infinity: an interval that may be endlessly wide is no rule."""
+        return None if value is None or math.isinf(value) else value
 
     def accuracy_fields(self) -> dict[str, Any]:
         """Fields that change mIoU."""

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import pytest
 
 from bench.devices import cuda
+from bench.devices.base import GPU_READINGS
 from bench.record.base import Absent
 from bench.record.memory import DEFINITIONS
 
@@ -30,6 +31,9 @@ class Driver:
     def cuDeviceGetAttribute(self, to, attribute, device):  # noqa: N802
         to._obj.value = {75: 9, 76: 0}[attribute]
 
+    def cuDeviceGetPCIBusId(self, to, size, device):  # noqa: N802
+        to.value = b"0000:19:00.0"
+
 
 @pytest.fixture
 def driver(monkeypatch):
@@ -41,12 +45,16 @@ def driver(monkeypatch):
 
         monkeypatch.setattr(cuda.ctypes, "CDLL", load)
         cuda._driver.cache_clear()
-        cuda._gpus.cache_clear()
+        forget()
         return cuda.CudaDevice()
 
     yield install
-    cuda._driver.cache_clear()
-    cuda._gpus.cache_clear()
+    forget()
+
+
+def forget():
+    for cached in (cuda._driver, cuda._gpus, cuda._nvml):
+        cached.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -118,3 +126,62 @@ def test_nvml_counts_this_process_only(monkeypatch):
 
     fake.nvmlInit = broken
     assert cuda._nvml_process().reason == "NVML: no driver"
+
+
+class Refused(Exception):
+    pass
+
+
+def nvml(monkeypatch, **more):
+    """NVML with one busy GPU; the bus addresses that it was asked for."""
+    asked = []
+    clocks = {1: 1980, 2: 2619}
+    fake = SimpleNamespace(
+        NVMLError=Refused, NVML_CLOCK_SM=1, NVML_CLOCK_MEM=2, NVML_TEMPERATURE_GPU=0,
+        nvmlClocksThrottleReasonGpuIdle=1, nvmlInit=lambda: None,
+        nvmlDeviceGetHandleByPciBusId=lambda bus: asked.append(bus) or "gpu",
+        nvmlDeviceGetClockInfo=lambda handle, kind: clocks[kind],
+        nvmlDeviceGetCurrentClocksThrottleReasons=lambda handle: 0x5,
+        nvmlDeviceGetTemperature=lambda handle, sensor: 61,
+        nvmlDeviceGetPowerUsage=lambda handle: 312_500,
+    )  # fmt: skip
+    for name, value in more.items():
+        setattr(fake, name, value)
+    monkeypatch.setitem(sys.modules, "pynvml", fake)
+    return asked
+
+
+def test_the_gpu_that_cuda_shows_is_read(driver, monkeypatch):
+    device = driver(Driver())
+    asked = nvml(monkeypatch)
+    # 0x4 = the power cap holds it back; 0x1 = idle is no reason.
+    expected = {"sm_clock_mhz": 1980.0, "memory_clock_mhz": 2619.0, "throttle": 4.0,
+                "temperature_c": 61.0, "power_w": 312.5}  # fmt: skip
+    assert device.readings() == device.readings() == expected
+    assert set(expected) == set(GPU_READINGS)
+    assert asked == [b"0000:19:00.0"]  # found once, then kept
+
+
+def test_a_reading_that_nvml_refuses_is_absent_with_its_words(driver, monkeypatch):
+    def refuse(handle):
+        raise Refused("Not Supported")
+
+    device = driver(Driver())
+    nvml(monkeypatch, nvmlDeviceGetPowerUsage=refuse)
+    found = device.readings()
+    assert found["power_w"] == Absent(reason="NVML: Not Supported")
+    assert found["temperature_c"] == 61.0
+
+
+def test_without_nvml_no_reading(driver, monkeypatch):
+    def broken():
+        raise Refused("Driver Not Loaded")
+
+    device = driver(Driver())
+    nvml(monkeypatch, nvmlInit=broken)
+    assert {v.reason for v in device.readings().values()} == {"NVML: Driver Not Loaded"}
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    forget()
+    found = device.readings()
+    assert set(found) == set(GPU_READINGS)
+    assert all("pip install nvidia-ml-py" in v.reason for v in found.values())

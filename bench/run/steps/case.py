@@ -1,4 +1,4 @@
-"""Measures one case on one loaded session: accuracy, parity, latency, memory."""
+"""Measures one case on one loaded session: accuracy, parity, the first launch of latency, memory."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.metrics import confusion, instances
-from bench.record.base import Absent
 from bench.record.confusion import ConfusionMeasurement, InstanceMeasurement, RunTimes
 from bench.record.memory import MemoryMeasurement
 from bench.record.parity import ParityMeasurement
 from bench.record.store import write_arrays
 from bench.run import accuracy, gallery, memory, performance
 from bench.run.parity import ParityCounter
-from bench.run.session import Bench, open_bench
+from bench.run.session import open_bench
 
 if TYPE_CHECKING:
-    from bench.record.base import Record
+    from bench.record.base import Absent, Record
     from bench.run.accuracy import Pass
     from bench.run.job import Job
     from bench.run.progress import Say
+    from bench.run.session import Bench, Opening
 
 
 def run(job: Job, say: Say) -> dict[str, Any]:
@@ -28,33 +28,24 @@ def run(job: Job, say: Say) -> dict[str, Any]:
     born = memory.resident()
     say("load", 0, 1)
     bench, opening = open_bench(job, job.case.variant)
+    pss = memory.pss()
     counter = None
     if job.reference is not None:
         counter = ParityCounter(Path(job.reference), job.case.protocol.parity_images)
     began = time.monotonic()
     found = accuracy.walk(bench, say, counter)
     walked = time.monotonic()
-    # The peak is the model's: what parity and counting held beside it doesn't count.
-    memory.reset_peak()
-    timing = performance.measure(bench, say)
-    timed = time.monotonic()
-    marks: dict[str, int | Absent] = {
-        "rss_start": born,
-        "rss_before_load": opening.rss_before,
-        "rss_after_load": opening.rss_after,
-        "rss_peak": memory.peak(),
-        **bench.device.memory(),
-    }
     names = bench.images.names
-    measurements: list[Record] = [
-        *_counts(job, bench, found),
-        timing,
-        MemoryMeasurement(values=marks),
-        _parity(job, counter, names),
-    ]
+    measurements: list[Record] = _counts(job, bench, found)
+    if not job.case.protocol.corruption:  # a corrupted image costs what the clean one does
+        # The peak is the model's: what parity and counting held beside it doesn't count.
+        memory.reset_peak()
+        timing = performance.measure(bench, say, poller=job.poller)
+        measurements += [timing, _memory(bench, opening, born, pss)]
+    timed = time.monotonic()
+    measurements.append(_parity(job, counter, names))
     if found.pictures:
-        panels = gallery.panels(Path(job.run) / "media", found.pictures, names)
-        measurements.append(panels)
+        measurements.append(gallery.panels(Path(job.run) / "media", found.pictures, names))
     effective, weights = dict(bench.session.effective), dict(bench.session.weights)
     bench.session.close()
     return {
@@ -70,6 +61,21 @@ def run(job: Job, say: Say) -> dict[str, Any]:
             "timing_s": timed - walked,
         },
     }
+
+
+def _memory(bench: Bench, opening: Opening, born: int, pss: int | Absent) -> MemoryMeasurement:
+    """Memory by kind, read right after the timing."""
+    return MemoryMeasurement(
+        values={
+            "rss_start": born,
+            "rss_before_load": opening.rss_before,
+            "rss_after_load": opening.rss_after,
+            "rss_peak": memory.peak(),
+            "pss_after_load": pss,
+            "pss_after_run": memory.pss(),
+            **bench.device.memory(),
+        }
+    )
 
 
 def _counts(job: Job, bench: Bench, found: Pass) -> list[Record]:

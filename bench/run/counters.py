@@ -1,0 +1,136 @@
+"""The kernel's own counters of the whole machine, nanoseconds, on files that stay open."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from bench.record.base import Absent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Read = Callable[[], float]
+
+SEEN = 0.9
+"""Least share of the machine's busy time that a control group must have seen to be the whole."""
+GROUPS = ("cpuacct/cpuacct.usage", "cpu,cpuacct/cpuacct.usage", "cpu.stat")
+"""Under sys/fs/cgroup: version 1, nanoseconds; version 2, microseconds after a word."""
+BUSY = (1, 2, 3, 6, 7)
+"""Columns of /proc/stat: user (guests included), nice, system, irq, softirq; proc(5)."""
+STEAL = 8
+
+
+def foreign(root: Path) -> Read | Absent:
+    """Counter of the processor time that all but this process used.
+
+    What this process starts counts as foreign. /proc/schedstat isn't asked: it counts a task only
+    when that leaves its processor.
+    """
+    stat = _stat(root, BUSY)
+    if isinstance(stat, Absent):
+        return stat
+    total = next((g for name in GROUPS if (g := _group(root, name, stat())) is not None), stat)
+
+    def read() -> float:
+        # Own time first: asking for it makes the kernel charge the running thread's last
+        # milliseconds to its process and its group alike. The other way round they'd be missing.
+        own = time.process_time_ns()
+        return total() - own
+
+    return read
+
+
+def steal(root: Path) -> Read | Absent:
+    """Counter of the time that the hypervisor gave this machine's processors to others."""
+    return _stat(root, (STEAL,))
+
+
+def pressure(root: Path) -> Read | Absent:
+    """Counter of the time in which some task waited for a processor (PSI)."""
+    why = Absent(reason="the kernel keeps no pressure figures here (/proc/pressure/cpu)")
+    try:
+        file = _open(root / "proc/pressure/cpu")
+
+        def read() -> float:
+            line = os.pread(file, 256, 0).partition(b"\n")[0]
+            return int(line.rpartition(b"total=")[2]) * 1e3
+
+        read()
+    except (OSError, ValueError):  # a kernel that has PSI switched off refuses the read
+        return why
+    return read
+
+
+def clock_mhz(root: Path) -> Read | Absent:
+    """Gauge of the fastest core's clock, MHz, of the cores that this process may use."""
+    cores = sorted(os.sched_getaffinity(0))
+    folder = root / "sys/devices/system/cpu"
+    try:
+        files = [_open(folder / f"cpu{n}/cpufreq/scaling_cur_freq") for n in cores]
+        return lambda: max(int(os.pread(f, 32, 0)) for f in files) / 1e3
+    except OSError:
+        return _cpuinfo(root)
+
+
+def _cpuinfo(root: Path) -> Read | Absent:
+    """The same from /proc/cpuinfo, where the kernel can measure it."""
+    try:
+        file = _open(root / "proc/cpuinfo")
+        text = os.pread(file, 1 << 20, 0)
+    except OSError:
+        return Absent(
+            reason="the kernel tells no clock: neither cpufreq nor /proc/cpuinfo is there"
+        )
+    if b"cpu MHz" not in text or b"aperfmperf" not in text:
+        # Without these registers Linux prints the clock that it was told at its start.
+        return Absent(
+            reason="the kernel can't see the processor's clock (no cpufreq, no APERF and MPERF "
+            "registers: most virtual machines)"
+        )
+
+    def read() -> float:
+        lines = os.pread(file, 1 << 20, 0).splitlines()
+        return max(float(n.rpartition(b":")[2]) for n in lines if n.startswith(b"cpu MHz"))
+
+    return read
+
+
+def _stat(root: Path, columns: tuple[int, ...]) -> Read | Absent:
+    """Sum of columns of /proc/stat's first line."""
+    tick_ns = 1e9 / os.sysconf("SC_CLK_TCK")
+    try:
+        file = _open(root / "proc/stat")
+
+        def read() -> float:
+            words = os.pread(file, 512, 0).partition(b"\n")[0].split()
+            return sum(int(words[c]) for c in columns) * tick_ns
+
+        read()
+    except (OSError, ValueError, IndexError):
+        return Absent(reason="the kernel doesn't tell its processor times here (/proc/stat)")
+    return read
+
+
+def _group(root: Path, name: str, busy_ns: float) -> Read | None:
+    """Processor time of the root control group, finer than /proc/stat's ticks; None if it isn't one.
+
+    In a container the file may be there and count the container alone.
+    """
+    try:
+        file = _open(root / "sys/fs/cgroup" / name)
+
+        def read() -> float:
+            words = os.pread(file, 64, 0).split()
+            return int(words[1]) * 1e3 if words[0] == b"usage_usec" else int(words[0])
+
+        return read if read() >= SEEN * busy_ns else None
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _open(path: Path) -> int:
+    """Descriptor, open until the process ends: a worker measures one case and goes."""
+    return os.open(path, os.O_RDONLY | os.O_CLOEXEC)

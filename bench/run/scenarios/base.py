@@ -1,0 +1,60 @@
+"""What every scenario runs on: a loop that keeps each sample and knows when to end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bench.spec.protocol import Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.record.timing import Stream
+    from bench.run.call import Call, Clock
+    from bench.run.readings import Poller
+    from bench.run.stopping import Rule
+
+
+class Loop:
+    """Calls of one process. Readings and the stopping rule work between them, outside of the time."""
+
+    def __init__(self, call: Call, rule: Rule, clock: Clock, poller: Poller | None = None) -> None:
+        self._call = call
+        self._poller = poller
+        self._began = clock()
+        self.clock = clock
+        self.rule = rule
+        self.rows: list[tuple[int, ...]] = []
+        """What `Call` returns, of every call."""
+        self.whole_ns: list[int] = []
+        """End to end, of every call."""
+
+    def call(self, position: int) -> tuple[int, int]:
+        """Start and end of one call, which is kept."""
+        self.poll()
+        row = self._call(position)
+        self.rows.append(row)
+        self.whole_ns.append(row[1] - row[0])
+        return row[0], row[1]
+
+    def poll(self) -> None:
+        """Read what the machine does, where readings are wanted."""
+        if self._poller is not None:
+            self._poller.read()
+
+    def over(self, samples_ns: Sequence[int]) -> bool:
+        """Whether the stopping rule ends the timing."""
+        return self.rule.over(samples_ns, self.clock() - self._began)
+
+
+Scenario = Callable[[Loop, Protocol], "Stream | None"]
+"""Runs a loop until its rule ends it; arrivals where the load came at its own pace."""
+
+
+def back_to_back(loop: Loop) -> None:
+    """Call after call, each begun when the last is done."""
+    position = 0
+    while not loop.over(loop.whole_ns):
+        loop.call(position)
+        position += 1

@@ -1,0 +1,20 @@
+"""MLPerf's offline: all images are there from the start; how many a second is what counts.
+
+The protocol's batch size is the batch: the largest that fits is found by `fits_gb`, and asked for
+like any other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench.run.scenarios.base import back_to_back
+
+if TYPE_CHECKING:
+    from bench.run.scenarios.base import Loop
+    from bench.spec.protocol import Protocol
+
+
+def run(loop: Loop, protocol: Protocol) -> None:  # noqa: ARG001 - what every scenario takes
+    """Nothing beside the loop's own samples: images a second are batch size over their mean."""
+    back_to_back(loop)

@@ -1,0 +1,33 @@
+"""MLPerf's server: queries arrive at random (Poisson) and queue; latency counts the waiting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.run.scenarios.arrivals import Sender, rate, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bench.record.timing import Stream
+    from bench.run.call import Clock
+    from bench.run.scenarios.arrivals import Load
+    from bench.run.scenarios.base import Loop
+    from bench.spec.protocol import Protocol
+
+
+def run(
+    loop: Loop, protocol: Protocol, load: Callable[[Sequence[int], Clock], Load] = Sender
+) -> Stream:
+    """Arrivals, first come, first served."""
+    deadline = None if protocol.deadline_ms is None else round(protocol.deadline_ms * 1e6)
+    due = poisson(rate(protocol), loop.rule.most, protocol.seed)
+    return serve(loop, protocol, due, deadline, load=load)
+
+
+def poisson(per_second: float, count: int, seed: int) -> tuple[int, ...]:
+    """Nanoseconds after the first of `count` arrivals whose gaps are exponentially distributed."""
+    gaps = np.random.default_rng(seed).exponential(1e9 / per_second, count - 1)
+    return (0, *np.rint(np.cumsum(gaps)).astype(np.int64).tolist())

@@ -1,0 +1,68 @@
+"""The same session for every ruler: opened from a job's file, called by hand.
+
+As a program it is pyperf's script: `python ruler.py`, with the job's file in RULER_JOB.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from bench.run.job import Job
+from bench.run.session import open_bench
+from tests import small
+from tests.benchmarks.test_isolation import SIZE, graph
+
+
+def job(tmp_path, cache, **protocol) -> Job:
+    """Job of a session of a few tens of milliseconds, artifact and pictures made."""
+    of = small.model(graph(tmp_path / "wide.onnx"))
+    of = of.model_copy(update={"onnx": of.onnx.model_copy(update={"height": 512, "width": 1024})})
+    data = small.folder(small.pictures(tmp_path / "pictures", 2, SIZE))
+    asked = small.suite(
+        small.block(of, data, protocol=small.QUICK.model_copy(update={"warmup": 5, **protocol}))
+    )
+    result = small.one(asked, tmp_path / "run", cache)
+    assert result.status == "ok", result.reason
+    return Job(
+        step="timing", case=result.case, cache=str(cache), run=str(tmp_path / "run"),
+        out=str(tmp_path / "ruler.out.json"), threads=1, size=SIZE,
+        artifact=str(cache / "artifacts" / result.artifact.digest),
+    )  # fmt: skip
+
+
+def by_hand(bench, position: int = 0):
+    """Labels of one image: written apart from the harness, as somebody would who times by hand."""
+    image = bench.images.image(position)
+    x = bench.preprocess(image, bench.case.model.pixels, bench.size)
+    return bench.postprocess(bench.infer(x), bench.size, image.shape[:2])
+
+
+def over_processes(medians) -> tuple[float, float]:
+    """95 % interval, Student's t over the logarithms of the processes' medians."""
+    from scipy.stats import t
+
+    logs = np.log(medians)
+    half = t.ppf(0.975, len(logs) - 1) * logs.std(ddof=1) / math.sqrt(len(logs))
+    return float(np.exp(logs.mean() - half)), float(np.exp(logs.mean() + half))
+
+
+def overlap(a: tuple[float, float], b: tuple[float, float]) -> bool:
+    return max(a[0], b[0]) <= min(a[1], b[1])
+
+
+def main() -> None:
+    import pyperf
+
+    runner = pyperf.Runner()
+    asked = Job.model_validate_json(Path(os.environ["RULER_JOB"]).read_text())
+    bench, _ = open_bench(asked, asked.case.variant)
+    runner.bench_func("call", partial(by_hand, bench))
+
+
+if __name__ == "__main__":
+    main()

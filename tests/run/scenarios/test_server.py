@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+
+from bench.errors import BadInput
+from bench.run.scenarios import server
+from tests.scripted import MS, Clock, Load, loop, protocol
+
+
+def run(took_ms, clock=None, **more):
+    clock = clock or Clock()
+    fields = {"scenario": "server", "rate": 100.0, "iterations": 40, **more}
+    made, _ = loop(clock, took_ms, **fields)
+    return server.run(made, protocol(**fields), load=Load), made
+
+
+def latencies(stream):
+    return np.array(stream.done_ns, float) - np.array(stream.due_ns)
+
+
+def test_arrivals_are_poisson_and_come_from_the_seed():
+    due = np.array(server.poisson(50.0, 4000, seed=3))
+    gaps = np.diff(due) / 1e9
+    assert due[0] == 0
+    assert gaps.min() >= 0
+    # Exponential: the mean is the standard deviation, 1 / rate.
+    assert gaps.mean() == pytest.approx(1 / 50, rel=0.06)
+    assert gaps.std() == pytest.approx(1 / 50, rel=0.06)
+    assert server.poisson(50.0, 9, 3) == tuple(due[:9])
+    assert server.poisson(50.0, 9, 4) != tuple(due[:9])
+
+
+def test_first_come_first_served():
+    stream, made = run(lambda n: 4)
+    begun, done = np.array(stream.begun_ns), np.array(stream.done_ns)
+    due = np.array(stream.due_ns)
+    # Lindley's recursion: each begins when it is due, or when the one before is done.
+    assert begun[0] == due[0]
+    assert (begun[1:] == np.maximum(due[1:], done[:-1])).all()
+    assert made.rule.stopped == "iterations"
+    assert (stream.rate_hz, stream.deadline_ns) == (100.0, None)
+
+
+def test_a_stall_is_charged_to_all_that_waited_behind_it():
+    """No coordinated omission: a load that waited for the system would show one slow call."""
+    plain, _ = run(lambda n: 1)
+    stalled, _ = run(lambda n: 500 if n == 10 else 1)
+    assert stalled.due_ns == plain.due_ns
+    more = latencies(stalled) - latencies(plain)
+    assert (more[:10] == 0).all()
+    held = (np.array(stalled.due_ns) > stalled.due_ns[10]) & (
+        np.array(stalled.due_ns) < stalled.begun_ns[10] + 500 * MS
+    )
+    assert held.sum() > 20
+    # Each arrival during the stall waited at least until its end.
+    end = stalled.done_ns[10]
+    waits = latencies(stalled)[held]
+    assert (waits >= end - np.array(stalled.due_ns)[held]).all()
+    assert np.median(latencies(stalled)) > 100 * np.median(latencies(plain))
+
+
+def test_what_a_full_queue_never_gave_back_is_recorded_as_not_done():
+    clock = Clock()
+    stream, made = run(
+        lambda n: 100, clock, rate=100.0, iterations=10_000, timing_limit_s=2.0, median_width=None
+    )
+    assert made.rule.stopped == "time limit"
+    # All that was due within the limit stands there; a tenth more of it was time to empty the queue.
+    assert len(stream.due_ns) == pytest.approx(200, abs=50)
+    done = [d for d in stream.done_ns if d is not None]
+    assert 20 <= len(done) <= 24
+    assert stream.done_ns[-1] is None
+    assert stream.begun_ns[-1] is None
+    assert len(stream.sent_ns) == len(stream.due_ns)
+
+
+def test_the_deadline_is_the_protocols():
+    assert run(lambda n: 1, deadline_ms=7.5)[0].deadline_ns == 7_500_000
+
+
+def test_without_a_rate_it_is_refused():
+    with pytest.raises(BadInput, match=r"'server' needs a rate.*`rate`"):
+        run(lambda n: 1, rate=None)

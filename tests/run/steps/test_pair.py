@@ -1,0 +1,65 @@
+import io
+import time
+
+import pytest
+
+from bench.run.job import Job
+from bench.run.session import open_bench
+from bench.run.steps import pair
+from bench.trials.session import ready
+from tests import small
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory, cache) -> Job:
+    home = tmp_path_factory.mktemp("side")
+    of = small.model(small.conv_graph(home / "conv.onnx"))
+    data = small.folder(small.pictures(home / "pictures"))
+    (case,) = small.suite(small.block(of, data)).expand()
+    return ready(case, cache, lambda line: None)
+
+
+def test_bursts_come_when_they_are_asked_for_until_the_end():
+    said = []
+    found = pair.serve(
+        io.StringIO("burst 2\nburst 3\nend\nburst 9\n"), lambda i: i, lambda *w: said.append(w)
+    )
+    assert found == ((0, 1), (2, 3, 4))
+    assert said == [("burst", 1, 1), ("burst", 2, 2)]
+
+
+def test_the_end_of_the_input_ends_it():
+    assert pair.serve(io.StringIO(""), lambda i: i, print) == ()
+
+
+def test_a_side_says_when_it_is_warm_and_reports_every_sample(job, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("burst 3\nburst 3\n"))
+    said = []
+    payload = pair.run(job, lambda *words: said.append(words))
+    assert said == [("ready", 1, 1), ("burst", 1, 1), ("burst", 2, 2)]
+    assert [len(burst) for burst in payload["bursts_ns"]] == [3, 3]
+    assert all(ns > 0 for burst in payload["bursts_ns"] for ns in burst)
+    assert payload["effective"]
+
+
+def test_a_planted_slow_down_makes_an_iteration_longer_by_its_share(monkeypatch):
+    monkeypatch.setattr(pair, "iteration", lambda bench, first: time.sleep(0.01))
+    assert pair.slowed(None, 0, 1.0) >= 0.02e9
+    assert pair.slowed(None, 0, 0.0) < 0.02e9
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_an_iteration_goes_from_image_to_labels(tmp_path, cache, batch, monkeypatch):
+    graph = small.conv_graph(tmp_path / "conv.onnx", batch=batch)
+    protocol = small.QUICK.model_copy(update={"batch_size": batch})
+    data = small.folder(small.pictures(tmp_path / "pictures"))
+    block = small.block(small.model(graph), data, protocol=protocol)
+    (case,) = small.suite(block).expand()
+    made = ready(case, cache, lambda line: None)
+    bench, _ = open_bench(made, case.variant)
+    shapes = []
+    inner = bench.postprocess
+    bench.postprocess = lambda *args: shapes.append(inner(*args).shape)
+    pair.iteration(bench, 2)
+    bench.session.close()
+    assert shapes == [small.SIZE] * batch
