@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from bench.record.result import Result
 from bench.run.measure import measure
-from bench.run.schedule import Setting
+from bench.run.setting import Setting
 from bench.spec.case import Case
 from bench.spec.dataset import Dataset
 from bench.spec.model import Model, OnnxInput, Pixels
@@ -63,7 +63,15 @@ OPENVINO = Variant(
 TORCH = Variant(name="torch-fp32", format="torch", backend="torch", precision="fp32")
 CPU = Target(name="cpu", threads=1)
 QUICK = Protocol(
-    warmup=1, iterations=3, parity_images=2, gallery_images=1, timeout_s=200, prepare_timeout_s=200
+    warmup=1,
+    iterations=5,
+    median_width=None,
+    parity_images=2,
+    gallery_images=1,
+    work=False,
+    ceiling=False,
+    timeout_s=200,
+    prepare_timeout_s=200,
 )
 
 
@@ -173,6 +181,8 @@ class Quiet:
         self.steps: list[tuple[str, str]] = []
         self.said: list[tuple[str, int, int]] = []
         self.done: list[tuple[str, str, bool]] = []
+        self.to_come: list[tuple[str, dict[str, int]]] = []
+        self.repeated: list[tuple[str, int]] = []
 
     def step(self, case: Case, what: str) -> None:
         self.steps.append((case.id, what))
@@ -182,6 +192,12 @@ class Quiet:
 
     def finished(self, result: Result, *, stood: bool) -> None:
         self.done.append((result.case.id, result.status, stood))
+
+    def left(self, steps: Any, began: str = "") -> None:
+        self.to_come.append((began, dict(steps)))
+
+    def updated(self, result: Result) -> None:
+        self.repeated.append((result.case.id, len(result.get("timing").launches)))
 
 
 def run(
@@ -206,9 +222,12 @@ reference = "onnx-onnxruntime-fp32"
 
 [protocol]
 warmup = 1
-iterations = 3
+iterations = 5
+median_width = inf
 parity_images = 2
 gallery_images = 1
+work = false
+ceiling = false
 
 [model.conv]
 loader = "onnx"

@@ -16,6 +16,18 @@ if TYPE_CHECKING:
     from bench.spec.variant import Variant
 
 
+EFFECTIVE = {
+    "precision": "Precisions in which convolutions and matrix products run: `fp32`, `int8, fp32`",
+    "input": "dtype that it is fed: float32, float16, bfloat16",
+    "weights": "dtype of the weights in memory, where it may differ from the precision",
+    "threads": "Threads of one operator",
+    "streams": "Requests that it would run side by side",
+    "provider": "ONNX Runtime's execution provider",
+    "device": "Where it runs",
+}
+"""Key -> what a runtime may say about itself; it leaves out what it doesn't tell."""
+
+
 @dataclass(frozen=True)
 class OpenJob:
     """Everything that opening a session needs."""
@@ -37,10 +49,16 @@ class Session(Protocol):
 
     output_names: tuple[str, ...]
     """class_logits and mask_logits, or logits, or labels."""
-    effective: dict[str, str]
-    """What the runtime says it really does: provider, precision, threads."""
     weights: dict[str, int]
     """`parameters`, `weight_bytes` and `file_bytes` where no export step noted them; else empty."""
+
+    @property
+    def effective(self) -> dict[str, str]:
+        """What the runtime says that it really does, under the keys of `EFFECTIVE`.
+
+        Read after everything was measured: finding out may cost time and memory.
+        """
+        ...
 
     def copy_in(self, x: NDArray[np.float32]) -> Any:
         """Input, float32 (N, 3, h, w), on the device and in the session's dtype."""

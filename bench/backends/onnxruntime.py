@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.backends import ort_graph
 from bench.errors import Unsupported, WeightsError
 from bench.exporters.notes import read_note
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from bench.backends.base import OpenJob
 
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+_INPUTS = {"tensor(float)": "float32", "tensor(float16)": "float16"}
 # fp32 must mean fp32: left alone, the CUDA provider multiplies in TF32.
 _PROVIDER_OPTIONS: dict[str, Any] = {
     "CPUExecutionProvider": "CPUExecutionProvider",
@@ -54,12 +59,16 @@ class OnnxRuntimeBackend:
         options.intra_op_num_threads = job.threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        file = job.artifact / note.model
+
+        def start(options: Any) -> Any:
+            chosen = [_PROVIDER_OPTIONS[provider]]
+            return ort.InferenceSession(str(file), options, providers=chosen)
+
         try:
-            session = ort.InferenceSession(
-                str(job.artifact / note.model), options, providers=[_PROVIDER_OPTIONS[provider]]
-            )
+            session = start(options)
         except Exception as e:
-            raise WeightsError(f"{job.artifact / note.model} can't be opened: {e}.") from e
+            raise WeightsError(f"{file} can't be opened: {e}.") from e
         actual = session.get_providers()
         if actual[0] != provider:
             raise Unsupported(
@@ -67,7 +76,8 @@ class OnnxRuntimeBackend:
                 "Its CUDA or cuDNN libraries are missing.",
             )
         _check_input(session, note.input, job)
-        return OrtSession(session, note.input, note.outputs, job.threads)
+        executed = functools.partial(ort_graph.precisions, file, options, start)
+        return OrtSession(session, note.input, note.outputs, executed)
 
 
 def _check_input(session: Any, name: str, job: OpenJob) -> None:
@@ -87,17 +97,31 @@ def _check_input(session: Any, name: str, job: OpenJob) -> None:
 class OrtSession:
     """An opened graph."""
 
-    def __init__(self, session: Any, name: str, outputs: dict[str, str], threads: int) -> None:
+    def __init__(
+        self,
+        session: Any,
+        name: str,
+        outputs: dict[str, str],
+        executed: Callable[[], str] = str,
+    ) -> None:
         self._session = session
         self._input = name
         self._graph_names = list(outputs)
         self.output_names = tuple(outputs.values())
         self.weights: dict[str, int] = {}
-        self.effective = {
-            "provider": session.get_providers()[0],
-            "threads": str(threads),
-            "input": next(i.type for i in session.get_inputs() if i.name == name),
+        self._executed = functools.cache(executed)
+
+    @property
+    def effective(self) -> dict[str, str]:
+        """Provider, threads and input of the session; precision of the graph that it optimised."""
+        fed = next(i.type for i in self._session.get_inputs() if i.name == self._input)
+        told = {
+            "precision": self._executed(),
+            "input": _INPUTS.get(fed, fed),
+            "threads": str(self._session.get_session_options().intra_op_num_threads),
+            "provider": self._session.get_providers()[0],
         }
+        return {key: value for key, value in told.items() if value}
 
     def copy_in(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """The array itself: ONNX Runtime copies within its call."""

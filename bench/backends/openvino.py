@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.errors import WeightsError
+from bench.errors import BadInput, WeightsError
 from bench.exporters.notes import read_note
 
 if TYPE_CHECKING:
@@ -16,13 +16,19 @@ if TYPE_CHECKING:
 
 # Left alone, OpenVINO runs an fp32 graph in bf16 where the processor can.
 _HINTS = {"fp32": "f32", "int8": "f32", "bf16": "bf16"}
+_WORDS = {"f32": "fp32", "f16": "fp16", "bf16": "bf16", "i8": "int8", "u8": "int8"}
+_DTYPES = {"f32": "float32", "f16": "float16", "bf16": "bfloat16"}
+_PRODUCTS = {"Convolution", "GroupConvolution", "Deconvolution", "FullyConnected", "MatMul",
+             "ScaledDotProductAttention"}  # fmt: skip
+"""Types of layer, in OpenVINO's names, that multiply and accumulate."""
 
 
 class OpenVinoBackend:
     """`openvino.Core.compile_model`, one stream, latency hint, precision as asked."""
 
     needs = ("openvino",)
-    options: tuple[str, ...] = ()
+    options: tuple[str, ...] = ("precision_hint",)
+    """`default` leaves INFERENCE_PRECISION_HINT to OpenVINO; f32, bf16 or f16 sets it."""
 
     def supports(self, precision: str, device: str) -> str:
         """Empty, or why not."""
@@ -42,8 +48,14 @@ class OpenVinoBackend:
             "PERFORMANCE_HINT": "LATENCY",
             "NUM_STREAMS": "1",
             "INFERENCE_NUM_THREADS": str(job.threads),
-            "INFERENCE_PRECISION_HINT": _HINTS[job.variant.precision],
         }
+        hint = str(job.variant.options.get("precision_hint", _HINTS[job.variant.precision]))
+        if hint not in {"default", *_DTYPES}:
+            raise BadInput(
+                f"OpenVINO has no precision_hint {hint!r}.", "default, f32, bf16 or f16."
+            )
+        if hint != "default":
+            config["INFERENCE_PRECISION_HINT"] = hint
         try:
             compiled = core.compile_model(str(job.artifact / note.model), "CPU", config)
         except RuntimeError as e:
@@ -60,12 +72,20 @@ class OpenVinoSession:
         self._graph_names = list(outputs)
         self.output_names = tuple(outputs.values())
         self.weights: dict[str, int] = {}
-        hint = compiled.get_property("INFERENCE_PRECISION_HINT")
-        self.effective = {
-            "precision": hint.get_type_name() if hasattr(hint, "get_type_name") else str(hint),
-            "threads": str(compiled.get_property("INFERENCE_NUM_THREADS")),
-            "streams": str(compiled.get_property("NUM_STREAMS")),
+
+    @property
+    def effective(self) -> dict[str, str]:
+        """Properties of the compiled model, and the precisions of its layers as it runs them."""
+        ask = self._compiled.get_property
+        fed = self._compiled.input(0).element_type.get_type_name()
+        told = {
+            "precision": ", ".join(sorted(executed(self._compiled.get_runtime_model()))),
+            "input": _DTYPES.get(fed, fed),
+            "threads": str(ask("INFERENCE_NUM_THREADS")),
+            "streams": str(ask("NUM_STREAMS")),
+            "device": ",".join(ask("EXECUTION_DEVICES")),
         }
+        return {key: value for key, value in told.items() if value}
 
     def copy_in(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """The array itself: the request shares its memory."""
@@ -86,3 +106,19 @@ class OpenVinoSession:
     def close(self) -> None:
         """Release the model."""
         self._request = self._compiled = None
+
+
+def executed(model: Any) -> set[str]:
+    """Precisions in which the convolutions and matrix products of a runtime model run."""
+    found = set()
+    for operation in model.get_ops():
+        about = operation.get_rt_info()
+        if "layerType" in about and _text(about["layerType"]) in _PRODUCTS:
+            precision = _text(about["runtimePrecision"])
+            found.add(_WORDS.get(precision, precision))
+    return found
+
+
+def _text(value: Any) -> str:
+    """An entry of rt_info as text: some releases wrap it."""
+    return str(value.astype(str) if hasattr(value, "astype") else value)

@@ -55,11 +55,37 @@ class TorchSession:
         self._dtype = dtype
         self._context = context
         self.weights: dict[str, int] = {}
-        self.effective = {
-            "device": str(device),
-            "weights": str(dtype).removeprefix("torch."),
+
+    @property
+    def effective(self) -> dict[str, str]:
+        """Types of weights, input and autocast, threads and device, as torch has them now."""
+        stored = sorted(_word(d) for d in _dtypes(self._module))
+        return {
+            "precision": self._executed(stored),
+            "input": str(self._dtype).removeprefix("torch."),
+            **({"weights": ", ".join(stored)} if stored else {}),
             "threads": str(torch.get_num_threads()),
+            "device": self._device.type,
         }
+
+    def _executed(self, stored: list[str]) -> str:
+        """Precisions of matrix products: what autocast casts to, else what the weights have."""
+        kind = self._device.type
+        with self._context():
+            if torch.is_autocast_enabled(kind):
+                return _word(torch.get_autocast_dtype(kind))
+        matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+        if kind == "cuda" and (matmul.allow_tf32 or cudnn.allow_tf32):
+            # Both switches are set together, so fp32 beside TF32 means that one was lost.
+            both = matmul.allow_tf32 and cudnn.allow_tf32
+            tf32 = ["tf32"] if both else ["tf32", "fp32"]
+            stored = sorted({w for s in stored for w in (tf32 if s == "fp32" else [s])})
+        return ", ".join(stored or [_word(self._dtype)])
+
+    @property
+    def module(self) -> Any:
+        """The module that `forward` calls: whoever times its parts hooks into it."""
+        return self._module
 
     def copy_in(self, x: NDArray[np.float32]) -> torch.Tensor:
         """Tensor on the device, in the weights' dtype."""
@@ -79,3 +105,24 @@ class TorchSession:
     def close(self) -> None:
         """Release the module."""
         self._module = None
+
+
+_WORDS = {torch.float32: "fp32", torch.float16: "fp16", torch.bfloat16: "bf16"}
+
+
+def _word(dtype: torch.dtype) -> str:
+    return _WORDS.get(dtype, str(dtype).removeprefix("torch."))
+
+
+def _dtypes(module: Any) -> set[torch.dtype]:
+    """Floating-point dtypes of a module's weights; a frozen trace holds them as constants."""
+    found = {p.dtype for p in module.parameters() if p.dtype.is_floating_point}
+    if not found and isinstance(module, torch.jit.ScriptModule):
+        graph: Any = module.inlined_graph
+        constants = (n.output() for n in graph.findAllNodes("prim::Constant"))
+        tensors = [c.toIValue() for c in constants if c.type().kind() == "TensorType"]
+        # Weights, not the odd scalar.
+        found = {
+            t.dtype for t in tensors if t is not None and t.dtype.is_floating_point and t.dim()
+        }
+    return found

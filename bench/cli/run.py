@@ -55,8 +55,9 @@ def run(
     from bench.cli.watch import Watch, finish, print_plan
     from bench.run import plan
     from bench.run.measure import measure
-    from bench.run.schedule import Setting
+    from bench.run.setting import Setting
     from bench.spec.load import load_suite
+    from bench.trials.calibrated import attach
 
     asked = load_suite(
         suite,
@@ -73,6 +74,7 @@ def run(
     setting = Setting(run=folder, cache=resources.cache_dir(), allow_code=allow_code, fresh=fresh)
     with Watch(len(cases)) as watch:
         results = measure(asked, cases, setting, watch)
+    attach(folder)
     code = finish(folder, results, stood=watch.stood)
     if code:
         raise typer.Exit(code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import sys
 import time
 from pathlib import Path
@@ -11,11 +12,13 @@ from typing import TYPE_CHECKING, Any, Self
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bench.record.result import Result
     from bench.spec.case import Case
 
+_GUESS_S = {"work": 10.0, "ceiling": 10.0, "fits": 120.0}
+"""Seconds of a step of which none is over yet; a case's first and later launches need no guess."""
 _MARKS = {"ok": "ok", "wrong": "WRONG", "failed": "FAILED", "skipped": "skipped"}
 
 
@@ -28,9 +31,11 @@ class Watch:
 
     def __init__(self, total: int) -> None:
         self.stood = 0
-        self._total = total
         self._done = 0
-        self._measured = 0
+        self._left: dict[str, int] = {"case": total}
+        self._spent: dict[str, list[float]] = {}
+        """Kind of step -> seconds of those that are over."""
+        self._kind = ""
         self._what = ""
         self._began = self._step_began = time.monotonic()
         self._console = Console(stderr=True, highlight=False)
@@ -56,9 +61,8 @@ class Watch:
     def step(self, case: Case, what: str) -> None:
         """A step of a case begins."""
         self._what = f"{case.id}: {what}"
-        self._step_began = time.monotonic()
         if self._live is None:
-            print(f"[{self._done + 1}/{self._total}] {self._what}", file=sys.stderr, flush=True)
+            print(f"{self._count()} {self._what}", file=sys.stderr, flush=True)
         else:
             self._draw("")
 
@@ -67,32 +71,60 @@ class Watch:
         if self._live is not None:
             self._draw(f"{phase} {done}/{total}" if total > 1 else phase)
 
+    def left(self, steps: Mapping[str, int], began: str = "") -> None:
+        """What is still to come; the step before is over."""
+        now = time.monotonic()
+        if self._kind:
+            self._done += 1
+            self._spent.setdefault(self._kind, []).append(now - self._step_began)
+        self._left, self._kind, self._step_began = dict(steps), began, now
+
     def finished(self, result: Result, *, stood: bool) -> None:
         """A case has its result."""
-        self._done += 1
         self.stood += stood
-        self._measured += result.status in {"ok", "wrong"} and not stood
         if stood:
             return
+        if result.process is not None and result.case.protocol.launches > 1:
+            p = result.process  # a later launch does the same but for the accuracy
+            seconds = p.startup_s + p.import_s + p.load_s + p.timing_s
+            self._spent.setdefault("timing", []).append(seconds)
+        self._tell(result)
+
+    def updated(self, result: Result) -> None:
+        """All launches of a case are done."""
+        self._tell(result)
+
+    def _tell(self, result: Result) -> None:
         text = f"{_MARKS[result.status]:8} {result.case.id}"
         numbers = _numbers(result)
         text += f"  {numbers}" if numbers else f"  {result.reason}"
         if self._live is not None:
             self._console.print(text, markup=False)
         else:
-            print(f"[{self._done}/{self._total}] {text}", file=sys.stderr, flush=True)
+            print(f"{self._count()} {text}", file=sys.stderr, flush=True)
+
+    def _count(self) -> str:
+        """`[k/n]` of all measuring steps, the present one counted."""
+        total = max(1, self._done + sum(self._left.values()))
+        return f"[{min(self._done + 1, total)}/{total}]"
 
     def _draw(self, inside: str) -> None:
         from rich.text import Text
 
-        elapsed = time.monotonic() - self._began
-        parts = [f"[{self._done + 1}/{self._total}]", self._what, inside, _clock(elapsed)]
-        fresh = self._done - self.stood
-        if self._measured and fresh:
-            left = elapsed / fresh * (self._total - self._done)
+        now = time.monotonic()
+        parts = [self._count(), self._what, inside, _clock(now - self._began)]
+        if self._spent:
+            left = sum(number * self._seconds(kind) for kind, number in self._left.items())
+            if self._kind:
+                left -= min(now - self._step_began, self._seconds(self._kind))
             parts.append(f"about {_clock(left)} left")
         line = "  ".join(p for p in parts if p)
         self._live.update(Text(line, no_wrap=True, overflow="ellipsis"), refresh=True)
+
+    def _seconds(self, kind: str) -> float:
+        """What a step of a kind took so far, a mean; a guess before the first."""
+        spent = self._spent.get(kind)
+        return sum(spent) / len(spent) if spent else _GUESS_S.get(kind, 0.0)
 
 
 def _clock(seconds: float) -> str:
@@ -100,13 +132,18 @@ def _clock(seconds: float) -> str:
 
 
 def _numbers(result: Result) -> str:
-    """Median latency of a result, as a first impression."""
+    """Median latency of a result over its processes, as a first impression."""
     timing = result.get("timing")
     if timing is None:
         return ""
-    samples = sorted(timing.launches[0].end_to_end_ns)
+    medians = [statistics.median(x.end_to_end_ns) / 1e6 for x in timing.launches if x.end_to_end_ns]
+    if not medians:
+        return ""
+    text = f"p50 {statistics.median(medians):.1f} ms"
+    if len(medians) > 1:
+        return f"{text}  ({len(medians)} launches: {min(medians):.1f} to {max(medians):.1f} ms)"
     wall = result.process.wall_s if result.process else 0.0
-    return f"p50 {samples[len(samples) // 2] / 1e6:.1f} ms  ({wall:.0f} s)"
+    return f"{text}  ({wall:.0f} s)"
 
 
 def print_plan(cases: Sequence[Case]) -> None:

@@ -163,10 +163,17 @@ def write_media(folder: Path, content: bytes, suffix: str) -> str:
     return name
 
 
-def write_result(run: Path, result: Result) -> Path:
-    """Path of the JSON that makes the result; an older one is kept in superseded/."""
+def write_result(run: Path, result: Result, *, more: bool = False) -> Path:
+    """Path of the JSON that makes the result; an older one is kept in superseded/.
+
+    Args:
+        run: Folder of the run.
+        result: The row.
+        more: It holds all of the older one and something beside (a launch, a measurement): nothing
+            is superseded then.
+    """
     path = run / "cases" / f"{file_stem(result.case.id)}.json"
-    if path.exists():
+    if path.exists() and not more:
         old = json.loads(path.read_text())
         stamp = str(old.get("started", "")).replace(":", "").replace("-", "") or "unknown"
         sha = hashlib.sha256(path.read_bytes()).hexdigest()[:8]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,16 +12,20 @@ import numpy as np
 from bench.metrics.confusion import count as count_pixels
 from bench.metrics.instances import count as count_instances
 from bench.metrics.overlap import categories
+from bench.run.parity import ParityCounter
+from bench.run.pipeline import Pipeline
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
-    from bench.run.parity import ParityCounter
+    from bench.run.parity import Compared
     from bench.run.progress import Say
-    from bench.run.session import Bench
+    from bench.run.session import Bench, Desk
 
-_AHEAD = 2
-"""Batches that are decoded while one is computed."""
+    Picture = tuple[int, NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
+    """Index, image, truth and prediction (the set's classes)."""
 
 
 @dataclass
@@ -36,43 +39,83 @@ class Pass:
     forward_ns: list[int] = field(default_factory=list)
     wall_ns: int = 0
     seen: int = 0
-    pictures: list[tuple[int, NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]] = field(
-        default_factory=list
-    )
-    """Index, image, truth and prediction (the set's classes)."""
+    pictures: list[Picture] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What one image's outputs gave."""
+
+    counts: NDArray[np.int64]
+    """(C+1, C+1)."""
+    instances: dict[str, NDArray[np.uint32]] | None
+    compared: Compared | None
+    picture: Picture | None
+
+
+@dataclass(frozen=True)
+class Counting:
+    """Outputs -> counts; the same work in this process and in one beside it."""
+
+    desk: Desk
+    parity: ParityCounter | None
+
+    def __call__(
+        self, index: int, image: NDArray[np.uint8], outputs: Mapping[str, NDArray[np.float32]]
+    ) -> Counted:
+        """Counts, comparison and picture of one image."""
+        desk, case = self.desk, self.desk.case
+        labels = desk.postprocess(outputs, desk.size, image.shape[:2])
+        compared = self.parity.compare(index, labels, outputs) if self.parity else None
+        mapped = desk.to_dataset[labels]
+        truth = desk.images.truth(index)
+        things = desk.images.instances(index)
+        shown = case.model.trained and index < case.protocol.gallery_images
+        return Counted(
+            counts=count_pixels(truth, mapped, len(case.dataset.classes)),
+            instances=None
+            if things is None
+            else count_instances(things, mapped, categories(case.dataset.classes)),
+            compared=compared,
+            picture=(index, image, truth, mapped) if shown else None,
+        )
+
+
+def counting(desk: Desk, reference: str | None) -> Counting:
+    """The same in a process of its own; `reference` is the folder of the reference's outputs."""
+    images = desk.case.protocol.parity_images
+    return Counting(desk, ParityCounter(Path(reference), images) if reference else None)
 
 
 def walk(bench: Bench, say: Say, parity: ParityCounter | None) -> Pass:
-    """Pass over the first `bench.count` images; decoding overlaps with inference."""
+    """Pass over the first `bench.count` images; all but the model runs beside it where it can."""
     found = Pass()
-    protocol = bench.case.protocol
-    classes = len(bench.case.dataset.classes)
-    of = categories(bench.case.dataset.classes)
-    shown = protocol.gallery_images if bench.case.model.trained else 0
+    limit = bench.case.protocol.accuracy_limit_s
+    reference = None if parity is None else str(parity.folder)
     began = time.monotonic_ns()
-    for indices, images, x in batches(bench):
-        raw, took = _forward(bench, x)
-        for slot, index in enumerate(indices):
-            outputs = {k: v[slot : slot + 1] for k, v in raw.items()}
-            labels = bench.postprocess(outputs, bench.size, images[slot].shape[:2])
-            if parity is not None:
-                parity.add(index, labels, outputs)
-            mapped = bench.to_dataset[labels]
-            truth = bench.images.truth(index)
-            found.counts.append(count_pixels(truth, mapped, classes))
-            things = bench.images.instances(index)
-            if things is not None:
-                found.instances.append(count_instances(things, mapped, of))
-            if index < shown:
-                found.pictures.append((index, images[slot], truth, mapped))
-            found.forward_ns.append(took // len(indices))
-            found.seen += 1
-        say("accuracy", found.seen, bench.count)
-        limit = protocol.accuracy_limit_s
-        if limit is not None and time.monotonic_ns() - began > limit * 1e9:
-            break
+    with Pipeline(bench, Counting(bench, parity), f"{__name__}:counting", reference) as line:
+        for indices, x in line.batches():
+            raw, took = _forward(bench, x)
+            line.give(indices, raw)
+            found.forward_ns += [took // len(indices)] * len(indices)
+            found.seen += len(indices)
+            say("accuracy", found.seen, bench.count)
+            if limit is not None and time.monotonic_ns() - began > limit * 1e9:
+                break
+        for image in line.results():
+            _add(found, image, parity)
     found.wall_ns = time.monotonic_ns() - began
     return found
+
+
+def _add(found: Pass, image: Counted, parity: ParityCounter | None) -> None:
+    found.counts.append(image.counts)
+    if image.instances is not None:
+        found.instances.append(image.instances)
+    if image.picture is not None:
+        found.pictures.append(image.picture)
+    if parity is not None:
+        parity.take(image.compared)
 
 
 def _forward(bench: Bench, x: NDArray[np.float32]) -> tuple[dict[str, NDArray[np.float32]], int]:
@@ -83,29 +126,3 @@ def _forward(bench: Bench, x: NDArray[np.float32]) -> tuple[dict[str, NDArray[np
     bench.device.synchronize()
     took = time.perf_counter_ns() - start
     return bench.session.copy_out(raw), took
-
-
-def batches(
-    bench: Bench,
-) -> Iterator[tuple[list[int], list[NDArray[np.uint8]], NDArray[np.float32]]]:
-    """Indices, images and input of every batch; the last one is filled up with its own image."""
-    size = bench.case.protocol.batch_size
-    groups = [list(range(i, min(i + size, bench.count))) for i in range(0, bench.count, size)]
-
-    def prepare(group: list[int]) -> tuple[list[NDArray[np.uint8]], NDArray[np.float32]]:
-        loaded = [bench.load(i) for i in group]
-        inputs = [x for _, x in loaded]
-        inputs += [inputs[-1]] * (size - len(inputs))
-        x = inputs[0] if size == 1 else np.concatenate(inputs)
-        return [image for image, _ in loaded], x
-
-    pool = ThreadPoolExecutor(1)
-    try:
-        ahead = [pool.submit(prepare, g) for g in groups[:_AHEAD]]
-        for i, group in enumerate(groups):
-            images, x = ahead.pop(0).result()
-            if i + _AHEAD < len(groups):
-                ahead.append(pool.submit(prepare, groups[i + _AHEAD]))
-            yield group, images, x
-    finally:  # also where the walk is left early, at its time limit
-        pool.shutdown(cancel_futures=True)

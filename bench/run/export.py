@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 
 from bench.errors import BadInput, CaseFailed, Unsupported
 from bench.run import cachedir, plan
-from bench.run.schedule import Scheduler, StepFailed
+from bench.run.prepare import Preparer
+from bench.run.setting import StepFailed
 
 if TYPE_CHECKING:
-    from bench.run.schedule import Listener, Setting
+    from bench.run.setting import Setting, Steps
     from bench.spec.case import Case
 
 
-def export(case: Case, setting: Setting, listener: Listener) -> tuple[Path, ...]:
+def export(case: Case, setting: Setting, listener: Steps) -> tuple[Path, ...]:
     """Files of the case's artifact, copied into `setting.run`.
 
     Raises:
@@ -39,12 +40,14 @@ def export(case: Case, setting: Setting, listener: Listener) -> tuple[Path, ...]
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BadInput(f"{out} isn't an empty folder.", "Name a new one with --out.")
     with tempfile.TemporaryDirectory() as logs:
-        scheduler = Scheduler(replace(setting, run=Path(logs)), listener)
+        preparer = Preparer(replace(setting, run=Path(logs)), listener)
         try:
-            folder = scheduler.artifact(case)
+            folder = preparer.prepared(case).artifact
         except StepFailed as e:
             tail = e.failure.stderr_tail[-1:] or ("",)
             raise CaseFailed(f"{case.variant.name}: {e.failure.message}", tail[0]) from None
+    if folder is None:
+        raise ValueError("a variant with steps has an artifact")
     skip = shutil.ignore_patterns(cachedir.MADE)
     shutil.copytree(folder, out, dirs_exist_ok=True, ignore=skip)
     return tuple(sorted(p for p in out.rglob("*") if p.is_file()))

@@ -43,7 +43,7 @@ class Job(Spec):
     target: str | None = None
     """Folder to make (artifact, reference)."""
     position: int = 0
-    """Which step of the variant's recipe (artifact)."""
+    """Which step of the variant's recipe (artifact), which launch (timing); 0 first."""
     reference: str | None = None
     """Folder of the reference's outputs."""
     reference_absent: str = ""

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 MEASURING = (
     "backends", "datasets", "devices", "exporters", "metrics/confusion.py", "metrics/instances.py",
-    "models", "processing", "run",
+    "metrics/latency.py", "metrics/overlap.py", "metrics/parity.py", "models", "processing", "run",
 )  # fmt: skip
+"""Rooms and files whose code makes a number what it is; of the metrics, those that counting, the
+end of the timing and the status `wrong` depend on."""
 EXPORTING = ("exporters", "models", "processing")
 """Rooms whose code makes an artifact what it is."""
 
@@ -89,6 +91,17 @@ def reference_digest(case: Case, weights: str, size: tuple[int, int], data: str)
         "pixels": case.model.pixels.model_dump(),
         "versions": versions(case, case.reference),
         "code": code_digest(),
+    })
+
+
+def ceiling_digest(device: str, threads: int) -> str:
+    """Digest of what the machine itself can do, on a device with a number of threads."""
+    return digest({
+        "machine": machine.describe().identity,
+        "device": device,
+        "threads": threads,
+        "versions": {name: version(name) for name in ("numpy", "torch")},
+        "code": _digest_of(("run/ceiling.py", "run/steps/ceiling.py")),
     })
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from bench.run import plan, results
 from bench.run.schedule import Scheduler
 
 if TYPE_CHECKING:
-    from bench.run.schedule import Listener, Setting
+    from bench.run.setting import Listener, Setting
     from bench.spec.case import Case
     from bench.spec.suite import Suite
 
@@ -62,19 +63,23 @@ def _measure(
     )
     with _writing(setting.run):
         write_atomic(setting.run / "run.json", to_json(info))
-    return tuple(
-        _keep(setting.run, result, stored.get(result.case.id))
-        for result in Scheduler(setting, listener).run(cases, stored)
-    )
+    keep = functools.partial(_keep, setting.run)
+    return Scheduler(setting, listener, keep).run(cases, stored)
 
 
-def _keep(run: Path, result: Result, old: Result | None) -> Result:
-    """The result, stored; where the disk refuses, a failed one that says so."""
+def _keep(run: Path, result: Result, old: Result | None, *, more: bool = False) -> Result:
+    """The result, stored; where the disk refuses, a failed one that says so.
+
+    What only adds to a row that is there (`more`) is lost then, and the row stays as it was.
+    """
     if old is result or (old is not None and _same_row(old, result)):
         return result
     try:
-        write_result(run, result)
+        write_result(run, result, more=more)
     except OSError as e:
+        if more and old is not None:
+            note = f"A further measurement can't be stored: {e.strerror}."
+            return old.model_copy(update={"notes": tuple(dict.fromkeys((*old.notes, note)))})
         failure = Failure(
             step="case", type="OSError", message=f"The result can't be stored: {e.strerror}."
         )

@@ -1,9 +1,32 @@
-"""Resident sets of this process, from the kernel's own books."""
+"""Memory of this process and of those that it started, from the kernel's own books."""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import resource
+import signal
+import sys
+import threading
+import time
 from pathlib import Path
+
+from bench.record.base import Absent
+
+GUARD = "memory guard:"
+"""First words of what a process says that ends itself before the machine runs out of memory."""
+GUARD_SHARE = 0.9
+"""Share of the memory that was free at the start which a guarded process may take."""
+GUARD_EVERY_S = 0.01
+ROLLUP = Path("/proc/self/smaps_rollup")
+CGROUPS = (
+    ("memory.max", "memory.current"),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+)
+"""Limit and use of our control group, versions 2 and 1."""
+
+_dead_before = 0
+"""Largest mark of a child that had died before the measured region, bytes."""
 
 
 def resident() -> int:
@@ -13,6 +36,8 @@ def resident() -> int:
 
 def reset_peak() -> bool:
     """Whether the kernel let us reset the high-water mark (writing 5 to clear_refs)."""
+    global _dead_before  # noqa: PLW0603 - the kernel's mark of dead children can't be reset
+    _dead_before = _dead()
     try:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:
@@ -21,18 +46,96 @@ def reset_peak() -> bool:
 
 
 def peak() -> int:
-    """High-water mark of the resident set, bytes (VmHWM), children that live now included."""
+    """High-water mark of the resident set, bytes (VmHWM), children included.
+
+    The sum of the marks of this process, of each child that lives, and of the largest child that
+    died since the reset. Marks are reached at different moments and share pages, so the sum is an
+    upper bound of what the tree held at once. The kernel keeps one mark for all dead children
+    (ru_maxrss), and hands a parent's mark down to its child through exec: so a dead child counts
+    only where that mark rose since the reset and lies above this process's own.
+    """
+    own = _status("VmHWM")
+    total = own + sum(_of_children("VmHWM"))
+    dead = _dead()
+    return total + dead if dead > max(_dead_before, own) else total
+
+
+def pss() -> int | Absent:
+    """Proportional set size now, bytes, children included: a page that n share counts as 1/n."""
     import psutil
 
-    total = _status("VmHWM")
+    try:
+        total = _field(ROLLUP, "Pss")
+    except (OSError, ValueError) as e:
+        return Absent(reason=f"the kernel doesn't tell shared pages here ({ROLLUP}: {e})")
     for child in psutil.Process().children(recursive=True):
         with contextlib.suppress(OSError, ValueError):
-            total += _status("VmHWM", str(child.pid))
+            total += _field(Path(f"/proc/{child.pid}/smaps_rollup"), "Pss")
     return total
 
 
+def available(root: Path = Path("/sys/fs/cgroup")) -> int:
+    """Bytes that this process may still take: the machine's, or its control group's if less."""
+    import psutil
+
+    least = int(psutil.virtual_memory().available)
+    for limit, used in CGROUPS:
+        with contextlib.suppress(OSError, ValueError):
+            left = int((root / limit).read_text()) - int((root / used).read_text())
+            # Cached files count as used, and go when memory is needed.
+            stat = (root / limit).with_name("memory.stat").read_text().split()
+            cached = int(stat[stat.index("inactive_file") + 1])
+            least = min(least, max(0, left) + cached)
+    return least
+
+
+def guard() -> None:
+    """End this process before the machine runs out of memory.
+
+    A limit on the address space (RLIMIT_AS) would count what is reserved and never used. Instead a
+    thread reads the resident set, and the kernel is asked to choose this process first should it
+    need to kill one.
+    """
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    more = int(GUARD_SHARE * available())
+    most = resident() + more
+    threading.Thread(target=_watch, args=(most, more), daemon=True).start()
+
+
+def _watch(most: int, more: int) -> None:
+    page = resource.getpagesize()
+    statm = Path("/proc/self/statm")
+    while True:
+        if int(statm.read_text().split()[1]) * page > most:
+            said = f"{GUARD} it wanted more than {more / 2**30:.2f} GiB, nearly all that was free"
+            print(said, file=sys.stderr, flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(GUARD_EVERY_S)
+
+
+def _dead() -> int:
+    """Largest mark of any child that died and was waited for, bytes, since this process began."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+
+
+def _of_children(field: str) -> list[int]:
+    import psutil
+
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(OSError, ValueError):
+            found.append(_status(field, str(child.pid)))
+    return found
+
+
 def _status(field: str, pid: str = "self") -> int:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+    return _field(Path(f"/proc/{pid}/status"), field)
+
+
+def _field(path: Path, field: str) -> int:
+    """Bytes of a line `Field:  123 kB`."""
+    for line in path.read_text().splitlines():
         if line.startswith(field + ":"):
             return int(line.split()[1]) * 1024
-    raise ValueError(field)
+    raise ValueError(f"it has no {field}")

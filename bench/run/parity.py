@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+
+Sums = tuple[float, float, float, int]
+"""Squared error, squared reference, largest error, non-finite values."""
 
 
 def write_reference(
@@ -35,37 +39,62 @@ def with_map(outputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     return {**outputs, "map": class_map(outputs)}
 
 
+@dataclass(frozen=True)
+class Compared:
+    """One image beside the reference's."""
+
+    index: int
+    equal: int
+    """Pixels with the reference's label."""
+    total: int
+    sums: dict[str, Sums]
+    """Output -> `_sums`."""
+
+
 class ParityCounter:
     """Adds up differences to a folder of reference outputs."""
 
     def __init__(self, folder: Path, images: int) -> None:
-        self._folder = folder
+        self.folder = folder
         self._images = images
         self._indices: list[int] = []
         self._equal: list[int] = []
         self._total: list[int] = []
-        self._sums: dict[str, list[tuple[float, float, float, int]]] = {}
+        self._sums: dict[str, list[Sums]] = {}
 
     def add(
         self, index: int, labels: NDArray[np.uint8], outputs: Mapping[str, NDArray[Any]]
     ) -> None:
-        """Compare one image; images that the reference didn't reach are left out."""
+        """Compare one image and take what was found."""
+        self.take(self.compare(index, labels, outputs))
+
+    def compare(
+        self, index: int, labels: NDArray[np.uint8], outputs: Mapping[str, NDArray[Any]]
+    ) -> Compared | None:
+        """One image beside the reference's; None for one that the reference didn't reach."""
         import cv2
 
-        path = self._folder / f"labels-{index:05d}.png"
+        path = self.folder / f"labels-{index:05d}.png"
         expected = cv2.imread(str(path), cv2.IMREAD_UNCHANGED) if path.is_file() else None
         if expected is None or expected.shape != labels.shape:
-            return
-        self._indices.append(index)
-        self._equal.append(int(np.count_nonzero(expected == labels)))
-        self._total.append(int(labels.size))
-        if index >= self._images:
-            return
-        for name, array in with_map(outputs).items():
-            stored = self._folder / f"outputs-{index:05d}.{name}.npy"
+            return None
+        sums: dict[str, Sums] = {}
+        for name, array in (with_map(outputs) if index < self._images else {}).items():
+            stored = self.folder / f"outputs-{index:05d}.{name}.npy"
             if stored.is_file():
-                want = np.load(stored, allow_pickle=False)
-                self._sums.setdefault(name, []).append(_sums(array, want))
+                sums[name] = _sums(array, np.load(stored, allow_pickle=False))
+        equal = int(np.count_nonzero(expected == labels))
+        return Compared(index, equal, int(labels.size), sums)
+
+    def take(self, found: Compared | None) -> None:
+        """Add what `compare` found, here or in another process; images come in order."""
+        if found is None:
+            return
+        self._indices.append(found.index)
+        self._equal.append(found.equal)
+        self._total.append(found.total)
+        for name, sums in found.sums.items():
+            self._sums.setdefault(name, []).append(sums)
 
     def measurement(self, reference: str, names: tuple[str, ...]) -> ParityMeasurement:
         """Raw sums of all images so far."""
@@ -87,7 +116,7 @@ class ParityCounter:
         )
 
 
-def _sums(found: NDArray[Any], want: NDArray[Any]) -> tuple[float, float, float, int]:
+def _sums(found: NDArray[Any], want: NDArray[Any]) -> Sums:
     """Squared error, squared reference, largest error, non-finite values; float64 sums."""
     a, b = found.astype(np.float64).ravel(), want.astype(np.float64).ravel()
     bad = int(a.size - np.count_nonzero(np.isfinite(a)))

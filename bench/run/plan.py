@@ -99,7 +99,10 @@ def _missing(variant: Variant) -> str:
 
 
 def stands(old: Result, case: Case) -> bool:
-    """Whether a stored result was found for the same question in the same setting."""
+    """Whether a stored result was found for the same question in the same setting.
+
+    It may lack launches or what stands beside a row: those are measured and added.
+    """
     if old.status not in {"ok", "wrong"} or old.environment is None:
         return False
     parity = old.get("parity")

@@ -19,6 +19,7 @@ from bench.record.result import (
 from bench.record.store import file_stem
 from bench.run import cachedir
 from bench.run.collect import environment
+from bench.run.effective import mismatches
 from bench.spec.protocol import accuracy_fingerprint
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def input_size(case: Case, image: tuple[int, ...]) -> tuple[int, int]:
 
 def log_path(run: Path, case: Case, job: Job) -> Path:
     """File that a worker's stderr goes to."""
-    name = file_stem(case.id) + (f".{job.position}" if job.step == "artifact" else "")
+    name = file_stem(case.id) + (f".{job.position}" if job.step in {"artifact", "timing"} else "")
     return run / "logs" / f"{name}.{job.step}.log"
 
 
@@ -139,6 +140,8 @@ def measured(
         "process": Process(
             startup_s=report.startup_s, other_s=max(0.0, wall_s - known), wall_s=wall_s, **times
         ),
+        "effective": payload["effective"],
+        "mismatches": mismatches(case, payload["effective"], environment.threads),
         "started": _now(),
         "notes": _notes(payload),
     })  # fmt: skip
@@ -184,9 +187,6 @@ def _notes(payload: dict[str, Any]) -> tuple[str, ...]:
             f"The accuracy pass ended at its time limit after {payload['seen']} of "
             f"{payload['asked']} images."
         )
-    effective = payload.get("effective", {})
-    if effective:
-        out.append("Runtime: " + ", ".join(f"{k} {v}" for k, v in effective.items()) + ".")
     return tuple(out)
 
 

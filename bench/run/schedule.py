@@ -1,62 +1,37 @@
-"""The story of a run: weights, data, artifact, reference, case, one process each.
+"""The story of a run: every case once, then its further launches in turns, then what is beside.
 
-A step that fails is remembered, so that every case that needs it fails with its reason at once, and
-all others go on.
+The first launch of a case gives its row (accuracy, parity, latency); the rows are on disk before
+anything is repeated, and every repetition is on disk before the next begins.
 """
 
 from __future__ import annotations
 
+import functools
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from bench.record.result import Failure, Result
-from bench.run import cachedir, keys, machine, plan, results
-from bench.run.job import Job, Report, StepKind
-from bench.run.process import TAIL_LINES, start
+from bench.run import extras, launches, plan, results
+from bench.run.prepare import Preparer, threads
+from bench.run.process import TAIL_LINES
+from bench.run.setting import StepFailed
 
 if TYPE_CHECKING:
     from bench.record.environment import Environment
+    from bench.run.setting import Listener, Setting
     from bench.spec.case import Case
-    from bench.spec.variant import Variant
 
 
-class Listener(Protocol):
-    """Who watches a run: the terminal, or a test."""
+class Keep(Protocol):
+    """Stores a row."""
 
-    def step(self, case: Case, what: str) -> None:
-        """A step of a case begins."""
+    def __call__(self, result: Result, old: Result | None, *, more: bool = False) -> Result:
+        """The row as it is on disk now; `more` = it only adds to the old one."""
         ...
-
-    def progress(self, phase: str, done: int, total: int) -> None:
-        """A step goes on."""
-        ...
-
-    def finished(self, result: Result, *, stood: bool) -> None:
-        """A case has its result; `stood` = it had it before."""
-        ...
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Where and how a run works."""
-
-    run: Path
-    cache: Path
-    allow_code: bool = False
-    fresh: bool = False
-
-
-class StepFailed(Exception):
-    """A step that a case needs has failed, or can't run here."""
-
-    def __init__(self, failure: Failure, *, skipped: bool = False) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
-        self.skipped = skipped
 
 
 @dataclass
@@ -65,34 +40,45 @@ class Scheduler:
 
     setting: Setting
     listener: Listener
-    _memo: dict[str, Any] = field(default_factory=dict)
+    keep: Keep
+    made: Preparer = field(init=False)
+    _cases: tuple[Case, ...] = ()
+    _rows: list[Result] = field(default_factory=list)
+    _polled: bool = False
+    """Whether a case of this run told what the readings beside the samples cost."""
 
-    def run(self, cases: tuple[Case, ...], stored: dict[str, Result]) -> Iterator[Result]:
-        """Result of every case, in order, each handed over as soon as it is known."""
+    def __post_init__(self) -> None:
+        self.made = Preparer(self.setting, self.listener)
+        self._extras = extras.Extras(self.made)
+
+    def run(self, cases: tuple[Case, ...], stored: dict[str, Result]) -> tuple[Result, ...]:
+        """Result of every case, in order, each on disk before the next begins."""
+        self._cases, self._rows = cases, []
+        self._say_left()
         for case in cases:
-            result, stood = self._one(case, stored.get(case.id))
-            self.listener.finished(result, stood=stood)
-            yield result
+            old = stored.get(case.id)
+            result, stood = self._first(case, old)
+            if not stood:
+                result = self.keep(result, old)
+            timing = result.get("timing")
+            self._polled = self._polled or (timing is not None and timing.poller is not None)
+            self._rows.append(result)
+            whole = not launches.missing(result) and not self._extras.wanted(result)
+            self.listener.finished(result, stood=stood and whole)
+            self._say_left()
+        self._repeat()
+        for kind, row in tuple(self._extras.order(self._rows)):
+            self._add(row, kind, functools.partial(self._extras.add, kind))
+        self._say_left()
+        return tuple(self._rows)
 
-    def artifact(self, case: Case) -> Path:
-        """Folder of a case's artifact in the cache, made if need be.
-
-        Raises:
-            StepFailed: a step of its recipe failed, or can't run here.
-        """
-        case = self._identified(case)
-        data = self._dataset(case)
-        folder = self._artifact(case, case.variant, results.input_size(case, data["size"]), data)
-        if folder is None:
-            raise ValueError("a variant without steps has no artifact")
-        return folder
-
-    def _one(self, case: Case, old: Result | None) -> tuple[Result, bool]:
+    def _first(self, case: Case, old: Result | None) -> tuple[Result, bool]:
+        """A case's row, and whether it is the one that was stored."""
         reason = plan.skip_reason(case)
         if reason:
             return results.skipped(case, reason, _environment(case)), False
         try:
-            case = self._identified(case)
+            case = self.made.identified(case)
             if old is not None and not self.setting.fresh and plan.stands(old, case):
                 return old, True
             return self._measure(case), False
@@ -111,152 +97,77 @@ class Scheduler:
 
     def _measure(self, case: Case) -> Result:
         """Result of a case whose steps all ran; StepFailed where one didn't."""
-        data = self._dataset(case)
-        size = results.input_size(case, tuple(data["size"]))
-        artifact = self._artifact(case, case.variant, size, data)
-        reference, absent = self._reference(case, size, data)
+        self._say_left("case")
+        made = self.made.prepared(case)
+        reference, absent = self.made.reference(made)
         began = time.monotonic()
         environment = _environment(case)
-        job = self._job(
+        job = self.made.session(
             "case",
-            case,
-            size=size,
-            artifact=None if artifact is None else str(artifact),
+            made,
             reference=None if reference is None else str(reference),
             reference_absent=absent,
-            memory_limit_bytes=_limit(case),
+            poller=not self._polled and not case.protocol.corruption,
         )
         self.listener.step(case, "measuring")
-        report = self._start(job, case, case.protocol.timeout_s)
+        report = self.made.start(job, case.protocol.timeout_s)
         wall = time.monotonic() - began
-        made = results.artifact_record(case, artifact, self._chain(case, size, data))
-        return results.measured(case, report, environment, data, made, size, wall)
-
-    def _identified(self, case: Case) -> Case:
-        """The case with the digests of its weights and of its data set."""
-        key = f"weights {case.model.model_dump_json()} {case.dataset.model_dump_json()}"
-        report = self._once(key, lambda: self._prepare("weights", case, "finding weights"))
-        return case.model_copy(update=report.payload)
-
-    def _dataset(self, case: Case) -> dict[str, Any]:
-        count = (case.protocol.images, case.model.trained, case.protocol.parity_images)
-        asked = (v.calibration for v in (case.variant, case.reference))
-        splits = tuple(sorted({c.split for c in asked if c is not None}))
-        key = f"dataset {case.dataset.model_dump_json()} {count} {splits}"
-        what = f"preparing data set {case.dataset.name}"
-        report = self._once(
-            key, lambda: self._prepare("dataset", case, what, calibration_splits=splits)
+        return results.measured(
+            made.case, report, environment, made.data, made.record, made.size, wall
         )
-        return dict(report.payload)
 
-    def _chain(self, case: Case, size: tuple[int, int], data: dict[str, Any]) -> list[Path]:
-        """Folders of the artifact after each step of the case's recipe."""
-        calibration = case.variant.calibration
-        images = str(data["calibration"].get(calibration.split, "")) if calibration else ""
-        digests = keys.recipe_digests(case, case.variant, case.weights_digest, size, images)
-        return [cachedir.artifact(self.setting.cache, d) for d in digests]
+    def _repeat(self) -> None:
+        """All launches after the first, pass by pass."""
+        rows = self._rows
+        turns = [i for i, r in enumerate(rows) if launches.repeated(r)]
+        most = max((rows[i].case.protocol.launches for i in turns), default=1)
+        for launch in range(1, most):
+            wanted = [
+                (launches.position(n, len(turns), launch, rows[i].case.protocol.launches), i)
+                for n, i in enumerate(turns)
+                if launches.due(rows[i], launch)
+            ]
+            for _, i in sorted(wanted):
+                self._add(i, "timing", functools.partial(self._again, launch))
+                if launch + 1 == rows[i].case.protocol.launches:
+                    self.listener.updated(rows[i])
 
-    def _artifact(
-        self, case: Case, variant: Variant, size: tuple[int, int], data: dict[str, Any]
-    ) -> Path | None:
-        """Folder of a variant's artifact, made now where the cache has none."""
-        case = case.model_copy(update={"variant": variant})
-        previous: Path | None = None
-        for position, folder in enumerate(self._chain(case, size, data)):
-            if cachedir.made(folder) is None:
-                previous_text = None if previous is None else str(previous)
-
-                def make(
-                    at: int = position, to: Path = folder, after: str | None = previous_text
-                ) -> Report:
-                    name = case.variant.steps[at].name
-                    return self._prepare(
-                        "artifact", case, f"making {name}",
-                        size=size, artifact=after, target=str(to), position=at,
-                    )  # fmt: skip
-
-                self._once(f"artifact {folder}", make)
-            previous = folder
-        return previous
-
-    def _reference(
-        self, case: Case, size: tuple[int, int], data: dict[str, Any]
-    ) -> tuple[Path | None, str]:
-        """Folder of the reference's outputs and nothing, or None and the reason."""
-        variant = case.reference
-        reason = plan.skip_reason(case.model_copy(update={"variant": variant}))
-        if reason:
-            return None, f"the reference {variant.slug} doesn't run here: {reason}"
-        digest = keys.reference_digest(case, case.weights_digest, size, str(data["digest"]))
-        folder = cachedir.reference(self.setting.cache, digest)
-        if cachedir.made(folder) is not None:
-            return folder, ""
+    def _again(self, launch: int, row: Result) -> Result:
+        """The row with one more launch, or with a note that it failed."""
+        case = row.case
         try:
-            artifact = self._artifact(case, variant, size, data)
-            what = f"computing the reference {variant.slug}"
-            self._once(
-                f"reference {folder}",
-                lambda: self._prepare(
-                    "reference", case, what, size=size, target=str(folder),
-                    artifact=None if artifact is None else str(artifact),
-                ),
-            )  # fmt: skip
+            made = self.made.prepared(case)
+            self.listener.step(case, f"launch {launch + 1} of {case.protocol.launches}")
+            job = self.made.session("timing", made, position=launch)
+            report = self.made.start(job, case.protocol.timeout_s)
+            return launches.added(row, report.payload)
         except StepFailed as e:
-            return None, f"the reference {variant.slug} failed: {e.failure.message}"
-        return folder, ""
+            return launches.lost(row, launch, e.failure.message)
+        except Exception as e:  # noqa: BLE001 - a later launch never costs the row
+            return launches.lost(row, launch, str(e) or repr(e))
 
-    def _prepare(self, step: StepKind, case: Case, what: str, **fields: Any) -> Report:
-        self.listener.step(case, what)
-        return self._start(self._job(step, case, **fields), case, case.protocol.prepare_timeout_s)
+    def _add(self, index: int, kind: str, more: Callable[[Result], Result]) -> None:
+        """Do one further step of a row and store what it brought."""
+        self._say_left(kind)
+        row = self._rows[index]
+        self._rows[index] = self.keep(more(row), row, more=True)
 
-    def _once(self, key: str, make: Callable[[], Report]) -> Report:
-        """Report of a step; a second case that needs it gets the first one's answer."""
-        if key not in self._memo:
-            try:
-                self._memo[key] = make()
-            except StepFailed as e:
-                self._memo[key] = e
-        found = self._memo[key]
-        if isinstance(found, StepFailed):
-            raise found
-        report: Report = found
-        return report
+    def _say_left(self, began: str = "") -> None:
+        """Tell the listener how many measuring steps of each kind are to come."""
+        new = self._cases[len(self._rows) :]
+        self.listener.left(left(new, self._rows, self._extras), began)
 
-    def _job(self, step: StepKind, case: Case, **fields: Any) -> Job:
-        run = self.setting.run
-        return Job(
-            step=step,
-            case=case,
-            cache=str(self.setting.cache),
-            run=str(run),
-            out=str(run / "logs" / f"report.{step}.json"),
-            threads=_threads(case),
-            allow_code=self.setting.allow_code,
-            **fields,
-        )
 
-    def _start(self, job: Job, case: Case, timeout_s: float) -> Report:
-        log = results.log_path(self.setting.run, case, job)
-        report, failure = start(job, log, timeout_s, self.listener.progress)
-        if report is not None and report.skipped:
-            why = Failure(step=job.step, type="Unsupported", message=report.message)
-            raise StepFailed(why, skipped=True)
-        if failure is not None or report is None:
-            raise StepFailed(failure)
-        return report
+def left(new: Sequence[Case], rows: Sequence[Result], beside: extras.Extras) -> Counter[str]:
+    """Measuring steps to come, by kind, when every new case goes well."""
+    steps = Counter({"case": len(new)})
+    for case in new:
+        steps["timing"] += 0 if case.protocol.corruption else case.protocol.launches - 1
+    for row in rows:
+        steps["timing"] += launches.missing(row)
+    return +(steps + beside.count(new, rows))
 
 
 def _environment(case: Case) -> Environment:
     """Place and moment, as the parent sees them now."""
-    return results.environment(case, _threads(case))
-
-
-def _threads(case: Case) -> int:
-    """Threads of the runtime: the target's, or all that this process may use."""
-    return case.target.threads or machine.cores()
-
-
-def _limit(case: Case) -> int | None:
-    """Bytes that the worker may add to its address space."""
-    gib = case.target.memory_limit_gb
-    return None if gib is None else int(gib * machine.GIB)
+    return results.environment(case, threads(case))

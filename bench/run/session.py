@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bench import registry
 from bench.backends.base import OpenJob
 from bench.datasets.base import VOID
+from bench.processing.corruptions.base import corrupted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,14 +24,12 @@ if TYPE_CHECKING:
     from bench.spec.variant import Variant
 
 
-@dataclass
-class Bench:
-    """Everything that a case or reference works with."""
+@dataclass(kw_only=True)
+class Desk:
+    """What happens to an image before and after the model; needs no session."""
 
     case: Case
     size: tuple[int, int]
-    session: Session
-    device: Device
     images: Images
     count: int
     """Images to evaluate."""
@@ -38,11 +37,25 @@ class Bench:
     postprocess: Any
     to_dataset: NDArray[np.uint8]
     """Model's class -> the set's class, uint8 (256,); VOID where it has none."""
+    job: Job | None = None
+    """Job that it was opened for; None where there is none, as in tests."""
 
     def load(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        """Image and input of one position."""
+        """Image of one position, corrupted where the protocol says so, and the model's input."""
+        protocol = self.case.protocol
         image = self.images.image(index)
+        if protocol.corruption:
+            name = self.images.names[index]
+            image = corrupted(image, protocol.corruption, protocol.seed, name)
         return image, self.preprocess(image, self.case.model.pixels, self.size)
+
+
+@dataclass(kw_only=True)
+class Bench(Desk):
+    """Everything that a case or reference works with."""
+
+    session: Session
+    device: Device
 
     def infer(self, x: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         """Named outputs of an input."""
@@ -74,16 +87,11 @@ def open_bench(job: Job, variant: Variant) -> tuple[Bench, Opening]:
     for name in backend.needs:
         _import_runtime(name)
     device = registry.load("device", case.target.device)()
-    preprocess = registry.load("preprocess", case.protocol.preprocess)
-    postprocess = registry.load("postprocess", case.protocol.postprocess)
-    loader = registry.load("dataset", case.dataset.loader)()
-    images = loader.open(case.dataset, Path(job.cache))
+    desk = open_desk(job)
     imported = time.monotonic()
     before = memory.resident()
     memory.reset_peak()
     device.reset_peak()
-    if job.size is None:
-        raise ValueError("a session needs the input's size")
     session = backend.open(
         OpenJob(
             model=case.model,
@@ -91,25 +99,35 @@ def open_bench(job: Job, variant: Variant) -> tuple[Bench, Opening]:
             device=device,
             threads=job.threads,
             artifact=Path(job.artifact) if job.artifact else None,
-            size=job.size,
+            size=desk.size,
             batch_size=case.protocol.batch_size,
             allow_code=job.allow_code,
         )
     )
     device.synchronize()
     opened = time.monotonic()
-    bench = Bench(
+    bench = Bench(**vars(desk), session=session, device=device)
+    return bench, Opening(imported - began, opened - imported, before, memory.resident())
+
+
+def open_desk(job: Job) -> Desk:
+    """Data set and rules of a case or reference."""
+    if job.size is None:
+        raise ValueError("a session needs the input's size")
+    case = job.case
+    preprocess = registry.load("preprocess", case.protocol.preprocess)
+    postprocess = registry.load("postprocess", case.protocol.postprocess)
+    images = registry.load("dataset", case.dataset.loader)().open(case.dataset, Path(job.cache))
+    return Desk(
         case=case,
         size=job.size,
-        session=session,
-        device=device,
         images=images,
         count=image_count(case, len(images.names)),
         preprocess=preprocess,
         postprocess=postprocess,
         to_dataset=class_table(case),
+        job=job,
     )
-    return bench, Opening(imported - began, opened - imported, before, memory.resident())
 
 
 def image_count(case: Case, there: int) -> int:

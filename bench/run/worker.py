@@ -30,7 +30,8 @@ def main() -> int:
     from bench.run.job import Job, Report
     from bench.run.progress import pipe
 
-    job = Job.model_validate(json.load(sys.stdin))
+    # One line, not all of it: a live pair's launcher goes on talking (steps/pair.py).
+    job = Job.model_validate(json.loads(sys.stdin.readline()))
     if job.parent and os.getppid() != job.parent:  # it died before we asked the kernel to tell us
         return 1
     say = pipe(_private_stdout())

@@ -5,8 +5,10 @@ from bench.backends.base import OpenJob
 from bench.backends.onnxruntime import OnnxRuntimeBackend
 from bench.devices.cpu import CpuDevice
 from bench.errors import WeightsError
+from bench.exporters.ort_dynamic import OrtDynamicStep
+from bench.exporters.ort_static import OrtStaticStep
 from tests import small
-from tests.exporters.made import adopted
+from tests.exporters.made import adopted, job
 
 
 def opened(of, folder, **more):
@@ -24,9 +26,23 @@ def test_outputs_are_named_and_right(tmp_path):
     np.testing.assert_allclose(out["logits"], want, rtol=1e-4, atol=1e-5)
     assert out["logits"].dtype == np.float32
     assert session.output_names == ("logits",)
-    assert session.effective["provider"] == "CPUExecutionProvider"
-    assert session.effective["threads"] == "1"
+    assert session.effective == {
+        "precision": "fp32",
+        "input": "float32",
+        "threads": "1",
+        "provider": "CPUExecutionProvider",
+    }
     session.close()
+
+
+def test_int8_is_read_from_the_graph_that_it_optimised(tmp_path):
+    of, before = adopted(tmp_path)
+    images = tuple(np.random.default_rng(0).random((2, 1, 3, *small.SIZE), np.float32))
+    OrtStaticStep().make(job(of, tmp_path / "static", before, calibration=images))
+    assert opened(of, tmp_path / "static").effective["precision"] == "int8"
+    # The dynamic quantizer takes no convolutions, and this graph has nothing else.
+    OrtDynamicStep().make(job(of, tmp_path / "dynamic", before))
+    assert opened(of, tmp_path / "dynamic").effective["precision"] == "fp32"
 
 
 def test_labels_stay_whole_numbers(tmp_path):

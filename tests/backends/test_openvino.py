@@ -4,9 +4,11 @@ import pytest
 from bench.backends.base import OpenJob
 from bench.backends.openvino import OpenVinoBackend
 from bench.devices.cpu import CpuDevice
-from bench.errors import WeightsError
+from bench.errors import BadInput, WeightsError
 from bench.exporters.openvino import OpenVinoStep
-from tests import small
+from bench.run.collect import flags
+from bench.run.effective import mismatches
+from tests import builders, small
 from tests.exporters.made import adopted, job
 
 
@@ -18,10 +20,11 @@ def artifact(tmp_path):
     return of, tmp_path / "ir"
 
 
-def opened(of, folder):
+def opened(of, folder, **options):
+    variant = small.OPENVINO.model_copy(update={"options": options})
     return OpenVinoBackend().open(
         OpenJob(
-            model=of, variant=small.OPENVINO, device=CpuDevice(), size=small.SIZE, threads=1,
+            model=of, variant=variant, device=CpuDevice(), size=small.SIZE, threads=1,
             artifact=folder,
         )
     )  # fmt: skip
@@ -35,9 +38,38 @@ def test_outputs_are_named_right_and_not_overwritten_by_the_next_call(artifact):
     for x, out in zip(inputs, outs, strict=True):
         want = np.einsum("kc,nchw->nkhw", small.WEIGHTS, x) + small.BIAS[:, None, None]
         np.testing.assert_allclose(out["logits"], want, rtol=1e-4, atol=1e-5)
-    assert session.effective["precision"] == "f32"
-    assert session.effective["threads"] == "1"
+    told = {
+        "precision": "fp32",
+        "input": "float32",
+        "threads": "1",
+        "streams": "1",
+        "device": "CPU",
+    }
+    assert session.effective == told
+    assert mismatches(builders.case(variant=small.OPENVINO), session.effective, 1) == ()
     session.close()
+
+
+@pytest.mark.skipif(
+    not {"avx512_bf16", "amx_bf16"} & set(flags()), reason="this processor multiplies no bf16"
+)
+def test_left_alone_it_runs_an_fp32_graph_in_bf16_and_the_row_says_so(artifact):
+    session = opened(*artifact, precision_hint="default")
+    assert mismatches(builders.case(variant=small.OPENVINO), session.effective, 1) == (
+        "Asked for fp32; its products ran in bf16.",
+    )
+    x = np.random.default_rng(0).random((1, 3, *small.SIZE), np.float32)
+    out = session.copy_out(session.forward(x))["logits"]
+    want = np.einsum("kc,nchw->nkhw", small.WEIGHTS, x) + small.BIAS[:, None, None]
+    # bf16 keeps 8 bits of the significand, so what the layers say of themselves is true.
+    error = np.abs(out - want).max() / np.abs(want).max()
+    assert 2**-20 < error < 2**-5
+    session.close()
+
+
+def test_a_precision_that_is_none_is_refused(artifact):
+    with pytest.raises(BadInput, match="no precision_hint 'f8'"):
+        opened(*artifact, precision_hint="f8")
 
 
 def test_a_damaged_artifact_is_named(artifact):

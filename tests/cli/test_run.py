@@ -96,7 +96,7 @@ def test_nothing_measured_is_status_4(path, tmp_path):
 
 
 def test_a_disk_without_room_is_no_traceback(path, tmp_path, monkeypatch):
-    def full(*words):
+    def full(*words, **more):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(measure, "write_result", full)

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from bench.cli import watch
 from bench.cli.watch import Watch
+from bench.record.result import Process
 from bench.record.timing import Launch, TimingMeasurement
 from tests import builders
 
@@ -14,10 +15,12 @@ SAMPLES = TimingMeasurement(launches=(Launch(end_to_end_ns=(9_000_000, 12_300_00
 
 def told(capsys, *results, stood=False):
     with Watch(len(results)) as made:
-        for result in results:
+        for at, result in enumerate(results):
+            made.left({"case": len(results) - at}, "case")
             made.step(result.case, "measuring")
             made.progress("accuracy", 1, 2)
             made.finished(result, stood=stood)
+            made.left({})
     return made, capsys.readouterr().err.splitlines()
 
 
@@ -54,16 +57,45 @@ def test_a_terminal_shows_how_far_and_how_long_still(screen):
     out, now = screen
     ok = builders.result(measurements=(SAMPLES,))
     with Watch(3) as made:
+        made.left({"case": 3}, "case")
         made.step(ok.case, "measuring")
-        assert "left" not in out.getvalue()
+        assert "about" not in out.getvalue()
         now.s = 30.0
         made.finished(ok, stood=False)
+        made.left({"case": 2})
+        made.left({"case": 2}, "case")
         made.step(ok.case, "measuring")
         made.progress("accuracy", 3, 50)
+        now.s = 40.0
         made.progress("timing", 0, 1)
     text = out.getvalue()
     assert "[2/3]  micro/torch-fp32/cpu/scenes: measuring  accuracy 3/50  0:30" in text
     assert "about 1:00 left" in text
+    assert "0:40  about 0:50 left" in text
+
+
+def test_each_kind_of_step_has_its_own_pace(screen):
+    out, now = screen
+    protocol = builders.protocol(launches=3)
+    process = Process(
+        startup_s=1, import_s=1, load_s=1, accuracy_s=50, timing_s=5, other_s=2, wall_s=60
+    )
+    ok = builders.result(
+        case=builders.case(protocol=protocol), measurements=(SAMPLES,), process=process
+    )
+    with Watch(1) as made:
+        made.left({"case": 1, "timing": 2, "ceiling": 1}, "case")
+        now.s = 60.0
+        made.finished(ok, stood=False)
+        made.left({"timing": 2, "ceiling": 1})
+        made.left({"timing": 2, "ceiling": 1}, "timing")
+        now.s = 66.0
+        made.left({"timing": 1, "ceiling": 1}, "timing")
+        made.step(ok.case, "launch 3 of 3")
+    text = out.getvalue()
+    assert "[3/4]" in text
+    # One more launch at the pace of the two so far (8 s without accuracy, 6 s), and a guess of 10 s.
+    assert "about 0:17 left" in text
 
 
 def test_the_display_is_drawn_only_when_a_worker_speaks(screen):
@@ -76,12 +108,24 @@ def test_rows_that_stood_do_not_shorten_the_estimate(screen):
     out, now = screen
     ok = builders.result(measurements=(SAMPLES,))
     with Watch(4) as made:
-        made.finished(ok, stood=True)
-        made.finished(ok, stood=True)
+        for still in (3, 2):
+            made.finished(ok, stood=True)
+            made.left({"case": still})
+        made.left({"case": 2}, "case")
         now.s = 20.0
         made.finished(ok, stood=False)
+        made.left({"case": 1})
         made.step(ok.case, "measuring")
+    assert "[2/2]" in out.getvalue()
     assert "about 0:20 left" in out.getvalue()
+
+
+def test_the_last_launch_brings_the_row_again(capsys):
+    launches = tuple(Launch(end_to_end_ns=(ns,)) for ns in (12_000_000, 12_600_000, 14_000_000))
+    with Watch(1) as made:
+        made.updated(builders.result(measurements=(TimingMeasurement(launches=launches),)))
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("p50 12.6 ms  (3 launches: 12.0 to 14.0 ms)")
 
 
 def test_the_plan_says_what_would_be_skipped(capsys):

@@ -5,6 +5,7 @@ import pytest
 
 from bench.metrics.confusion import count
 from bench.run import accuracy
+from bench.run.parity import ParityCounter, write_reference
 from bench.spec.classes import CITYSCAPES
 from tests import builders
 
@@ -27,7 +28,7 @@ def fake(images=5, batch=1, **protocol):
     table = np.full(256, 255, np.uint8)
     table[:19] = np.arange(19)
     return SimpleNamespace(
-        case=case, size=(8, 8), count=images, load=load, to_dataset=table, fed=fed,
+        case=case, size=(8, 8), count=images, load=load, job=None, to_dataset=table, fed=fed,
         pictures=pictures, truths=truths,
         device=SimpleNamespace(synchronize=lambda: None),
         images=SimpleNamespace(
@@ -85,8 +86,14 @@ def test_an_image_that_cannot_be_read_stops_the_walk():
         accuracy.walk(bench, lambda *words: None, None)
 
 
-def test_parity_gets_every_image():
-    got = []
-    counter = SimpleNamespace(add=lambda index, labels, outputs: got.append((index, set(outputs))))
-    accuracy.walk(fake(4, 2), lambda *words: None, counter)
-    assert got == [(i, {"labels"}) for i in range(4)]
+def test_parity_gets_every_image_in_order(tmp_path):
+    bench = fake(4, 2)
+    for i in range(4):
+        labels = bench.pictures[i, ..., 0].copy()
+        labels[0, :i] += 1
+        write_reference(tmp_path, i, labels, None)
+    counter = ParityCounter(tmp_path, 0)
+    accuracy.walk(bench, lambda *words: None, counter)
+    found = counter.measurement("torch-fp32", bench.images.names)
+    assert found.images == ("i0", "i1", "i2", "i3")
+    assert found.equal == (64, 63, 62, 61)

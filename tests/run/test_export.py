@@ -2,7 +2,7 @@ import pytest
 
 from bench.errors import BadInput, CaseFailed, CodeRefused
 from bench.run.export import export
-from bench.run.schedule import Setting
+from bench.run.setting import Setting
 from bench.spec.model import Model
 from tests import small
 

@@ -1,3 +1,6 @@
+import ast
+from pathlib import Path
+
 import pytest
 
 from bench.run import keys
@@ -12,6 +15,29 @@ def case():
 
 def digests(case, variant=None, weights="w", size=(32, 64), data="d"):
     return keys.recipe_digests(case, variant or case.variant, weights, size, data)
+
+
+def test_every_metric_that_measuring_uses_is_part_of_the_codes_digest():
+    root = Path(keys.__file__).parents[1]
+    used = set()
+    for path in (root / "run").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module == "bench.metrics":
+                used |= {a.name for a in node.names}
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
+                "bench.metrics."
+            ):
+                used.add(node.module.split(".")[2])
+    assert used
+    assert {f"metrics/{name}.py" for name in used} <= set(keys.MEASURING)
+
+
+def test_a_ceiling_belongs_to_the_machine_the_device_and_the_threads(monkeypatch):
+    one = keys.ceiling_digest("cpu", 2)
+    assert one == keys.ceiling_digest("cpu", 2)
+    others = {keys.ceiling_digest("cpu", 1), keys.ceiling_digest("cuda", 2)}
+    monkeypatch.setattr(keys, "version", lambda d: "0.0.1")
+    assert len({one, *others, keys.ceiling_digest("cpu", 2)}) == 4
 
 
 def test_each_step_follows_from_the_one_before(case):

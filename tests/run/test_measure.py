@@ -130,10 +130,10 @@ def test_a_full_disk_fails_the_case_that_it_hits_alone(asked, tmp_path, cache, m
     three = small.suite(*(block.model_copy(update={"axis": f"a{i}"}) for i in range(3)))
     real = measure.write_result
 
-    def full(run, result):
+    def full(run, result, **more):
         if result.case.axis == "a1" and result.status == "ok":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return real(run, result)
+        return real(run, result, **more)
 
     monkeypatch.setattr(measure, "write_result", full)
     found = list(small.run(three, tmp_path / "run", cache).values())

@@ -79,7 +79,7 @@ def test_a_broken_step_is_named():
     assert (skipped.status, skipped.reason, skipped.failure) == ("skipped", "It broke.", None)
 
 
-def test_notes_say_what_was_cut_short():
+def test_a_row_says_what_was_cut_short_and_what_ran_otherwise_than_asked():
     made = results.measured(
         builders.case(),
         Report(
@@ -87,7 +87,7 @@ def test_notes_say_what_was_cut_short():
             startup_s=1.0,
             payload={
                 "measurements": [], "weights": {"parameters": 5}, "seen": 3, "asked": 9,
-                "effective": {"threads": "2"},
+                "effective": {"threads": "2", "precision": "bf16"},
                 "times": dict.fromkeys(("import_s", "load_s", "accuracy_s", "timing_s"), 1.0),
             },
         ),
@@ -98,4 +98,5 @@ def test_notes_say_what_was_cut_short():
     assert made.process.other_s == pytest.approx(1.0)
     assert made.artifact.parameters == 5
     assert "after 3 of 9 images" in made.notes[0]
-    assert made.notes[1] == "Runtime: threads 2."
+    assert made.effective == {"threads": "2", "precision": "bf16"}
+    assert made.mismatches == ("Asked for fp32; its products ran in bf16.",)

@@ -1,12 +1,16 @@
+import errno
+import os
+
 import numpy as np
 import pytest
 
 from bench.metrics.rows import rows
 from bench.record.store import read_run
-from bench.run import results
+from bench.run import measure, results
 from bench.spec.dataset import Dataset
 from bench.spec.variant import Step
 from tests import small
+from tests.run.scripted import Script, launch
 
 
 @pytest.fixture
@@ -184,3 +188,43 @@ def test_fingerprints_hold_the_size_and_threads_that_were_used(of, tmp_path, cac
     )
     assert first.accuracy_fingerprint == second.accuracy_fingerprint
     assert first.timing_fingerprint == second.timing_fingerprint
+
+
+def test_the_first_measured_case_alone_tells_what_the_readings_cost(of, data, tmp_path, cache):
+    asked = small.suite(small.block(of, data, small.ORT, small.DYNAMIC))
+    first, second = small.run(asked, tmp_path / "run", cache).values()
+    assert first.get("timing").poller is not None
+    assert second.get("timing").poller is None
+
+
+def test_a_corrupted_case_has_one_launch_and_no_latency(of, data, tmp_path, cache):
+    noisy = small.QUICK.model_copy(update={"corruption": "fog/3", "launches": 3})
+    watch = small.Quiet()
+    result = small.one(
+        small.suite(small.block(of, data, protocol=noisy)), tmp_path / "run", cache, watch
+    )
+    assert result.status == "ok"
+    assert result.get("timing") is None
+    assert result.get("confusion") is not None
+    assert not any("launch" in what for _, what in watch.steps)
+    assert watch.to_come[0][1] == {"case": 1}
+
+
+def test_a_later_launch_that_the_disk_refuses_leaves_the_row_as_it_was(
+    of, data, tmp_path, cache, monkeypatch
+):
+    real = measure.write_result
+
+    def full(run, result, *, more=False):
+        if more:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(run, result, more=more)
+
+    monkeypatch.setattr(measure, "write_result", full)
+    Script(monkeypatch, timing=launch())
+    twice = small.QUICK.model_copy(update={"launches": 2})
+    result = small.one(small.suite(small.block(of, data, protocol=twice)), tmp_path / "run", cache)
+    assert (result.status, len(result.get("timing").launches)) == ("ok", 1)
+    assert result.notes == ("A further measurement can't be stored: No space left on device.",)
+    (stored,) = read_run(tmp_path / "run").results
+    assert len(stored.get("timing").launches) == 1

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.run import cachedir
-from bench.run.accuracy import batches
 from bench.run.parity import write_reference
+from bench.run.pipeline import Pipeline
 from bench.run.session import open_bench
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
     from bench.run.job import Job
     from bench.run.progress import Say
+    from bench.run.session import Desk
 
 
 def run(job: Job, say: Say) -> dict[str, Any]:
@@ -23,19 +30,38 @@ def run(job: Job, say: Say) -> dict[str, Any]:
     return cachedir.make(Path(job.target), lambda out: _compute(job, out, say))
 
 
+@dataclass(frozen=True)
+class Keeping:
+    """Outputs -> files."""
+
+    desk: Desk
+    folder: Path
+
+    def __call__(
+        self, index: int, image: NDArray[np.uint8], outputs: Mapping[str, NDArray[np.float32]]
+    ) -> None:
+        """Write the labels, and the outputs of the first `parity_images`."""
+        labels = self.desk.postprocess(outputs, self.desk.size, image.shape[:2])
+        kept = outputs if index < self.desk.case.protocol.parity_images else None
+        write_reference(self.folder, index, labels, kept)
+
+
+def keeping(desk: Desk, folder: str | None) -> Keeping:
+    """The same in a process of its own."""
+    return Keeping(desk, Path(folder or "."))
+
+
 def _compute(job: Job, out: Path, say: Say) -> dict[str, Any]:
     bench, _ = open_bench(job, job.case.reference)
-    protocol = job.case.protocol
+    limit = job.case.protocol.accuracy_limit_s
     began, seen = time.monotonic(), 0
-    for indices, images, x in batches(bench):
-        raw = bench.infer(x)
-        for slot, index in enumerate(indices):
-            outputs = {k: v[slot : slot + 1] for k, v in raw.items()}
-            labels = bench.postprocess(outputs, bench.size, images[slot].shape[:2])
-            write_reference(out, index, labels, outputs if index < protocol.parity_images else None)
-            seen += 1
-        say("reference", seen, bench.count)
-        limit = protocol.accuracy_limit_s
-        if limit is not None and time.monotonic() - began > limit:
-            break
+    with Pipeline(bench, Keeping(bench, out), f"{__name__}:keeping", str(out)) as line:
+        for indices, x in line.batches():
+            line.give(indices, bench.infer(x))
+            seen += len(indices)
+            say("reference", seen, bench.count)
+            if limit is not None and time.monotonic() - began > limit:
+                break
+        for _ in line.results():
+            pass
     return {"images": seen, "wall_s": round(time.monotonic() - began, 3)}

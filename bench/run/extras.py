@@ -1,0 +1,179 @@
+"""What is measured beside the rows when all of them are there: work, ceilings, what fits.
+
+None of it can fail a row: a step that can't be done leaves its reason.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from bench.errors import RecordError
+from bench.record.ceiling import Ceiling
+from bench.record.fits import FitsMeasurement
+from bench.record.store import to_json, write_atomic
+from bench.record.work import ComponentMeasurement, WorkMeasurement
+from bench.run import cachedir, fits, keys, machine
+from bench.run.prepare import Prepared, Preparer, threads
+from bench.run.setting import StepFailed
+
+if TYPE_CHECKING:
+    from bench.record.result import Measurement, Result
+    from bench.spec.case import Case
+
+Kind = Literal["work", "ceiling", "fits"]
+_WHAT: dict[Kind, str] = {
+    "work": "counting the work",
+    "ceiling": "measuring the machine's ceiling",
+    "fits": "searching what fits",
+}
+
+
+@dataclass
+class Extras:
+    """Adds to the rows of one run."""
+
+    made: Preparer
+    _failed: set[Path] = field(default_factory=set)
+    """Ceilings that couldn't be measured; they aren't tried again for the next row."""
+
+    def kinds(self, case: Case) -> tuple[Kind, ...]:
+        """What the case asks for."""
+        asked = case.protocol
+        if asked.corruption:
+            return ()
+        wanted: dict[Kind, bool] = {
+            "work": asked.work,
+            "ceiling": asked.ceiling and not self._there(case),
+            "fits": bool(asked.fits_gb),
+        }
+        return tuple(kind for kind, is_wanted in wanted.items() if is_wanted)
+
+    def wanted(self, row: Result) -> tuple[Kind, ...]:
+        """What a row asks for and lacks."""
+        if row.status not in {"ok", "wrong"}:
+            return ()
+        return tuple(k for k in self.kinds(row.case) if k == "ceiling" or row.get(k) is None)
+
+    def order(self, rows: Sequence[Result]) -> Iterator[tuple[Kind, int]]:
+        """Kind and position of the row of every step to come: the slowest kind last."""
+        asked: tuple[Kind, ...] = ("work", "ceiling", "fits")
+        for kind in asked:
+            seen = set()
+            for i, row in enumerate(rows):
+                once = self._file(row.case) if kind == "ceiling" else i
+                if kind in self.wanted(row) and once not in seen:
+                    seen.add(once)
+                    yield kind, i
+
+    def count(self, new: Sequence[Case], rows: Sequence[Result]) -> Counter[str]:
+        """Steps to come, by kind, of cases that have no row yet and of rows."""
+        asked = [(case, self.kinds(case)) for case in new]
+        asked += [(row.case, self.wanted(row)) for row in rows]
+        steps = Counter(k for _, kinds in asked for k in kinds if k != "ceiling")
+        ceilings = {self._file(case) for case, kinds in asked if "ceiling" in kinds}
+        return steps + Counter({"ceiling": len(ceilings)})
+
+    def add(self, kind: Kind, row: Result) -> Result:
+        """The row with one more kind of measurement, or with the reason why there is none."""
+        self.made.listener.step(row.case, _WHAT[kind])
+        size: tuple[int, int] | None = None
+        try:
+            if kind == "ceiling":
+                self._ceiling(row.case)
+                return row
+            prepared = self.made.prepared(row.case)
+            size = prepared.size
+            found = self._work(prepared) if kind == "work" else (self._fits(prepared),)
+        except StepFailed as e:
+            return self._without(kind, row, size, e.failure.message, noted=not e.skipped)
+        except Exception as e:  # noqa: BLE001 - what is beside a row never costs the row
+            return self._without(kind, row, size, str(e) or repr(e), noted=True)
+        return _with(row, found)
+
+    def _work(self, made: Prepared) -> tuple[Measurement, ...]:
+        """Counts and times of the model's parts."""
+        report = self.made.start(self.made.session("work", made), made.case.protocol.timeout_s)
+        counts, times = report.payload["measurements"]
+        return WorkMeasurement.model_validate(counts), ComponentMeasurement.model_validate(times)
+
+    def _ceiling(self, case: Case) -> None:
+        """Measure the ceiling, or find it in the cache, and lay it beside the rows."""
+        digest = keys.ceiling_digest(case.target.device, threads(case))
+
+        def measure(_: Path) -> dict[str, Any]:
+            report = self.made.start(self.made.job("ceiling", case), case.protocol.timeout_s)
+            return dict(report.payload["ceiling"])
+
+        noted = cachedir.make(self.made.setting.cache / "ceilings" / digest[:24], measure)
+        write_atomic(self._file(case), to_json(Ceiling.model_validate(noted)))
+
+    def _fits(self, made: Prepared) -> FitsMeasurement:
+        """What fits; the artifacts that only the search needed are thrown away again."""
+        # A memory of its own, because what it remembers as made is gone afterwards.
+        searcher = Preparer(self.made.setting, self.made.listener)
+        new: list[Path] = []
+
+        def export(batch: int, height: int, width: int) -> str | None:
+            protocol = made.case.protocol.model_copy(update={"batch_size": batch})
+            case = made.case.model_copy(update={"protocol": protocol})
+            size = (height, width)
+            chain = searcher.chain(case, case.variant, size, made.data)
+            new.extend(folder for folder in chain if cachedir.made(folder) is None)
+            folder = searcher.artifact(case, case.variant, size, made.data)
+            return None if folder is None else str(folder)
+
+        limit = made.case.protocol.timeout_s
+        job = self.made.session("fits", made)
+        try:
+            return fits.measure(made.case, job, lambda j: searcher.attempt(j, limit), export)
+        finally:
+            for folder in new:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _without(
+        self, kind: Kind, row: Result, size: tuple[int, int] | None, reason: str, *, noted: bool
+    ) -> Result:
+        """The row with a reason instead of a measurement; without a size it will be tried again."""
+        found: tuple[Measurement, ...] = ()
+        if kind == "ceiling":
+            self._failed.add(self._file(row.case))
+        elif kind == "fits" and size is not None:
+            found = (FitsMeasurement(absent=reason),)
+        elif size is not None:
+            batch, (height, width) = row.case.protocol.batch_size, size
+            found = (
+                WorkMeasurement(batch_size=batch, height=height, width=width, absent=reason),
+                ComponentMeasurement(absent=reason),
+            )
+        what = _WHAT[kind]
+        note = f"{what[0].upper()}{what[1:]} failed: {reason}"
+        notes = tuple(dict.fromkeys((*row.notes, note))) if noted else row.notes
+        return _with(row.model_copy(update={"notes": notes}), found)
+
+    def _file(self, case: Case) -> Path:
+        """File of the run that the ceiling of a case's device and threads goes to."""
+        name = f"{case.target.device}-{threads(case)}.json"
+        return self.made.setting.run / "ceilings" / name
+
+    def _there(self, case: Case) -> bool:
+        """Whether the ceiling was measured on this machine, or can't be."""
+        file = self._file(case)
+        if file in self._failed:
+            return True
+        try:
+            known = Ceiling.model_validate_json(file.read_bytes())
+        except (OSError, ValueError, RecordError):
+            return False
+        return known.machine.identity == machine.describe().identity
+
+
+def _with(row: Result, found: tuple[Measurement, ...]) -> Result:
+    """The row with measurements that take the place of those of the same kinds."""
+    kinds = {m.kind for m in found}
+    kept = tuple(m for m in row.measurements if m.kind not in kinds)
+    return row.model_copy(update={"measurements": (*kept, *found)})
