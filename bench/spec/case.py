@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from bench.spec.base import Spec, digest
 from bench.spec.dataset import Dataset
 from bench.spec.model import Model
@@ -32,6 +34,8 @@ class Case(Spec):
     parity: ParityLimit = ParityLimit()
     axis: str = ""
     """Last part of the id, where one field of the protocol varies within the suite."""
+    sweep: dict[str, str | int | float] = Field(default_factory=dict)
+    """Swept key -> value, as the axis says it; protocol and target hold the values that count."""
     weights_digest: str = ""
     """Digest of the weights or of what determines them, found when the plan is made."""
     dataset_digest: str = ""
@@ -55,7 +59,7 @@ class Case(Spec):
         Prose is left out, and so are the folders of weights and images once their digests are
         known: a copy elsewhere gives the same answer.
         """
-        what = self.model_dump(mode="json")
+        what = self.model_dump(mode="json", exclude={"sweep"})
         for part in ("model", "variant", "target", "dataset", "reference"):
             what[part].pop("about", None)
         if self.weights_digest:

@@ -125,7 +125,8 @@ def _on_target(suite: Suite, known: Tables, target: str) -> tuple[Block, ...]:
                 seen.add(key)
                 fresh.append(variant)
         if fresh:
-            update = {"variants": tuple(fresh), "targets": (known.targets[target],)}
+            there = (block.on(known.targets[target]),)
+            update = {"variants": tuple(fresh), "targets": there}
             out.append(block.model_copy(update=update))
     return tuple(out)
 

@@ -8,21 +8,24 @@ from typing import Any, TypeVar
 
 from pydantic import Field
 
-from bench import registry, resources
+from bench import resources
 from bench.errors import SuiteError, UnknownName
 from bench.registry import suggest
 from bench.spec.base import Spec
 from bench.spec.case import ParityLimit
 from bench.spec.choose import choose
-from bench.spec.policy import GatePolicy
+from bench.spec.policy import GatePolicy, check_rules
 from bench.spec.protocol import Protocol
 from bench.spec.read import check_name, dotted, parse, read_toml
 from bench.spec.suite import Block, Suite
-from bench.spec.tables import SHIPPED, Tables, TablesFile, inline, tables
+from bench.spec.sweep import CLEAN, OPEN, Sweep, expand
+from bench.spec.tables import SHIPPED, Tables, TablesFile, inline, registered, tables
 
 __all__ = ["Tables", "find_suite", "load_suite", "shipped", "tables"]
 
 T = TypeVar("T")
+LEVELS = ("1", "2", "3", "4", "5")
+"""Of a corruption, slight to severe."""
 
 
 class BlockFile(Spec):
@@ -34,6 +37,7 @@ class BlockFile(Spec):
     targets: tuple[str, ...] = Field(min_length=1)
     axis: str = ""
     protocol: dict[str, Any] = Field(default_factory=dict)
+    sweep: Sweep | None = None
 
 
 class SuiteFile(TablesFile):
@@ -107,8 +111,13 @@ def load_suite(
         reference=_named(known.variants, "variant", asked.reference, file, "reference"),
         parity=asked.parity,
         gate=asked.gate,
-        blocks=tuple(_block(b, i, asked, known, file) for i, b in enumerate(asked.block)),
+        blocks=tuple(
+            made for i, b in enumerate(asked.block) for made in _blocks(b, i, asked, known, file)
+        ),
     )
+    # Rules speak about the suite's own cases; the caller's choices may change ids.
+    classes = {name for b in suite.blocks for name in b.dataset.classes}
+    check_rules(suite.gate, [c.id for c in suite.expand()], classes, str(file))
     suite = choose(
         suite,
         known,
@@ -121,11 +130,14 @@ def load_suite(
     return suite
 
 
-def _block(raw: BlockFile, index: int, asked: SuiteFile, known: Tables, file: Path) -> Block:
+def _blocks(
+    raw: BlockFile, index: int, asked: SuiteFile, known: Tables, file: Path
+) -> tuple[Block, ...]:
+    """The block itself, or one a point of its sweep."""
     at = dotted("block", index)
     # The override alone first, so that an error names the place where the key stands.
     _protocol(raw.protocol, file, dotted(at, "protocol"))
-    return Block(
+    block = Block(
         model=_named(known.models, "model", raw.model, file, dotted(at, "model")),
         dataset=_named(known.datasets, "dataset", raw.dataset, file, dotted(at, "dataset")),
         variants=tuple(
@@ -139,19 +151,76 @@ def _block(raw: BlockFile, index: int, asked: SuiteFile, known: Tables, file: Pa
         protocol=_protocol({**asked.protocol, **raw.protocol}, file, dotted(at, "protocol")),
         axis=check_name(raw.axis, file, dotted(at, "axis")) if raw.axis else "",
     )
+    made = (block,) if raw.sweep is None else _swept(block, raw, file, at)
+    return tuple(_arriving(b, raw, file, at) for b in made)
+
+
+def _swept(block: Block, raw: BlockFile, file: Path, at: str) -> tuple[Block, ...]:
+    """One block a point; a key has one place, the protocol or the sweep."""
+    sweep = raw.sweep or Sweep()
+    where = dotted(at, "sweep")
+    if not sweep.keys:
+        raise SuiteError(
+            f"{file}: {where} names no key.", f"Known: {', '.join(Sweep.model_fields)}."
+        )
+    for key in sweep.keys:
+        for name in ("height", "width") if key == "size" else (key,):
+            if name in raw.protocol:
+                raise SuiteError(
+                    f"{file}: {dotted(at, 'protocol', name)} = {raw.protocol[name]!r} is swept, "
+                    f"too ({where}.{key}).",
+                    "Leave one of them out.",
+                )
+    if sweep.size and block.model.onnx is not None:
+        raise SuiteError(
+            f"{file}: {where}.size: the ONNX file of model {block.model.name!r} fixes its image's "
+            "size.",
+            "Sweep something else.",
+        )
+    for i, value in enumerate(sweep.corruption or ()):
+        if value != CLEAN:
+            _corruption(value, file, dotted(where, "corruption", i))
+    return expand(block, sweep)
+
+
+def _arriving(block: Block, raw: BlockFile, file: Path, at: str) -> Block:
+    """The block, whose protocol has a rate exactly where its scenario takes one."""
+    protocol = block.protocol
+    if protocol.scenario in OPEN:
+        if protocol.rate is None:
+            raise SuiteError(
+                f"{file}: {at}: the scenario {protocol.scenario!r} needs a rate.",
+                "Give the protocol a `rate`, arrivals a second.",
+            )
+        return block
+    swept = raw.sweep.keys if raw.sweep else ()
+    for key in ("rate", "deadline_ms"):
+        if (key in raw.protocol or key in swept) and "scenario" not in swept:
+            raise SuiteError(
+                f"{file}: {at}: the scenario {protocol.scenario!r} takes no {key}.",
+                f"Use one of {' and '.join(OPEN)}.",
+            )
+    closed = protocol.model_copy(update={"rate": None, "deadline_ms": None})
+    return block.model_copy(update={"protocol": closed})
 
 
 def _protocol(raw: dict[str, Any], file: Path, where: str) -> Protocol:
     made = parse(Protocol, raw, file, where)
     for kind in ("preprocess", "postprocess"):
-        name = getattr(made, kind)
-        try:
-            registry.find(kind, name)
-        except UnknownName as e:
-            raise UnknownName(
-                f"{file}: {dotted(where, kind)} = {name!r}: there is none.", e.hint
-            ) from None
+        registered(kind, getattr(made, kind), file, dotted(where, kind))
+    if made.corruption:
+        _corruption(made.corruption, file, dotted(where, "corruption"))
     return made
+
+
+def _corruption(value: str, file: Path, where: str) -> None:
+    """Refuse what isn't a registered corruption with its level."""
+    name, _, level = value.partition("/")
+    registered("corruption", name, file, where)
+    if level not in LEVELS:
+        raise SuiteError(
+            f"{file}: {where} = {value!r} has no level from 1 to 5.", f"Write {name}/3, for one."
+        )
 
 
 def _named(table: dict[str, T], kind: str, name: str, file: Path, where: str) -> T:

@@ -24,6 +24,13 @@ class Block(Spec):
     targets: tuple[Target, ...] = Field(min_length=1)
     protocol: Protocol
     axis: str = ""
+    sweep: dict[str, str | int | float] = Field(default_factory=dict)
+    """Key -> value, where the block is a point of a sweep."""
+
+    def on(self, target: Target) -> Target:
+        """The target with the threads that a sweep gives this block."""
+        threads = self.sweep.get("threads")
+        return target if threads is None else target.model_copy(update={"threads": threads})
 
 
 class Suite(Spec):
@@ -56,6 +63,7 @@ class Suite(Spec):
                         reference=self.reference,
                         parity=self.parity,
                         axis=block.axis,
+                        sweep=block.sweep,
                     )
                     if case.id in cases:
                         raise SuiteError(

@@ -86,15 +86,15 @@ def inline(raw: TablesFile, file: Path) -> Tables:
                 "precision and recipe say.",
                 "Rename the table, or change its `recipe`.",
             )
-        _registered("backend", variant.backend, file, dotted("variant", key, "backend"))
+        registered("backend", variant.backend, file, dotted("variant", key, "backend"))
         for i, step in enumerate(variant.steps):
-            _registered("exporter", step.name, file, dotted("variant", key, "steps", i, "name"))
+            registered("exporter", step.name, file, dotted("variant", key, "steps", i, "name"))
     for key, model in made.models.items():
-        _registered("model", model.loader, file, dotted("model", key, "loader"))
+        registered("model", model.loader, file, dotted("model", key, "loader"))
     for key, target in made.targets.items():
-        _registered("device", target.device, file, dotted("target", key, "device"))
+        registered("device", target.device, file, dotted("target", key, "device"))
     for key, dataset in made.datasets.items():
-        _registered("dataset", dataset.loader, file, dotted("dataset", key, "loader"))
+        registered("dataset", dataset.loader, file, dotted("dataset", key, "loader"))
     folder = file.resolve().parent
     return replace(
         made,
@@ -120,7 +120,12 @@ def _each(kind: Any, raw: dict[str, dict[str, Any]], file: Path, table: str) -> 
     return out
 
 
-def _registered(kind: str, name: str, file: Path, where: str) -> None:
+def registered(kind: str, name: str, file: Path, where: str) -> None:
+    """Nothing, where somebody brings the name.
+
+    Raises:
+        UnknownName: nobody does.
+    """
     try:
         registry.find(kind, name)
     except UnknownName as e:

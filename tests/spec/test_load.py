@@ -189,3 +189,69 @@ def test_tables_hold_the_shipped_things_and_those_of_a_file(tmp_path: Path) -> N
     assert more.targets["cpu"].threads == 3
     assert more.targets["mine"].device == "cuda"
     assert more.models == known.models
+
+
+SWEPT = 'targets = ["cpu"]\nsweep = {{ {} }}'
+
+
+def test_a_sweep_becomes_plain_cases_on_any_target(tmp_path: Path) -> None:
+    sweep = "batch_size = [1, 2], threads = [1, 2], size = [[128, 256]]"
+    path = write(tmp_path, SMALL.replace('targets = ["cpu"]', SWEPT.format(sweep)))
+    for target in (None, "cpu-1-thread"):
+        cases = load_suite(path, target=target).expand()
+        assert [c.axis for c in cases] == [
+            f"batch_size={b},size=128x256,threads={t}" for b in (1, 2) for t in (1, 2)
+        ]
+        assert [c.target.threads for c in cases] == [1, 2, 1, 2]
+        assert {c.protocol.images for c in cases} == {7}
+
+
+@pytest.mark.parametrize(
+    ("sweep", "said"),
+    [
+        ("warmup = [1]", ["block[1].sweep has no key 'warmup'"]),
+        ("batchsize = [1]", ["'batchsize'", "Did you mean 'batch_size'"]),
+        ("batch_size = [0]", ["block[1].sweep.batch_size[1] = 0"]),
+        ("batch_size = ['4']", ["block[1].sweep.batch_size[1]", '"4"']),
+        ("batch_size = [2, 2]", ["block[1].sweep.batch_size", "2 twice"]),
+        ("", ["block[1].sweep names no key"]),
+        ("rate = [5]", ["block[1]", "'single_stream' takes no rate"]),
+        ("scenario = ['server']", ["block[1]", "'server' needs a rate"]),
+        ("corruption = ['fog/9']", ["block[1].sweep.corruption[1] = 'fog/9' has no level"]),
+        ("corruption = ['frog/1']", ["block[1].sweep.corruption[1]", "Did you mean 'fog'"]),
+    ],
+)
+def test_a_wrong_sweep_is_one_sentence(tmp_path: Path, sweep: str, said: list[str]) -> None:
+    error = refused(tmp_path, 'targets = ["cpu"]', SWEPT.format(sweep), BadInput)
+    assert all(words in str(error) for words in said), str(error)
+
+
+def test_a_key_has_one_place(tmp_path: Path) -> None:
+    text = SMALL.replace('targets = ["cpu"]', SWEPT.format("size = [[128, 256]]"))
+    text = text.replace("{ images = 7 }", "{ height = 64 }")
+    with pytest.raises(SuiteError, match=r"protocol\.height = 64 is swept, too"):
+        load_suite(write(tmp_path, text))
+
+
+def test_a_file_of_one_size_cannot_be_swept_over_sizes(tmp_path: Path) -> None:
+    own = (
+        '[model.mask2former-micro]\nloader = "onnx"\nsource = "file"\nlocation = "a.onnx"\n'
+        'onnx = { name = "x", height = 8, width = 8, logits = "y" }\n'
+    )
+    text = SMALL.replace('targets = ["cpu"]', SWEPT.format("size = [[128, 256]]")) + own
+    with pytest.raises(SuiteError, match="fixes its image's size"):
+        load_suite(write(tmp_path, text))
+
+
+def test_a_rate_of_the_suite_reaches_the_scenarios_that_take_one(tmp_path: Path) -> None:
+    sweep = SWEPT.format("scenario = ['offline', 'server']")
+    text = SMALL.replace("images = 5", "rate = 20\ndeadline_ms = 50")
+    offline, server = load_suite(write(tmp_path, text.replace('targets = ["cpu"]', sweep))).expand()
+    assert (offline.protocol.rate, server.protocol.rate) == (None, 20)
+    assert load_suite(write(tmp_path, text)).expand()[0].protocol.rate is None
+    refused(tmp_path, "{ images = 7 }", "{ rate = 20 }")
+
+
+def test_a_corruption_of_the_protocol_is_checked(tmp_path: Path) -> None:
+    error = refused(tmp_path, "{ images = 7 }", '{ corruption = "fog" }')
+    assert "block[1].protocol.corruption = 'fog' has no level" in str(error)

@@ -50,6 +50,15 @@ def test_accuracy_depends_on_what_was_seen() -> None:
 
 
 def test_no_field_was_forgotten() -> None:
-    told = {*Protocol(corruption="fog/3").accuracy_fields(), *Protocol().timing_fields(), "height", "width"}
+    told = {
+        *Protocol(corruption="fog/3").accuracy_fields(),
+        *Protocol().timing_fields(),
+        "height",
+        "width",
+    }
     rest = set(Protocol.model_fields) - told - {"accuracy_limit_s"}  # it ends up in `seen`
     assert rest == NEITHER - {"seed"}  # a seed matters only where something is drawn
+
+
+def test_an_endlessly_wide_interval_is_no_stopping_rule() -> None:
+    assert Protocol(median_width=float("inf")) == Protocol(median_width=None)
