@@ -32,6 +32,12 @@ class Row:
     """Name -> number; names are listed in `bench.metrics.catalog`."""
     iou: dict[str, Metric] = field(default_factory=dict)
     """Class -> IoU, fraction."""
+    iou_difference: dict[str, Metric] = field(default_factory=dict)
+    """Class -> difference of IoU to the reference variant, paired; empty for the reference."""
+    category_iou: dict[str, Metric] = field(default_factory=dict)
+    """Cityscapes category -> IoU; empty where the classes have none."""
+    category_iou_difference: dict[str, Metric] = field(default_factory=dict)
+    """Category -> difference of IoU to the reference variant, paired."""
 
     @property
     def id(self) -> str:

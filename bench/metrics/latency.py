@@ -1,4 +1,7 @@
-"""Percentiles, throughput and distribution-free intervals of latency samples."""
+"""Percentiles, throughput and distribution-free intervals of one process's latency samples.
+
+What holds between processes stands in `launches`; what comes one after the other in `series`.
+"""
 
 from __future__ import annotations
 
@@ -19,35 +22,69 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Percentile:
-    """A percentile of samples, and whether there are enough of them to tell it."""
+    """A percentile of samples, or None where there are too few of them to claim it."""
 
-    value_ns: float
-    needed: int
-    """Samples of which one is expected to lie beyond it."""
+    name: str
+    """`p99`."""
+    value_ns: float | None
+    bound_ns: float | None
+    """Upper end of its one-sided 95 % interval, an order statistic, for independent samples."""
     samples: int
+    needed: int
 
     @property
-    def note(self) -> str:
-        """What a reader must know; empty where there are enough samples."""
+    def reason(self) -> str:
+        """Why there is no value; empty where there is one."""
         if self.samples >= self.needed:
             return ""
-        return (
-            f"only {self.samples} samples, {self.needed} are needed to expect one beyond it: "
-            "this is close to the largest"
-        )
+        return f"{self.samples} samples; {self.name} needs {self.needed}"
 
 
-def percentile(samples_ns: Sequence[int], share: float) -> Percentile:
+def percentile(samples_ns: Sequence[float], share: float) -> Percentile:
     """Percentile, nanoseconds, with linear interpolation between the two nearest samples.
 
     Args:
-        samples_ns: at least one.
+        samples_ns: at least one; infinite = never done.
         share: 0.5 for the median, 0.99 for p99.
     """
-    value = float(np.percentile(_array(samples_ns), 100 * share))
-    # 1 / (1 - 0.95) is 19.999...: rounded before the ceiling.
-    needed = math.ceil(round(1 / (1 - share), 9))
-    return Percentile(value, needed, len(samples_ns))
+    values = np.sort(_array(samples_ns))
+    name, least = f"p{100 * share:g}", needed(share)
+    k = bound_rank(len(values), share)
+    if k is None:
+        return Percentile(name, None, None, len(values), least)
+    at = (len(values) - 1) * share
+    below, above = values[math.floor(at)], values[math.ceil(at)]
+    # Equal neighbours may both be infinite.
+    value = below if below == above else below + (at - math.floor(at)) * (above - below)
+    return Percentile(name, float(value), float(values[k - 1]), len(values), least)
+
+
+def needed(share: float, level: float = LEVEL) -> int:
+    """Fewest samples that allow to claim a percentile: p50 5, p90 29, p95 59, p99 299.
+
+    With n independent samples the largest lies above the p-quantile with probability 1 - p^n. Only
+    where that reaches the level does any sample bound the percentile from above (Hahn & Meeker,
+    Statistical Intervals, 1991, section 5.2); MLPerf's early stopping asks the same of a run.
+    """
+    return math.ceil(math.log(1 - level) / math.log(share))
+
+
+@lru_cache(maxsize=256)
+def bound_rank(samples: int, share: float, level: float = LEVEL) -> int | None:
+    """Rank k, from 1, of the smallest order statistic that bounds a percentile from above.
+
+    Smallest k with P(Binomial(n, p) <= k - 1) >= level; None where even k = n doesn't reach it.
+    """
+    from scipy.special import bdtr
+
+    below = bdtr(np.arange(samples, dtype=np.float64), samples, share)
+    k = int(np.searchsorted(below, level)) + 1
+    return k if k <= samples else None
+
+
+def median_ns(samples_ns: Sequence[float]) -> float:
+    """Median, nanoseconds, of at least one sample."""
+    return float(np.median(_array(samples_ns)))
 
 
 def mean_ns(samples_ns: Sequence[int]) -> float:
@@ -108,5 +145,5 @@ def median_ratio(
     return value, a[0] / b[1], a[1] / b[0]
 
 
-def _array(samples_ns: Sequence[int]) -> NDArray[np.float64]:
+def _array(samples_ns: Sequence[float]) -> NDArray[np.float64]:
     return np.asarray(samples_ns, np.float64)

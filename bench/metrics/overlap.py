@@ -74,13 +74,23 @@ def categories(classes: Sequence[str]) -> tuple[str, ...] | None:
     return tuple(_CATEGORY[c] for c in classes)
 
 
-def category_iou(counts: NDArray[np.int64], of: Sequence[str]) -> dict[str, float]:
-    """Category -> IoU, fraction, NaN where absent; `of` names the category of each class."""
-    labelled = pooled(counts)[:-1]
-    scores = {}
+def category_parts(
+    counts: NDArray[np.int64], of: Sequence[str]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Intersection and union of each category, pixels, int64 (..., K), in order of appearance."""
+    labelled = counts[..., :-1, :]
+    hits, unions = [], []
     for category in dict.fromkeys(of):
         inside = np.array([c == category for c in of])
-        hit = labelled[inside][:, :-1][:, inside].sum()
-        union = labelled[inside].sum() + labelled[:, :-1][:, inside].sum() - hit
-        scores[category] = int(hit) / int(union) if union else float("nan")
-    return scores
+        rows, columns = labelled[..., inside, :].sum(-2), labelled[..., :-1][..., inside].sum(-1)
+        hit = rows[..., :-1][..., inside].sum(-1)
+        hits.append(hit)
+        unions.append(rows.sum(-1) + columns.sum(-1) - hit)
+    return np.stack(hits, -1), np.stack(unions, -1)
+
+
+def category_iou(counts: NDArray[np.int64], of: Sequence[str]) -> dict[str, float]:
+    """Category -> IoU, fraction, NaN where absent; `of` names the category of each class."""
+    hit, union = category_parts(pooled(counts), of)
+    scores = ratio(hit.astype(np.float64), union.astype(np.float64))
+    return dict(zip(dict.fromkeys(of), scores.tolist(), strict=True))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bench import registry
 from bench.metrics.base import Metric, Row, Source
-from bench.metrics.catalog.accuracy import class_metrics, unavailable
+from bench.metrics.catalog.accuracy import by_class, unavailable
 
 if TYPE_CHECKING:
     from bench.record.result import Result
@@ -26,7 +26,7 @@ def rows(run: Run) -> tuple[Row, ...]:
         metrics: dict[str, Metric] = {}
         for function in functions:
             metrics.update(function(source))
-        made.append(Row(result, metrics, class_metrics(source)))
+        made.append(Row(result, metrics, **by_class(source)))
     return tuple(made)
 
 

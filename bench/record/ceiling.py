@@ -25,6 +25,9 @@ class Ceiling(Record):
     """Bytes a second, read plus written, of a triad that no cache can hold."""
     samples: dict[str, tuple[float, ...]] = Field(default_factory=dict)
     """Name (`gemm.fp32`, `bandwidth`) -> every repetition, in the unit of its value."""
+    foreign_cpu: float | None = None
+    """Processors that other processes kept busy meanwhile, a mean; None where nobody tells. Beside
+    other work the ceiling comes out too low."""
     versions: dict[str, str] = Field(default_factory=dict)
     measured: str = ""
     """UTC, ISO 8601."""

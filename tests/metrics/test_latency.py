@@ -4,31 +4,68 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom
+from scipy.stats import binom, norm
 
 from bench.metrics import latency
 
 SAMPLES = st.lists(st.integers(1, 10**12), min_size=1, max_size=200)
+SHARES = (0.5, 0.9, 0.95, 0.99)
 
 
 @given(SAMPLES)
 def test_percentiles_lie_in_order_within_the_samples(samples):
-    values = [latency.percentile(samples, s).value_ns for s in (0.5, 0.9, 0.95, 0.99)]
+    found = [latency.percentile(samples, s) for s in SHARES]
+    values = [p.value_ns for p in found if p.value_ns is not None]
     assert values == sorted(values)
-    assert min(samples) <= values[0] <= values[-1] <= max(samples)
+    assert all(min(samples) <= v <= max(samples) for v in values)
+    assert all(p.value_ns <= p.bound_ns for p in found if p.value_ns is not None)
+    assert [p.value_ns is None for p in found] == [bool(p.reason) for p in found]
 
 
 def test_percentiles_are_interpolated():
-    assert latency.percentile(list(range(101)), 0.99).value_ns == 99
-    assert latency.percentile([10, 20], 0.5).value_ns == 15
+    assert latency.percentile(list(range(401)), 0.99).value_ns == 396
+    assert latency.percentile([10, 20] * 3, 0.5).value_ns == 15
 
 
-@pytest.mark.parametrize(("share", "needed"), [(0.5, 2), (0.9, 10), (0.95, 20), (0.99, 100)])
-def test_too_few_samples_are_said(share, needed):
+@given(st.lists(st.integers(1, 10**9), min_size=299, max_size=400), st.sampled_from([0.5, 0.99]))
+def test_percentiles_are_numpys(samples, share):
+    found = latency.percentile(samples, share).value_ns
+    assert found == pytest.approx(float(np.percentile(samples, 100 * share)))
+
+
+def test_what_was_never_done_is_beyond_every_number():
+    found = latency.percentile([1.0] * 290 + [math.inf] * 10, 0.99)
+    assert (found.value_ns, found.bound_ns) == (math.inf, math.inf)
+    assert latency.percentile([1.0] * 290 + [math.inf] * 10, 0.5).value_ns == 1
+
+
+@pytest.mark.parametrize(("share", "needed"), [(0.5, 5), (0.9, 29), (0.95, 59), (0.99, 299)])
+def test_a_percentile_without_enough_samples_is_none_and_says_how_many(share, needed):
     enough = latency.percentile([1] * needed, share)
-    assert (enough.needed, enough.note) == (needed, "")
-    note = latency.percentile([1] * (needed - 1), share).note
-    assert f"only {needed - 1} samples, {needed} are needed" in note
+    assert (enough.needed, enough.reason, enough.value_ns) == (needed, "", 1)
+    few = latency.percentile([1] * (needed - 1), share)
+    assert (few.value_ns, few.bound_ns) == (None, None)
+    assert few.reason == f"{needed - 1} samples; p{100 * share:g} needs {needed}"
+
+
+@given(st.integers(1, 2000), st.sampled_from(SHARES))
+def test_bounds_are_the_smallest_rank_that_reaches_the_level(samples, share):
+    k = latency.bound_rank(samples, share)
+    if k is None:
+        assert 1 - share**samples < 0.95
+        assert samples < latency.needed(share)
+    else:
+        assert binom.cdf(k - 1, samples, share) >= 0.95
+        assert k == 1 or binom.cdf(k - 2, samples, share) < 0.95
+
+
+def test_nineteen_of_twenty_bounds_lie_above_the_percentile():
+    rng = np.random.default_rng(2)
+    true, held = math.exp(15 + 0.3 * norm.ppf(0.99)), 0
+    for _ in range(1000):
+        samples = rng.lognormal(15, 0.3, 500)
+        held += latency.percentile(samples.tolist(), 0.99).bound_ns >= true
+    assert 0.94 <= held / 1000 <= 0.985
 
 
 def test_throughput_counts_all_of_the_time():

@@ -156,3 +156,14 @@ def test_json_is_written_with_its_schema_first(tmp_path: Path) -> None:
     raw = json.loads(store.to_json(builders.result()))
     assert next(iter(raw)) == "schema"
     assert store.to_json(builders.result()).endswith(b"}\n")
+
+
+def test_a_row_that_only_grew_supersedes_nothing(tmp_path):
+    first = builders.result()
+    store.write_result(tmp_path, first)
+    grown = first.model_copy(update={"notes": ("One more.",)})
+    path = store.write_result(tmp_path, grown, more=True)
+    assert store.read_result(path) == grown
+    assert not (tmp_path / "superseded").exists()
+    store.write_result(tmp_path, first)
+    assert len(list((tmp_path / "superseded").iterdir())) == 1

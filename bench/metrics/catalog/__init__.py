@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.record.memory import DEFINITIONS
+from bench.record.memory import DEFINITIONS, DIFFERENCES
 
 Better = Literal["higher", "lower", ""]
 
@@ -20,7 +20,7 @@ class MetricInfo:
 
     name: str
     unit: str
-    """fraction, ms, images/s, bytes, ratio or dB; empty where a plug-in doesn't say."""
+    """fraction, ms, images/s, bytes, ratio, dB ...; empty where a plug-in doesn't say."""
     better: Better
     """Direction of improvement; empty where there is none."""
     definition: str
@@ -29,6 +29,8 @@ class MetricInfo:
 _ACCURACY = (
     MetricInfo("miou", "fraction", "higher", "Mean intersection over union of the classes that are there, over all images together, by the Cityscapes rule."),
     MetricInfo("miou_difference", "fraction", "higher", "mIoU minus that of the reference variant, paired over the same images."),
+    MetricInfo("miou_detectable", "fraction", "lower", "Smallest drop of mIoU against the reference variant that these images show with 80 % power, from the scatter of the paired difference."),
+    MetricInfo("miou_retained", "fraction", "higher", "mIoU over that of the same variant on the images as they are (of a corrupted case)."),
     MetricInfo("category_miou", "fraction", "higher", "Mean IoU of the Cityscapes categories (flat, construction, object ...)."),
     MetricInfo("iiou", "fraction", "higher", "Mean IoU of the classes with instances, each instance weighted by the class's average size over its own."),
     MetricInfo("category_iiou", "fraction", "higher", "The same for the categories human and vehicle."),
@@ -36,12 +38,18 @@ _ACCURACY = (
 )  # fmt: skip
 
 _LATENCY = (
-    MetricInfo("latency_p50_ms", "ms", "lower", "Median time from the encoded image to its label map."),
-    MetricInfo("latency_p90_ms", "ms", "lower", "90th percentile of the same."),
+    MetricInfo("latency_p50_ms", "ms", "lower", "Median time from the encoded image to its label map: the geometric mean of the processes' medians, with Student's t interval over processes."),
+    MetricInfo("latency_p90_ms", "ms", "lower", "90th percentile of the same, over the samples of all processes."),
     MetricInfo("latency_p95_ms", "ms", "lower", "95th percentile of the same."),
     MetricInfo("latency_p99_ms", "ms", "lower", "99th percentile of the same."),
+    MetricInfo("latency_p99_bound_ms", "ms", "lower", "Upper end of the 95 % interval of p99 by order statistics; it knows nothing of other processes."),
     MetricInfo("latency_mean_ms", "ms", "lower", "Mean of the same."),
-    MetricInfo("latency_ratio", "ratio", "lower", "Median latency over that of the reference variant on the same target."),
+    MetricInfo("latency_ratio", "ratio", "lower", "Median latency over that of the reference variant on the same target, paired by launch, with Student's t interval over the pairs' logarithms."),
+    MetricInfo("latency_process_ms", "ms", "lower", "Median of the middle process, with the interval within that process: by order statistics, or by a block bootstrap where samples are autocorrelated."),
+    MetricInfo("latency_between", "fraction", "lower", "Standard deviation of the logarithms of the processes' medians."),
+    MetricInfo("latency_within", "fraction", "lower", "Robust standard deviation of a sample's logarithm about its process's median."),
+    MetricInfo("latency_worth", "samples", "higher", "Independent samples that the samples of one process are worth (Kish's design effect)."),
+    MetricInfo("latency_flags", "flags", "lower", "Number of flags on the latency; the note names them."),
     MetricInfo("throughput_ips", "images/s", "higher", "Batch size over the mean end-to-end time of back-to-back calls."),
     MetricInfo("phase_decode_ms", "ms", "lower", "Median time to decode the image file."),
     MetricInfo("phase_preprocess_ms", "ms", "lower", "Median time from the image to the model's input."),
@@ -49,6 +57,23 @@ _LATENCY = (
     MetricInfo("phase_forward_ms", "ms", "lower", "Median time of the model itself."),
     MetricInfo("phase_copy_out_ms", "ms", "lower", "Median time to copy the outputs back."),
     MetricInfo("phase_postprocess_ms", "ms", "lower", "Median time from the outputs to the label map."),
+    MetricInfo("phase_gap", "fraction", "lower", "Share of the end-to-end time, summed over all samples, that no phase accounts for."),
+    MetricInfo("energy_image_j", "joules", "lower", "Energy of the timed region an image: processor package and memory (RAPL) and GPU (NVML) together, as far as the machine tells."),
+)  # fmt: skip
+
+_LOAD = (
+    *(
+        MetricInfo(f"latency_under_load_{p}_ms", "ms", "lower", f"{words} from when an arrival was due to its label map, waiting included (scenario server).")
+        for p, words in (("p50", "Median time"), ("p90", "90th percentile of the time"), ("p99", "99th percentile of the time"))
+    ),
+    MetricInfo("missed_deadlines", "fraction", "lower", "Share of arrivals without a result by their deadline: too late, replaced by a newer frame, or never done."),
+    MetricInfo("utilisation", "fraction", "lower", "Share of the time, from the first arrival to the last result, in which the system was busy."),
+    MetricInfo("achieved_rate_hz", "1/s", "higher", "Results a second, from the first arrival to the last result."),
+    MetricInfo("dropped_frames", "fraction", "lower", "Share of a camera's frames that a newer one replaced before they were begun (scenario constant_stream)."),
+    MetricInfo("result_age_p50_ms", "ms", "lower", "Median age of a result when it comes, from when its frame was due (scenario constant_stream)."),
+    MetricInfo("result_age_p99_ms", "ms", "lower", "99th percentile of the same."),
+    MetricInfo("result_age_peak_p50_ms", "ms", "lower", "Median age of a result just before the next one comes."),
+    MetricInfo("result_age_peak_p99_ms", "ms", "lower", "99th percentile of the same."),
 )  # fmt: skip
 
 _MEMORY = (
@@ -58,7 +83,21 @@ _MEMORY = (
         MetricInfo(f"{kind}_bytes", "bytes", "lower", f"{definition}.")
         for kind, definition in DEFINITIONS.items()
     ),
+    *(
+        MetricInfo(
+            f"{kind}_bytes", "bytes", "lower", f"Difference: {whole}_bytes minus {part}_bytes."
+        )
+        for kind, (whole, part) in DIFFERENCES.items()
+    ),
 )
+
+_WORK = (
+    MetricInfo("parameters", "parameters", "lower", "Learned numbers of the module, each tensor once."),
+    MetricInfo("macs", "MACs", "lower", "Multiply-accumulates of one call: contractions, convolutions, attention and interpolation; no additions, activations, softmax or norms."),
+    MetricInfo("bytes_moved", "bytes", "lower", "Inputs, outputs and weights of every operator of one call in float32: what a machine without a cache would move."),
+    MetricInfo("achieved_gflops", "GFLOP/s", "higher", "Two operations a multiply-accumulate over the median time of the model itself."),
+    MetricInfo("roofline_share", "fraction", "higher", "Achieved operations a second over what this machine could do at the model's intensity: the lower of its peak in this precision and intensity times bandwidth."),
+)  # fmt: skip
 
 _PARITY = (
     MetricInfo("agreement", "fraction", "higher", "Share of pixels with the reference variant's label."),
@@ -77,7 +116,9 @@ _PARITY = (
     ),
 )  # fmt: skip
 
-CATALOG: dict[str, MetricInfo] = {i.name: i for i in (*_ACCURACY, *_LATENCY, *_MEMORY, *_PARITY)}
+CATALOG: dict[str, MetricInfo] = {
+    i.name: i for i in (*_ACCURACY, *_LATENCY, *_LOAD, *_MEMORY, *_WORK, *_PARITY)
+}
 """Name -> meaning, in the order in which they are shown."""
 
 

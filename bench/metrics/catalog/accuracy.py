@@ -3,24 +3,44 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bench.metrics import instances, intervals, overlap
 from bench.metrics.base import Metric
-from bench.metrics.catalog.base import IS_REFERENCE, SEEDED, absent, counts_of, unmeasured
+from bench.metrics.catalog.base import (
+    IS_REFERENCE,
+    SEEDED,
+    absent,
+    counts_in,
+    counts_of,
+    unmeasured,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
     from bench.metrics.base import Source
+    from bench.metrics.intervals import Differences, Interval
     from bench.record.confusion import ConfusionMeasurement
     from bench.record.result import Result
 
-NAMES = ("miou", "miou_difference", "category_miou", "iiou", "category_iiou", "pixel_accuracy")
+NAMES = (
+    "miou",
+    "miou_difference",
+    "miou_detectable",
+    "category_miou",
+    "iiou",
+    "category_iiou",
+    "pixel_accuracy",
+)
 NO_CATEGORIES = "the classes aren't those of Cityscapes, which define categories and iIoU"
+ABSENT = "absent: neither in the ground truth nor predicted on labelled pixels"
+SAME = "the counts are the reference's in every image: nothing scatters"
 NO_CLASS = "no class stands in the ground truth or in the predictions"
 
 
@@ -36,7 +56,7 @@ def metrics(source: Source) -> dict[str, Metric]:
     whole = intervals.miou_interval(counts, found.groups)
     return {
         "miou": _metric(whole.value, NO_CLASS, note, whole.low, whole.high),
-        "miou_difference": difference(source),
+        **difference(source),
         **_categories(found, counts, note),
         **_instances(source, found, counts, note),
         "pixel_accuracy": _metric(overlap.pixel_accuracy(counts), NO_CLASS, note),
@@ -55,42 +75,96 @@ def unavailable(result: Result) -> str:
     return "" if found.images else "no image was evaluated"
 
 
-def difference(source: Source) -> Metric:
-    """Difference of mIoU to the reference, fraction, paired over the images that both have."""
-    result, reference = source.result, source.reference
-    if result.case.is_reference:
-        return Metric(None, reason=IS_REFERENCE)
-    if reference is None:
-        slug = result.case.reference.slug
-        return Metric(None, reason=f"the run has no result of the reference variant {slug}")
-    reason = unavailable(reference)
-    if reason:
-        return Metric(None, reason=f"the reference variant has no mIoU ({reason})")
-    mine, other = result.get("confusion"), reference.get("confusion")
-    if not _comparable(result, reference) or mine.classes != other.classes:
-        return Metric(None, reason="the reference was evaluated under other accuracy settings")
-    at, of = intervals.align(mine.images, other.images)
-    if not at.size:
-        return Metric(None, reason="no image in common with the reference")
-    groups = tuple(mine.groups[i] for i in at) if mine.groups else ()
-    a, b = counts_of(source.run, mine)[at], counts_of(source.run, other)[of]
-    found = intervals.paired_difference(a, b, groups)
-    fewer = at.size < max(len(mine.images), len(other.images))
-    note = f"over the {at.size} images that both saw" if fewer else ""
-    return _metric(found.value, NO_CLASS, note, found.low, found.high)
+def difference(source: Source) -> dict[str, Metric]:
+    """`miou_difference` to the reference and `miou_detectable`, the smallest drop that shows.
+
+    Fractions, paired over the images that both have.
+    """
+    found = _to_reference(source)
+    if isinstance(found, str):
+        return absent(("miou_difference", "miou_detectable"), found)
+    differences, note = found
+    whole = differences.miou
+    if not whole.detectable:
+        reason = whole.note if whole.detectable is None else SAME
+        return {
+            "miou_difference": _difference(whole, note),
+            "miou_detectable": Metric(None, reason=reason),
+        }
+    return {
+        "miou_difference": _difference(whole, note),
+        "miou_detectable": Metric(whole.detectable, note=note),
+    }
 
 
-def class_metrics(source: Source) -> dict[str, Metric]:
-    """Class -> IoU with its interval, fractions; empty where the result has no accuracy."""
+def by_class(source: Source) -> dict[str, dict[str, Metric]]:
+    """Fields of a Row: `iou`, `category_iou` and their paired differences, by name, fractions.
+
+    All empty where the result has no accuracy.
+    """
     if unavailable(source.result):
         return {}
     found = source.result.get("confusion")
     counts, note = counts_of(source.run, found), _seen(found)
+    of = overlap.categories(found.classes)
+    names = tuple(dict.fromkeys(of or ()))
     scores = intervals.class_intervals(counts, found.groups)
-    reason = "absent: neither in the ground truth nor predicted on labelled pixels"
+    fields = {"iou": _named(found.classes, scores, ABSENT, note)}
+    if of is not None:
+        scores = intervals.category_intervals(counts, of, found.groups)
+        fields["category_iou"] = _named(names, scores, ABSENT, note)
+    beside = _to_reference(source)
+    if not isinstance(beside, str):
+        differences, note = beside
+        fields["iou_difference"] = _named(found.classes, differences.classes, ABSENT, note)
+        fields["category_iou_difference"] = _named(names, differences.categories, ABSENT, note)
+    return fields
+
+
+def _to_reference(source: Source) -> tuple[Differences, str] | str:
+    """Differences to the reference with a note, or why there are none."""
+    result, reference = source.result, source.reference
+    if result.case.is_reference:
+        return IS_REFERENCE
+    if reference is None:
+        return f"the run has no result of the reference variant {result.case.reference.slug}"
+    reason = unavailable(reference)
+    if reason:
+        return f"the reference variant has no mIoU ({reason})"
+    mine, other = result.get("confusion"), reference.get("confusion")
+    if not _comparable(result, reference) or mine.classes != other.classes:
+        return "the reference was evaluated under other accuracy settings"
+    found = _paired(source.run.folder, mine, other)
+    if found is None:
+        return "no image in common with the reference"
+    differences, both = found
+    fewer = both < max(len(mine.images), len(other.images))
+    return differences, f"over the {both} images that both saw" if fewer else ""
+
+
+@lru_cache(maxsize=64)
+def _paired(
+    folder: Path, mine: ConfusionMeasurement, other: ConfusionMeasurement
+) -> tuple[Differences, int] | None:
+    """Differences over the images of both, and how many those are; None where there are none."""
+    at, of = intervals.align(mine.images, other.images)
+    if not at.size:
+        return None
+    groups = tuple(mine.groups[i] for i in at) if mine.groups else ()
+    a, b = counts_in(folder, mine)[at], counts_in(folder, other)[of]
+    return intervals.paired_differences(a, b, groups, overlap.categories(mine.classes)), at.size
+
+
+def _difference(found: Interval, note: str) -> Metric:
+    return _metric(found.value, NO_CLASS, note, found.low, found.high)
+
+
+def _named(
+    names: Sequence[str], scores: Sequence[Interval], reason: str, note: str
+) -> dict[str, Metric]:
     return {
         name: _metric(s.value, reason, note, s.low, s.high)
-        for name, s in zip(found.classes, scores, strict=True)
+        for name, s in zip(names, scores, strict=True)
     }
 
 

@@ -39,7 +39,12 @@ def unmeasured(result: Result) -> str:
 
 def counts_of(run: Run, found: ConfusionMeasurement) -> NDArray[np.int64]:
     """Counts of every image, int64 (N, C+1, C+1), read-only."""
-    return _counts(run.folder / "cases", found.arrays, len(found.images), len(found.classes))
+    return counts_in(run.folder, found)
+
+
+def counts_in(folder: Path, found: ConfusionMeasurement) -> NDArray[np.int64]:
+    """The same from the folder of a run."""
+    return _counts(folder / "cases", found.arrays, len(found.images), len(found.classes))
 
 
 @lru_cache(maxsize=8)

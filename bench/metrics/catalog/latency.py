@@ -1,61 +1,93 @@
-"""Latency and throughput, from every sample of every launch."""
+"""Latency and throughput: a number a process, and the interval between processes."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bench.metrics import latency
+from bench.metrics import latency, launches, stability
 from bench.metrics.base import Metric
 from bench.metrics.catalog.base import IS_REFERENCE, absent, unmeasured
+from bench.record.base import Absent
 from bench.record.timing import PHASES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.metrics.base import Source
+    from bench.metrics.launches import Estimate
     from bench.record.result import Result
+    from bench.record.timing import Launch
 
-SHARES = {
-    "latency_p50_ms": 0.5,
-    "latency_p90_ms": 0.9,
-    "latency_p95_ms": 0.95,
-    "latency_p99_ms": 0.99,
-}
+SHARES = {"latency_p90_ms": 0.9, "latency_p95_ms": 0.95, "latency_p99_ms": 0.99}
 NAMES = (
+    "latency_p50_ms",
     *SHARES,
+    "latency_p99_bound_ms",
     "latency_mean_ms",
     "latency_ratio",
+    "latency_process_ms",
+    "latency_between",
+    "latency_within",
+    "latency_worth",
+    "latency_flags",
     "throughput_ips",
     *(f"phase_{p}_ms" for p in PHASES),
+    "phase_gap",
+    "energy_image_j",
 )
 MS = 1e-6
 """Milliseconds in a nanosecond."""
+STREAMS = ("server", "constant_stream")
 
 
 def metrics(source: Source) -> dict[str, Metric]:
     """Name -> number of every latency metric; ms unless the name says otherwise."""
-    samples = end_to_end(source.result)
+    result = source.result
+    samples = end_to_end(result)
     if not samples:
-        return absent(NAMES, unmeasured(source.result))
-    found = {name: _percentile(samples, share) for name, share in SHARES.items()}
-    found["latency_p50_ms"] = _median(samples)
-    found["latency_mean_ms"] = Metric(latency.mean_ns(samples) * MS)
-    found["latency_ratio"] = ratio(source)
-    batch = source.result.get("timing").batch_size
-    found["throughput_ips"] = Metric(latency.throughput(samples, batch))
-    for phase in PHASES:
-        found[f"phase_{phase}_ms"] = _phase(source.result, phase)
-    return found
+        return absent(NAMES, unmeasured(result))
+    timed = _timed(result)
+    sets = [x.end_to_end_ns for x in timed]
+    found = {name: _metric(latency.percentile(samples, s)) for name, s in SHARES.items()}
+    last = latency.percentile(samples, 0.99)
+    return {
+        "latency_p50_ms": median(sets),
+        **found,
+        "latency_p99_bound_ms": Metric(_ms(last.bound_ns), reason=last.reason),
+        "latency_mean_ms": Metric(latency.mean_ns(samples) * MS),
+        "latency_ratio": ratio(source),
+        "latency_process_ms": estimate(launches.within(middle(sets))),
+        **_variances(sets),
+        "latency_flags": flags(result),
+        "throughput_ips": _throughput(result, samples),
+        **{f"phase_{p}_ms": _phase(timed, p) for p in PHASES},
+        "phase_gap": _gap(timed),
+        "energy_image_j": _energy(result, timed),
+    }
 
 
 def end_to_end(result: Result) -> tuple[int, ...]:
     """End-to-end samples of all launches, nanoseconds; empty where none was timed."""
-    timing = result.get("timing")
-    return tuple(t for launch in timing.launches for t in launch.end_to_end_ns) if timing else ()
+    return tuple(t for launch in _timed(result) for t in launch.end_to_end_ns)
+
+
+def median(sets: Sequence[Sequence[int]]) -> Metric:
+    """Geometric mean of the processes' medians, ms, with the interval between processes."""
+    whole = latency.percentile([t for s in sets for t in s], 0.5)
+    if whole.reason:
+        return Metric(None, reason=whole.reason)
+    return estimate(launches.over([latency.median_ns(s) for s in sets]))
+
+
+def middle(sets: Sequence[Sequence[int]]) -> Sequence[int]:
+    """Samples of the process whose median is the middle one, or the lower of two."""
+    ordered = sorted(sets, key=latency.median_ns)
+    return ordered[(len(ordered) - 1) // 2]
 
 
 def ratio(source: Source) -> Metric:
-    """Median latency over the reference's, with the interval of the ratio.
+    """Median latency over the reference's, paired by launch, with the interval between processes.
 
     None unless both were timed on the same target, by the same machine, under the same settings.
     """
@@ -66,8 +98,7 @@ def ratio(source: Source) -> Metric:
     if reference is None or reference.case.target.name != target:
         slug = result.case.reference.slug
         return Metric(None, reason=f"the reference variant {slug} wasn't measured on {target}")
-    theirs = end_to_end(reference)
-    if not theirs:
+    if not end_to_end(reference):
         return Metric(None, reason=f"the reference has no timing ({unmeasured(reference)})")
     mine, other = (
         r.environment.machine.identity if r.environment else None for r in (result, reference)
@@ -76,26 +107,91 @@ def ratio(source: Source) -> Metric:
         return Metric(None, reason="the reference was timed on another machine")
     if result.timing_fingerprint != reference.timing_fingerprint:
         return Metric(None, reason="the reference was timed under other settings")
-    return Metric(*latency.median_ratio(end_to_end(result), theirs))
+    a, b = ([latency.median_ns(x.end_to_end_ns) for x in _timed(r)] for r in (result, reference))
+    found = launches.paired(a, b)
+    return Metric(found.value, found.low, found.high, note=found.note)
 
 
-def _percentile(samples: tuple[int, ...], share: float) -> Metric:
-    found = latency.percentile(samples, share)
-    return Metric(found.value_ns * MS, note=found.note)
+def flags(result: Result) -> Metric:
+    """Number of flags on the latency, a mismatch with what was asked included; the note names them."""
+    found = stability.flags(result.get("timing"), result.case.protocol)
+    names = [f.name for f in found] + ["not as asked"] * bool(result.mismatches)
+    return Metric(float(len(names)), note=", ".join(names))
 
 
-def _phase(result: Result, phase: str) -> Metric:
-    launches = result.get("timing").launches
-    samples = [t for launch in launches for t in launch.phases_ns.get(phase, ())]
-    if not samples:
+def _timed(result: Result) -> list[Launch]:
+    timing = result.get("timing")
+    return [x for x in timing.launches if x.end_to_end_ns] if timing else []
+
+
+def _variances(sets: Sequence[Sequence[int]]) -> dict[str, Metric]:
+    found = launches.variances(sets)
+    return {
+        "latency_between": Metric(found.between, reason=_why(found.between)),
+        "latency_within": Metric(found.within),
+        "latency_worth": Metric(found.worth, reason=_why(found.worth)),
+    }
+
+
+def _why(value: float | None) -> str:
+    return f"one process: {launches.AGAIN}" if value is None else ""
+
+
+def _throughput(result: Result, samples: tuple[int, ...]) -> Metric:
+    timing = result.get("timing")
+    if timing.scenario in STREAMS:
+        return Metric(None, reason=f"{timing.scenario}: arrivals set the pace (achieved_rate_hz)")
+    return Metric(latency.throughput(samples, timing.batch_size))
+
+
+def _phase(timed: Sequence[Launch], phase: str) -> Metric:
+    sets = [x.phases_ns[phase] for x in timed if x.phases_ns.get(phase)]
+    if not sets:
         return Metric(None, reason=f"this backend has no phase {phase!r}")
-    return _median(samples)
+    # Why there is no interval is said at the whole, once.
+    return replace(median(sets), note="")
 
 
-def _median(samples: Sequence[int]) -> Metric:
-    """Median with its interval, ms."""
-    value = latency.percentile(samples, 0.5).value_ns * MS
-    low, high = latency.median_interval(samples)
-    if low is None or high is None:
-        return Metric(value, note=f"{len(samples)} samples give the median no interval")
-    return Metric(value, low * MS, high * MS)
+def _gap(timed: Sequence[Launch]) -> Metric:
+    """(Sum of end-to-end times - sum of all phases) / sum of end-to-end times, fraction."""
+    told = [x for x in timed if x.phases_ns]
+    if not told:
+        return Metric(None, reason="no phases were timed")
+    if any(len(v) not in {0, len(x.end_to_end_ns)} for x in told for v in x.phases_ns.values()):
+        return Metric(None, reason="some iterations lack a phase")
+    whole = sum(sum(x.end_to_end_ns) for x in told)
+    return Metric((whole - sum(sum(v) for x in told for v in x.phases_ns.values())) / whole)
+
+
+def _energy(result: Result, timed: Sequence[Launch]) -> Metric:
+    """Joules an image, all kinds that the machine tells together; the note says which it doesn't."""
+    kinds = dict.fromkeys(kind for x in timed for kind in x.energy_j)
+    if not kinds:
+        return Metric(None, reason="the record holds no reading of energy")
+    absent_, total, images = [], 0.0, 0
+    batch = result.get("timing").batch_size
+    images = batch * sum(len(x.end_to_end_ns) for x in timed)
+    for kind in kinds:
+        values = [x.energy_j.get(kind, Absent(reason="a process didn't read it")) for x in timed]
+        missing = [v.reason for v in values if isinstance(v, Absent)]
+        if missing:
+            absent_.append(f"{kind}: {missing[0]}")
+        else:
+            total += sum(v for v in values if not isinstance(v, Absent))
+    note = "; ".join(absent_)
+    if len(absent_) == len(kinds):
+        return Metric(None, reason=note)
+    return Metric(total / images, note=note and f"without {note}")
+
+
+def _metric(found: latency.Percentile) -> Metric:
+    return Metric(_ms(found.value_ns), reason=found.reason)
+
+
+def estimate(found: Estimate) -> Metric:
+    """From nanoseconds to ms."""
+    return Metric(found.value * MS, _ms(found.low), _ms(found.high), note=found.note)
+
+
+def _ms(ns: float | None) -> float | None:
+    return None if ns is None else ns * MS

@@ -1,4 +1,4 @@
-"""Sizes and memory, as recorded: nothing is subtracted."""
+"""Sizes and memory as recorded, and two differences that name what they subtract."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bench.metrics.base import Metric
 from bench.metrics.catalog.base import unmeasured
 from bench.record.base import Absent
-from bench.record.memory import DEFINITIONS
+from bench.record.memory import DEFINITIONS, DIFFERENCES
 
 if TYPE_CHECKING:
     from bench.metrics.base import Source
@@ -28,7 +28,16 @@ def metrics(source: Source) -> dict[str, Metric]:
     values = memory.values if memory else {}
     for kind in (*DEFINITIONS, *(k for k in values if k not in DEFINITIONS)):
         found[f"{kind}_bytes"] = _bytes(values.get(kind), why)
+    for kind, (whole, part) in DIFFERENCES.items():
+        found[f"{kind}_bytes"] = _minus(found[f"{whole}_bytes"], found[f"{part}_bytes"])
     return found
+
+
+def _minus(whole: Metric, part: Metric) -> Metric:
+    """Difference, or the reason of the first that is missing; below zero it is left as it is."""
+    if whole.value is None or part.value is None:
+        return Metric(None, reason=whole.reason or part.reason)
+    return Metric(whole.value - part.value)
 
 
 def _bytes(value: int | Absent | None, why: str) -> Metric:

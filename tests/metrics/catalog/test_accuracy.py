@@ -26,6 +26,10 @@ def changed(of, kind, **changes):
     return Source(of.run, of.result.model_copy(update={"measurements": found}), of.reference)
 
 
+def differing(of):
+    return accuracy.difference(of)["miou_difference"]
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     return build_run(tmp_path_factory.mktemp("run"), ROWS)
@@ -50,6 +54,34 @@ def test_the_difference_is_variant_minus_reference(run):
     assert other["miou_difference"].reason == "this is the reference"
 
 
+def test_the_smallest_drop_that_shows_lies_beyond_the_half_width(run):
+    found = accuracy.metrics(source(run))
+    difference, smallest = found["miou_difference"], found["miou_detectable"]
+    half = difference.high - difference.value
+    assert half < smallest.value < 1.6 * half
+    assert accuracy.metrics(source(run, "torch-fp32"))["miou_detectable"].value is None
+
+
+def test_without_scatter_there_is_no_smallest_drop(tmp_path):
+    of = source(build_run(tmp_path, (Planned(), Planned("torch-bf16"))))
+    found = accuracy.metrics(of)
+    assert found["miou_difference"].value == found["miou_difference"].high == 0
+    assert "nothing scatters" in found["miou_detectable"].reason
+
+
+def test_every_class_and_category_has_its_paired_difference(run):
+    found = accuracy.by_class(source(run))
+    for of, minus in (("iou", "iou_difference"), ("category_iou", "category_iou_difference")):
+        theirs = accuracy.by_class(source(run, "torch-fp32"))
+        assert minus not in theirs
+        assert list(found[of]) == list(found[minus])
+        for name, metric in found[minus].items():
+            apart = found[of][name].value - theirs[of][name].value
+            assert metric.value == pytest.approx(apart)
+            assert metric.low < metric.value < metric.high
+    assert list(found["category_iou"])[:2] == ["flat", "construction"]
+
+
 def test_a_variant_that_saw_fewer_images_is_paired_over_the_common_ones(run):
     of = source(run)
     half = of.result.get("confusion")
@@ -69,13 +101,13 @@ def test_a_variant_that_saw_fewer_images_is_paired_over_the_common_ones(run):
 def test_unlike_settings_and_unlike_images_are_not_paired(run):
     of = source(run)
     names = tuple(f"other{i}" for i in range(8))
-    apart = accuracy.difference(changed(of, "confusion", images=names))
+    apart = differing(changed(of, "confusion", images=names))
     assert apart.reason == "no image in common with the reference"
     protocol = of.result.case.protocol.model_copy(update={"postprocess": "hf"})
     case = of.result.case.model_copy(update={"protocol": protocol})
     unlike = Source(run, of.result.model_copy(update={"case": case}), of.reference)
-    assert "other accuracy settings" in accuracy.difference(unlike).reason
-    assert "torch-fp32" in accuracy.difference(Source(run, of.result, None)).reason
+    assert "other accuracy settings" in differing(unlike).reason
+    assert "torch-fp32" in differing(Source(run, of.result, None)).reason
 
 
 def test_classes_off_cityscapes_have_no_categories(run):
@@ -91,7 +123,7 @@ def test_seeded_weights_have_no_accuracy(tmp_path):
     run = build_run(tmp_path, (Planned(seeded=True), Planned("torch-bf16", seeded=True)))
     found = accuracy.metrics(source(run))
     assert {(m.value, m.reason) for m in found.values()} == {(None, "seeded weights")}
-    assert accuracy.class_metrics(source(run)) == {}
+    assert accuracy.by_class(source(run)) == {}
 
 
 def test_an_absent_class_has_a_reason(run):
@@ -100,7 +132,7 @@ def test_an_absent_class_has_a_reason(run):
     counts = counts_of(run, of.result.get("confusion"))
     counts = np.insert(np.insert(counts, 19, 0, axis=1), 19, 0, axis=2)
     file = write_arrays(run.folder / "cases", "more", "confusion", to_sparse(counts))
-    found = accuracy.class_metrics(changed(of, "confusion", classes=more, arrays=file))
+    found = accuracy.by_class(changed(of, "confusion", classes=more, arrays=file))["iou"]
     assert found["extra"].value is None
     assert found["extra"].reason.startswith("absent")
     assert found["road"].low < found["road"].value < found["road"].high

@@ -1,0 +1,97 @@
+"""Load that comes at its own pace: latency under load, missed deadlines, age of the result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.metrics import latency, launches, streams
+from bench.metrics.base import Metric
+from bench.metrics.catalog.base import absent, unmeasured
+from bench.metrics.catalog.latency import MS, estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from bench.metrics.base import Source
+    from bench.record.timing import Stream
+
+SHARES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
+SERVER = tuple(f"latency_under_load_{p}_ms" for p in SHARES)
+BOTH = ("missed_deadlines", "utilisation", "achieved_rate_hz")
+AGE = tuple(f"result_age{at}_{p}_ms" for at in ("", "_peak") for p in ("p50", "p99"))
+CAMERA = ("dropped_frames", *AGE)
+NAMES = (*SERVER, *BOTH, *CAMERA)
+
+
+def metrics(source: Source) -> dict[str, Metric]:
+    """Name -> number; each metric of a scenario that wasn't run is None with that as its reason."""
+    timing = source.result.get("timing")
+    found = [x.stream for x in timing.launches if x.stream] if timing else []
+    if not found:
+        why = f"scenario {timing.scenario}" if timing else unmeasured(source.result)
+        return absent(NAMES, why)
+    if timing.scenario == "server":
+        return {
+            **_server(found),
+            **_both(found),
+            **absent(CAMERA, "scenario server: every arrival waits its turn"),
+        }
+    return {
+        **absent(SERVER, f"scenario {timing.scenario}: see result_age_p50_ms"),
+        **_both(found),
+        **_camera(found),
+    }
+
+
+def _server(found: Sequence[Stream]) -> dict[str, Metric]:
+    every = [streams.latencies(s) for s in found]
+    return dict(zip(SERVER, (_share(every, p) for p in SHARES.values()), strict=True))
+
+
+def _both(found: Sequence[Stream]) -> dict[str, Metric]:
+    late = [m for s in found if (m := streams.missed(s)) is not None]
+    return {
+        "missed_deadlines": _mean(late, "the protocol sets no deadline_ms"),
+        "utilisation": _rate(found, streams.utilisation),
+        "achieved_rate_hz": _rate(found, streams.achieved_hz),
+    }
+
+
+def _camera(found: Sequence[Stream]) -> dict[str, Metric]:
+    at, peak = zip(*(streams.ages(s) for s in found), strict=True)
+    ages = [_share(a, p) for a in (at, peak) for p in (0.5, 0.99)]
+    return {
+        "dropped_frames": _mean([streams.dropped(s) for s in found], "nothing arrived"),
+        **dict(zip(AGE, ages, strict=True)),
+    }
+
+
+def _share(sets: Sequence[NDArray[np.float64]], share: float) -> Metric:
+    """Percentile over all processes, ms; the median is the processes' own, with their interval."""
+    every = np.concatenate(sets)
+    if not len(every):
+        return Metric(None, reason="no result came")
+    found = latency.percentile(every.tolist(), share)
+    if found.value_ns is None:
+        return Metric(None, reason=found.reason)
+    medians = [latency.median_ns(s.tolist()) for s in sets if len(s)]
+    if not np.isfinite([found.value_ns, *medians]).all():
+        unfinished = int(np.isinf(every).sum())
+        return Metric(None, reason=f"{unfinished} of {len(every)} arrivals never got a result")
+    return estimate(launches.over(medians)) if share == 0.5 else Metric(found.value_ns * MS)
+
+
+def _mean(found: Sequence[NDArray[np.bool_]], reason: str) -> Metric:
+    """Share of all arrivals, those of all processes together."""
+    every = np.concatenate(found) if found else np.array([], bool)
+    return Metric(float(every.mean())) if len(every) else Metric(None, reason=reason)
+
+
+def _rate(found: Sequence[Stream], of: Callable[[Stream], float | None]) -> Metric:
+    """Mean over the processes."""
+    values = [v for s in found if (v := of(s)) is not None]
+    return Metric(float(np.mean(values))) if values else Metric(None, reason="no result came")

@@ -1,0 +1,64 @@
+"""What a corrupted case keeps of the mIoU that its variant has on the images as they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench.metrics import overlap
+from bench.metrics.base import Metric
+from bench.metrics.catalog.accuracy import unavailable
+from bench.metrics.catalog.base import counts_of
+
+if TYPE_CHECKING:
+    from bench.metrics.base import Source
+    from bench.record.result import Result
+    from bench.spec.case import Case
+
+NAME = "miou_retained"
+
+
+def metrics(source: Source) -> dict[str, Metric]:
+    """`miou_retained`, a fraction."""
+    if not source.result.case.protocol.corruption:
+        return {NAME: Metric(None, reason="the images are as they are")}
+    clean = clean_of(source)
+    if clean is None:
+        reason = "the run has no case of this variant on the images as they are"
+        return {NAME: Metric(None, reason=reason)}
+    for result in (source.result, clean):
+        reason = unavailable(result)
+        if reason:
+            return {NAME: Metric(None, reason=reason)}
+    both = (source.result, clean)
+    now, before = (overlap.miou(counts_of(source.run, r.get("confusion"))) for r in both)
+    if not before > 0:
+        return {NAME: Metric(None, reason="mIoU is 0 or missing on the images as they are")}
+    return {NAME: Metric(now / before)}
+
+
+def clean_of(source: Source) -> Result | None:
+    """Result of the same variant on the images as they are, or None."""
+    case = source.result.case
+    alike = (
+        r
+        for r in source.run.results
+        if r.case.id in source.run.info.plan
+        and not r.case.protocol.corruption
+        and r.case.variant.slug == case.variant.slug
+        and question(r.case) == question(case)
+    )
+    return next(alike, None)
+
+
+def question(case: Case) -> tuple[object, ...]:
+    """What cases share that differ in variant and corruption only."""
+    fields = case.protocol.accuracy_fields()
+    return (
+        case.model.name,
+        case.weights_digest,
+        case.target.name,
+        case.dataset.name,
+        case.dataset_digest,
+        case.dataset.split,
+        *(str(v) for k, v in sorted(fields.items()) if k not in {"corruption", "seed"}),
+    )

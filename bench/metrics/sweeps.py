@@ -1,0 +1,129 @@
+"""How cost grows: rows that differ in one swept key only, and the exponent of their latency.
+
+The exponent is the slope b of log(latency) = a + b * log(work) by least squares; its 95 % interval
+is b +- t(0.975, n - 2) * s / sqrt(sum (x - mean x)^2), with s the residual standard deviation (Draper
+& Smith, Applied Regression Analysis, 1998, section 1.4). 1 = twice the work takes twice the time.
+What bends the line (a fixed cost, a cache that overflows) widens the interval, as noise does.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.metrics.base import Metric
+from bench.metrics.student import quantile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.metrics.base import Row
+
+LEVEL = 0.95
+WORK = {
+    "batch_size": "images a call",
+    "size": "pixels of the input",
+    "threads": "threads",
+    "rate": "images a second that arrive",
+}
+"""Swept keys whose values are amounts -> what x is."""
+COST = dict.fromkeys(WORK, "latency_p50_ms") | {"rate": "latency_under_load_p90_ms"}
+"""Swept key -> metric that grows along it: under a load, what counts is waiting."""
+SCALING = ("batch_size", "size", "threads")
+"""Keys along which an exponent means something: a rate changes waiting, not work."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One case on a curve."""
+
+    x: float
+    """Amount of work, in the words of `WORK`."""
+    text: str
+    """The value as the suite says it: `4`, `256x512`."""
+    row: Row
+    ms: float | None
+    """Latency, the metric `COST` of the key; None where there is none."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One variant along one swept key, all else equal; points in the order of x."""
+
+    key: str
+    place: tuple[str, str, str, str]
+    """Model, target, data set, and the rest of the axis."""
+    points: tuple[Point, ...]
+
+    @property
+    def measured(self) -> tuple[Point, ...]:
+        """Points with a latency."""
+        return tuple(p for p in self.points if p.ms is not None and p.ms > 0)
+
+    @property
+    def exponent(self) -> Metric:
+        """Exponent of latency over work, with its 95 % interval."""
+        if self.key not in SCALING:
+            return Metric(None, reason=f"{self.key} isn't an amount of work")
+        there = self.measured
+        return exponent([p.x for p in there], [p.ms or 0.0 for p in there])
+
+    def speed_up(self, point: Point) -> Metric:
+        """Median latency at the fewest threads over that at the point."""
+        if self.key != "threads":
+            return Metric(None, reason=f"{self.key} isn't threads")
+        there = self.measured
+        if not there or point not in there:
+            return Metric(None, reason="not measured")
+        return Metric((there[0].ms or 0.0) / (point.ms or math.nan))
+
+
+def curves(rows: Sequence[Row]) -> tuple[Curve, ...]:
+    """Curves with at least two different points, in the order of the rows."""
+    found: dict[tuple[str, tuple[str, str, str, str], str], list[Point]] = {}
+    for row in rows:
+        case = row.result.case
+        for key, value in case.sweep.items():
+            if key not in WORK:
+                continue
+            place = (case.model.name, case.target.name, case.dataset.name, _rest(row, key))
+            at = found.setdefault((key, place, case.variant.slug), [])
+            at.append(Point(_amount(value), _words(value), row, row.value(COST[key])))
+    return tuple(
+        Curve(key, place, tuple(sorted(points, key=lambda p: p.x)))
+        for (key, place, _), points in found.items()
+        if len({p.x for p in points}) > 1
+    )
+
+
+def exponent(work: Sequence[float], cost: Sequence[float]) -> Metric:
+    """Slope of log(cost) over log(work), with its 95 % interval from three points on."""
+    if len(set(work)) < 2:
+        return Metric(None, reason="fewer than two points were measured")
+    x, y = np.log(np.asarray(work, np.float64)), np.log(np.asarray(cost, np.float64))
+    spread = float(((x - x.mean()) ** 2).sum())
+    slope = float(((x - x.mean()) * (y - y.mean())).sum()) / spread
+    freedom = len(work) - 2
+    if freedom < 1:
+        return Metric(slope, note="two points give a slope and no interval")
+    residual = y - y.mean() - slope * (x - x.mean())
+    error = math.sqrt(float((residual**2).sum()) / freedom / spread)
+    half = quantile((1 + LEVEL) / 2, freedom) * error
+    return Metric(slope, slope - half, slope + half)
+
+
+def _rest(row: Row, key: str) -> str:
+    """Axis without the part of a key."""
+    return ",".join(p for p in row.result.case.axis.split(",") if not p.startswith(f"{key}="))
+
+
+def _amount(value: str | float) -> float:
+    """The value as a number; a size `256x512` is its pixels."""
+    return float(math.prod(int(s) for s in value.split("x"))) if isinstance(value, str) else value
+
+
+def _words(value: str | float) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
