@@ -8,99 +8,109 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from bench.gate.verdict import Judgement
+    from bench.gate.session import Session
     from bench.record.store import Run
 
 
 def gate(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Run to judge.")],
     baseline: Annotated[
-        Path, typer.Option(metavar="DIR", help="Blessed run, or any other run, to compare with.")
-    ],
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Folder of a blessed run, or of any other, or a name in suites/baselines.",
+        ),
+    ] = None,
+    live: Annotated[
+        str | None,
+        typer.Option(
+            metavar="BASE",
+            help="First measure live pairs with BASE, a run folder or a git revision, into DIR/pairs.",
+        ),
+    ] = None,
+    pairs: Annotated[
+        int | None,
+        typer.Option(min=2, metavar="N", help="Live pairs of a case.  [default: the policy's]"),
+    ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(metavar="GLOB", help="Only cases whose id matches; * crosses /."),
+    ] = None,
+    metric: Annotated[
+        str | None, typer.Option(metavar="GLOB", help="Only metrics whose name matches: 'iou.*'.")
+    ] = None,
     accept: Annotated[
         bool, typer.Option("--accept", help="Bless DIR as the new baseline; needs --because.")
     ] = False,
     because: Annotated[
         str, typer.Option(metavar="TEXT", help="Why the new numbers are right; kept beside them.")
     ] = "",
+    markdown: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write a table in Markdown, too; - is standard output."),
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write JUnit XML, too.")
+    ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="List the unchanged verdicts as well.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="As JSON, with a schema number.")] = False,
+    allow_code: Annotated[
+        bool, typer.Option("--allow-code", help="Let live models run their own Python.")
+    ] = False,
 ) -> None:
     """Compare a run with a baseline; exit 1 on a regression, 4 when nothing was compared."""
-    from bench.errors import BadInput, NothingMeasured
-    from bench.gate.bless import bless, recover
-    from bench.gate.judge import judge
+    from bench.cli.verdicts import Outputs, refuse
+    from bench.errors import NothingMeasured
+    from bench.gate.baselines import find, read_baseline, run_folder, standing
+    from bench.gate.bless import bless, read_blessing
+    from bench.gate.judge import check_patterns, judge
     from bench.record.store import read_run
 
-    if because and not accept:
-        raise BadInput("--because was given without --accept.", "Nothing is blessed without it.")
-    if accept and not because.strip():
-        raise BadInput("--accept was given without a reason.", 'Add: --because "..."')
+    refuse(
+        baseline=baseline, live=live, pairs=pairs, accept=accept, because=because,
+        narrowed=bool(only or metric), both=json and markdown == "-",
+    )  # fmt: skip
     run = read_run(folder)
-    recover(baseline)
-    first = accept and not (baseline / "run.json").is_file()
-    found = None if first else judge(run, _baseline(baseline))
-    blessing = bless(run, baseline, because, found.blocking if found else ()) if accept else None
-    if json:
-        _print_json(
-            folder, baseline, found, blessing.model_dump(by_alias=True) if blessing else None
-        )
-    else:
-        _print(found, verbose=verbose)
-        if blessing:
-            overruled = len(blessing.accepted)
-            print(
-                f"Blessed by {blessing.who}: {folder} is now {baseline}, {blessing.measured} cases, "
-                f"{overruled} blocking verdicts overruled. Because: {blessing.because}"
-            )
+    base = find(baseline, new=accept) if baseline else run_folder(live)
+    first = accept and base is not None and not (standing(base) / "run.json").is_file()
+    old = read_baseline(base) if base is not None and not first else None
+    # All that the caller may have got wrong comes before the minutes of measuring.
+    check_patterns([r for r in (old, run) if r], only or "*", metric or "*")
+    session = None
+    if live:
+        session = _live(run, live, only=only, pairs=pairs, allow_code=allow_code)
+    found = None
+    if not first:
+        found = judge(run, old, only=only or "*", metric=metric or "*", session=session)
+    before = read_blessing(old.folder) if old else None
+    outputs = Outputs(folder, str(base or live), before, verbose=verbose, json=json)
+    blessing = None
+    if accept and base is not None:
+        blessing = bless(run, base, because, found.blocking if found else ())
+    outputs.show(found, blessing, markdown, junit)
     if blessing or found is None:
         return
     if found.outcome == "nothing measured":
         raise NothingMeasured(
-            f"Nothing in {folder} could be compared with {baseline}, and that never passes.",
-            "Measure the same suite on the same machine, or bless a new baseline with --accept.",
+            f"Nothing in {folder} could be compared with {base or live}, and that never passes.",
+            "Measure live pairs of the run's own cases: --live BASE"
+            if live
+            else "Measure the same suite on the same machine, or bless a new baseline with --accept.",
         )
     if found.outcome == "closed":
         raise typer.Exit(1)
 
 
-def _baseline(folder: Path) -> Run:
-    from bench.errors import RecordError
+def _live(run: Run, base: str, *, only: str | None, pairs: int | None, allow_code: bool) -> Session:
+    """Live pairs, measured now."""
+    from bench.gate.baselines import run_folder
+    from bench.gate.session import asked
     from bench.record.store import read_run
+    from bench.trials.live import measure
 
-    if not (folder / "run.json").is_file():
-        raise RecordError(
-            f"{folder} holds no baseline (no run.json).",
-            f'Make one: segbench gate DIR --baseline {folder} --accept --because "the first"',
-        )
-    return read_run(folder)
-
-
-def _print(found: Judgement | None, *, verbose: bool) -> None:
-    if found is None:
-        return
-    from rich.console import Console
-
-    from bench.gate.text import lines
-
-    console = Console(highlight=False, soft_wrap=True)
-    for line in lines(found, verbose=verbose):
-        console.print(line)
-
-
-def _print_json(
-    folder: Path, baseline: Path, found: Judgement | None, blessing: dict[str, object] | None
-) -> None:
-    import json
-
-    from bench.gate.verdict import SCHEMA
-
-    report: dict[str, object] = {"schema": SCHEMA, "run": str(folder), "baseline": str(baseline)}
-    if found:
-        report |= {"outcome": found.outcome, "sentence": found.sentence, "counts": found.counts}
-        report |= found.model_dump(mode="json")
-    else:
-        report |= {"outcome": "blessed", "verdicts": []}
-    print(json.dumps({**report, "blessing": blessing}, indent=1, ensure_ascii=False))
+    folder = run_folder(base)
+    name = str(folder) if folder else base
+    measured = measure(run.folder, name, only=only, pairs=pairs, allow_code=allow_code)
+    return asked(run, name, measured, read_run(folder) if folder else None)

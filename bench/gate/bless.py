@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import shutil
 import subprocess
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import Field
+from filelock import FileLock, Timeout
+from pydantic import Field, ValidationError
 
-from bench.errors import BadInput, NothingMeasured
+from bench.errors import BadInput, NothingMeasured, RecordError
 from bench.record.base import ArrayFile, Record
 from bench.record.result import Result
 from bench.record.store import Run, file_stem, to_json, write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from bench.gate.verdict import Verdict
 
@@ -44,15 +46,22 @@ class Blessing(Record):
 
     model_config = Result.model_config
 
+    @property
+    def sentence(self) -> str:
+        """Who blessed it, when, from which commit and why."""
+        commit = f" from commit {self.commit[:12]}" if self.commit else ""
+        day = self.when.partition("T")[0]
+        return f"blessed by {self.who} on {day}{commit} because: {self.because}"
+
 
 def bless(run: Run, baseline: Path, because: str, overruled: tuple[Verdict, ...] = ()) -> Blessing:
     """Blessing that now stands in `baseline`, beside the run's JSON and arrays.
 
     The new folder is made whole beside the old one, then the two are renamed; a kill between the
-    renames leaves the old one under the name that `recover` knows.
+    renames leaves the old one under a name that `bench.gate.baselines` reads and `_recover` puts back.
 
     Raises:
-        BadInput: no reason is given, or the run is the baseline itself.
+        BadInput: no reason is given, the run is the baseline itself, or another blessing is under way.
         NothingMeasured: the run holds no numbers.
         RecordError: an array of the run is missing or damaged.
     """
@@ -61,7 +70,6 @@ def bless(run: Run, baseline: Path, because: str, overruled: tuple[Verdict, ...]
             "A baseline is blessed for a reason, and none is given.", 'Add: --because "..."'
         )
     baseline = baseline.resolve()
-    recover(baseline)
     if baseline.exists() and baseline.samefile(run.folder):
         raise BadInput(f"{run.folder} is the baseline itself.", "Bless another run into it.")
     measured = sum(r.status in {"ok", "wrong"} for r in run.results)
@@ -69,12 +77,6 @@ def bless(run: Run, baseline: Path, because: str, overruled: tuple[Verdict, ...]
         raise NothingMeasured(
             f"{run.folder} holds no measured case, so it can't be a baseline.",
             "Measure first: segbench run SUITE",
-        )
-    if baseline.exists() and not (baseline / FILE).is_file() and any(baseline.iterdir()):
-        # A run that nobody blessed has pictures, cards and superseded results to lose.
-        raise BadInput(
-            f"{baseline} holds something else than a blessed run; it is left as it is.",
-            "Name an empty or a new folder.",
         )
     blessing = Blessing(
         who=_git("config", "user.name") or os.environ.get("USER") or _login(),
@@ -87,48 +89,86 @@ def bless(run: Run, baseline: Path, because: str, overruled: tuple[Verdict, ...]
         accepted=tuple(f"{v.case} {v.metric} {v.kind}" for v in overruled),
     )
     baseline.parent.mkdir(parents=True, exist_ok=True)
-    staged = baseline.with_name(f".{baseline.name}.part")
-    shutil.rmtree(staged, ignore_errors=True)
-    try:
-        _copy(run, staged)
-        write_atomic(staged / FILE, to_json(blessing))
-        _swap(staged, baseline)
-    finally:
+    with _alone(baseline):
+        _recover(baseline)
+        if baseline.exists() and not (baseline / FILE).is_file() and any(baseline.iterdir()):
+            # A run that nobody blessed has pictures, cards and superseded results to lose.
+            raise BadInput(
+                f"{baseline} holds something else than a blessed run; it is left as it is.",
+                "Name an empty or a new folder.",
+            )
+        staged = baseline.with_name(f".{baseline.name}.part")
         shutil.rmtree(staged, ignore_errors=True)
+        try:
+            _copy(run, staged)
+            write_atomic(staged / FILE, to_json(blessing))
+            _swap(staged, baseline)
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
     return blessing
 
 
-def recover(baseline: Path) -> None:
-    """Put the old baseline back where a blessing was killed between its two renames."""
-    aside = _aside(baseline.resolve())
-    if not aside.is_dir():
+@contextlib.contextmanager
+def _alone(baseline: Path) -> Iterator[None]:
+    """No other blessing of this baseline meanwhile: two would mix their files."""
+    lock = FileLock(baseline.with_name(f".{baseline.name}.lock"), timeout=0)
+    try:
+        with lock:
+            try:
+                yield
+            finally:
+                Path(lock.lock_file).unlink(missing_ok=True)
+    except Timeout:
+        raise BadInput(
+            f"Another --accept is writing {baseline}.", "Wait for it, then look at what it blessed."
+        ) from None
+
+
+def _recover(baseline: Path) -> None:
+    """Put the old baseline back where a blessing was killed between its two renames.
+
+    It is deleted only where a whole blessed run stands in its place.
+    """
+    before = aside(baseline)
+    if not before.is_dir():
         return
-    if baseline.exists():
-        shutil.rmtree(aside)
-    else:
-        aside.rename(baseline)
+    if (baseline / FILE).is_file():
+        shutil.rmtree(before)
+    elif not baseline.exists() or not any(baseline.iterdir()):
+        before.rename(baseline)
 
 
 def read_blessing(baseline: Path) -> Blessing | None:
-    """Blessing of a baseline; None for a plain run folder."""
+    """Blessing of a baseline; None for a plain run folder.
+
+    Raises:
+        RecordError: there is one, and it can't be understood.
+    """
     path = baseline / FILE
-    return Blessing.model_validate_json(path.read_bytes()) if path.is_file() else None
+    if not path.is_file():
+        return None
+    try:
+        return Blessing.model_validate_json(path.read_bytes())
+    except ValidationError as e:
+        first = e.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "it"
+        raise RecordError(f"{path} isn't a blessing: {where}: {first['msg']}.") from e
 
 
 def _swap(staged: Path, baseline: Path) -> None:
-    aside = _aside(baseline)
+    before = aside(baseline)
     if baseline.exists():
-        baseline.rename(aside)
+        baseline.rename(before)
     try:
         staged.rename(baseline)
     except OSError:
-        if aside.exists():
-            aside.rename(baseline)
+        if before.exists():
+            before.rename(baseline)
         raise
-    shutil.rmtree(aside, ignore_errors=True)
+    shutil.rmtree(before, ignore_errors=True)
 
 
-def _aside(baseline: Path) -> Path:
+def aside(baseline: Path) -> Path:
     """Where the old baseline lies between the two renames."""
     return baseline.with_name(f".{baseline.name}.before")
 

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from bench.gate.accuracy import miou_change
+from bench.gate import launches
+from bench.gate.accuracy import changes
 from bench.gate.comparable import SEEN, Fields, accuracy_fields, place_fields, setting_fields
-from bench.gate.latency import samples_ns
 from bench.gate.pair import Pair
 from bench.gate.standing import MEASURED
-from bench.metrics.latency import median_ratio
 from bench.metrics.rows import rows
 from bench.record.base import Record
 
@@ -69,9 +68,9 @@ def _case(case_id: str, old: Row | None, new: Row | None, a: Run, b: Run) -> Cas
     if old is None or new is None or not {old.status, new.status} <= MEASURED:
         return found
     pair = Pair(old, new, a, b)
-    changes = [_miou(pair), _latency(pair), *_plain(pair)]
+    both = [_miou(pair), _latency(pair), *_plain(pair)]
     more = {
-        "changes": tuple(c for c in changes if c.a is not None or c.b is not None),
+        "changes": tuple(c for c in both if c.a is not None or c.b is not None),
         "setting": setting_fields(old.result, new.result),
     }
     return found.model_copy(update=more)
@@ -85,11 +84,11 @@ def _miou(pair: Pair) -> Change:
         return change.model_copy(update={"note": _reasons(pair, "miou")})
     if set(fields) - {SEEN}:
         return change.model_copy(update={"fields": fields})
-    found = miou_change(pair)
+    found = changes(pair)
     if found is None:
         return change.model_copy(update={"note": "no common images, or other classes"})
-    interval, images = found
-    note = f"paired over {images} images; {interval.note}"
+    interval = found.found.miou
+    note = f"paired over {found.images} images; {interval.note}"
     ends = {"value": interval.value, "low": interval.low, "high": interval.high, "note": note}
     return change.model_copy(update=ends)
 
@@ -98,14 +97,16 @@ def _latency(pair: Pair) -> Change:
     change, fields = _ratio(pair, "latency_p50_ms", place_fields(pair.old.result, pair.new.result))
     if change.value is None or fields:
         return change
-    value, low, high = median_ratio(samples_ns(pair.new.result), samples_ns(pair.old.result))
-    return change.model_copy(update={"value": value, "low": low, "high": high})
+    found = launches.ratio(pair.new.result.get("timing"), pair.old.result.get("timing"))
+    ends = {"value": found.value, "low": found.low, "high": found.high, "note": found.how}
+    return change.model_copy(update=ends)
 
 
 def _plain(pair: Pair) -> list[Change]:
     """Numbers without an interval: size always, memory in the same place only."""
     place = place_fields(pair.old.result, pair.new.result)
-    return [_ratio(pair, "rss_peak_bytes", place)[0], _ratio(pair, "file_bytes", {})[0]]
+    memory = ("rss_peak_bytes", "gpu_allocated_peak_bytes")
+    return [*(_ratio(pair, m, place)[0] for m in memory), _ratio(pair, "file_bytes", {})[0]]
 
 
 def _ratio(pair: Pair, metric: str, fields: Fields) -> tuple[Change, Fields]:

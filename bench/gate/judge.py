@@ -2,69 +2,152 @@
 
 from __future__ import annotations
 
+import fnmatch
 from typing import TYPE_CHECKING
 
-from bench.gate import limits
+from bench.errors import BadInput
+from bench.gate import limits, notes
 from bench.gate.accuracy import accuracy
-from bench.gate.latency import latency
+from bench.gate.latency import latency, relative
+from bench.gate.live import judge as judge_pairs
 from bench.gate.pair import Pair
+from bench.gate.session import Session, stored, supersedes
 from bench.gate.standing import MEASURED, standing, unknown
-from bench.gate.verdict import Judgement, Verdict
+from bench.gate.verdict import LIVE, Judgement, Verdict
 from bench.metrics.rows import rows
+from bench.registry import suggest
+from bench.spec.policy import CLASS, GATED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.metrics.base import Row
     from bench.record.store import Run
     from bench.spec.policy import GatePolicy
 
-METRICS = (accuracy, limits.agreement, latency, limits.memory, limits.gpu_memory, limits.size)
-"""Functions of (pair, policy) -> verdict, or None where the baseline has no such number."""
+METRICS = (
+    limits.agreement,
+    latency,
+    relative,
+    limits.memory,
+    limits.gpu_memory,
+    limits.size,
+)
+"""Functions of (pair, policy) -> verdict, or None where there is nothing to say."""
 
 
-def judge(run: Run, baseline: Run) -> Judgement:
-    """Judgement of a run under the baseline's policy."""
-    policy = baseline.info.gate
-    old = {row.id: row for row in rows(baseline)}
+def judge(
+    run: Run,
+    baseline: Run | None,
+    *,
+    only: str = "*",
+    metric: str = "*",
+    session: Session | None = None,
+) -> Judgement:
+    """Judgement of a run under the baseline's policy.
+
+    Args:
+        run: what is judged.
+        baseline: None = live pairs are judged alone, under the run's own policy.
+        only: shell pattern over the ids of the cases to judge; `*` crosses `/`.
+        metric: shell pattern over the names of the metrics to judge.
+        session: live pairs that were just measured; None = those that lie in the run.
+
+    Raises:
+        BadInput: a pattern matches nothing.
+    """
+    check_patterns([r for r in (baseline, run) if r], only, metric)
+    policy = (baseline or run).info.gate
+    old = {row.id: row for row in rows(baseline)} if baseline else {}
     new = {row.id: row for row in rows(run)}
+    session, remarks = (session, ()) if session else stored(run)
     verdicts: list[Verdict] = []
-    for case_id, before in old.items():
-        now = new.get(case_id)
-        verdicts.append(standing(before, now))
-        if now and before.status in MEASURED and now.status in MEASURED:
-            verdicts += numbers(Pair(before, now, baseline, run), policy)
-    strangers = [row for case_id, row in new.items() if case_id not in old]
-    verdicts += [v for row in strangers if (v := unknown(row))]
+    for case_id in (i for i in dict.fromkeys((*old, *new)) if fnmatch.fnmatchcase(i, only)):
+        before, now = old.get(case_id), new.get(case_id)
+        if before:
+            verdicts.append(standing(before, now, policy))
+        elif now and baseline and (broken := unknown(now, policy)):
+            verdicts.append(broken)
+        if now and now.status in MEASURED:
+            pair = Pair(before, now, baseline, run) if before and baseline else None
+            verdicts += _measured(pair, now, policy, session, run)
+    kept = tuple(v for v in verdicts if fnmatch.fnmatchcase(v.metric, metric))
+    strangers = [i for i in new if baseline and i not in old and fnmatch.fnmatchcase(i, only)]
     return Judgement(
         policy=policy,
-        verdicts=tuple(verdicts),
-        new=tuple(row.id for row in strangers),
-        notes=_notes(run, baseline),
+        verdicts=kept,
+        new=tuple(strangers),
+        notes=(
+            *notes.scope(only, metric),
+            *notes.differences(run, baseline),
+            *remarks,
+            *notes.rules(policy, kept),
+        ),
+        only=only,
+        metric=metric,
+        live=session.base if session and session.asked else "",
     )
 
 
 def numbers(pair: Pair, policy: GatePolicy) -> list[Verdict]:
-    """Verdicts on the numbers of a case that was measured both times."""
-    if pair.old.status == "wrong" and pair.new.status == "ok":
+    """Verdicts on the stored numbers of a case that was measured both times."""
+    return [
+        *accuracy(pair, policy),
+        *(v for judge_one in METRICS if (v := judge_one(pair, policy))),
+    ]
+
+
+def _measured(
+    pair: Pair | None, now: Row, policy: GatePolicy, session: Session | None, run: Run
+) -> list[Verdict]:
+    """Verdicts on a measured case: stored numbers where both runs have them, then live pairs."""
+    comparable = pair is not None and pair.old.status in MEASURED
+    if pair and pair.old.status == "wrong" and now.status == "ok":
         return []  # the old numbers are another model's
-    found = [v for judge_one in METRICS if (v := judge_one(pair, policy))]
-    if pair.old.status == "wrong":
+    found = numbers(pair, policy) if pair and comparable else []
+    live = _live(now, policy, session, run)
+    if live and pair and comparable and session and supersedes(session, live, pair):
+        why = "; live pairs decide"
+        found = [
+            v.model_copy(update={"blocks": False, "why": v.why + why})
+            if v.metric == "latency_p50_ms" and v.blocks
+            else v
+            for v in found
+        ]
+    found += [live] if live else []
+    if pair and pair.old.status == "wrong":
         return [v.model_copy(update={"blocks": False}) for v in found]
     return found
 
 
-def _notes(run: Run, baseline: Run) -> tuple[str, ...]:
-    notes = []
-    mine, theirs = run.info.gate, baseline.info.gate
-    changed = [n for n in type(mine).model_fields if getattr(mine, n) != getattr(theirs, n)]
-    if changed:
-        notes.append(
-            f"The run's policy differs from the baseline's ({', '.join(changed)}); "
-            "the baseline's rules until the run is blessed."
+def _live(now: Row, policy: GatePolicy, session: Session | None, run: Run) -> Verdict | None:
+    """Verdict on the live pairs of a case; None where nobody asked for any."""
+    if session is None:
+        return None
+    if record := session.pairs.get(now.id):
+        return judge_pairs(record, policy, run.calibration())
+    if now.id not in session.expected:
+        return None
+    why = f"live pairs with {session.base} were asked for, and none was measured"
+    blocks = policy.limit(LIVE, now.id).blocks
+    return Verdict(case=now.id, metric=LIVE, kind="missing", why=why, blocks=blocks)
+
+
+def check_patterns(runs: Sequence[Run], only: str, metric: str) -> None:
+    """Refuse patterns that match nothing, before anything is measured for them.
+
+    Raises:
+        BadInput: one does; the nearest word is the hint.
+    """
+    cases = [r.case for run in runs for r in run.results]
+    ids = list(dict.fromkeys(c.id for c in cases))
+    if ids and not fnmatch.filter(ids, only):
+        raise BadInput(
+            f"No case matches --only {only!r}.", f"One is {ids[0]!r}; * matches anything."
         )
-    have = {r.case.id for r in run.results}
-    if pending := [c for c in run.info.plan if c not in have]:
-        notes.append(f"The run isn't finished: {len(pending)} planned cases have no result.")
-    if run.info.suite != baseline.info.suite:
-        notes.append(
-            f"The run is of suite {run.info.suite!r}, the baseline of {baseline.info.suite!r}."
+    names = {name for name in GATED if not name.startswith(CLASS)}
+    names |= {f"{CLASS}{name}" for c in cases for name in c.dataset.classes}
+    if not any(fnmatch.fnmatchcase(name, metric) for name in names):
+        raise BadInput(
+            f"The gate judges no metric that matches {metric!r}.", suggest(metric, names)
         )
-    return tuple(notes)

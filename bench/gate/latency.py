@@ -1,50 +1,91 @@
 """Latency against a stored run: it informs, and blocks only far beyond what a machine's mood does.
 
-The interval of the ratio comes from the samples of both runs, and knows the noise within them. What
-changes from one process, hour or neighbour to the next it can't know: two stored runs of the same
-code differ by tens of percent on a shared machine. So the limit is wide (1.5), and nothing below it
-is called a regression. Small slow-downs need interleaved pairs, not a stored baseline.
+Two stored runs of the same code differ by tens of percent on a shared machine from one hour or
+neighbour to the next, which neither run can know. So the limit is wide (1.5), and nothing below it is
+called a regression. Small slow-downs need live pairs (`bench.gate.live`), not a stored baseline.
+
+Absolute latency is compared on one machine only. Where another machine measured, the ratio to the
+suite's reference variant is, since both numbers of a ratio come from the same machine and hour; it
+may block only where both processors have the same instructions, as int8 pays off by instructions.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bench.gate.limits import by_ratio, place_apart
-from bench.gate.verdict import Verdict
-from bench.metrics.latency import median_ratio
-from bench.spec.policy import GatePolicy
+from bench.gate import launches
+from bench.gate.comparable import machine_fields, named, timing_fields
+from bench.gate.limits import by_ratio, place_apart, smallest_ratio
+from bench.metrics.rows import reference_of
 
 if TYPE_CHECKING:
+    from bench.gate.launches import Ratio
     from bench.gate.pair import Pair
+    from bench.gate.verdict import Verdict
     from bench.record.result import Result
+    from bench.spec.policy import GatePolicy, Limit
 
 NAME = "latency_p50_ms"
+RELATIVE = "latency_ratio"
 
 
 def latency(pair: Pair, policy: GatePolicy) -> Verdict | None:
     """Verdict on the median end-to-end latency; incomparable on another machine or protocol."""
+    limit = policy.limit(NAME, pair.new.id)
     if apart := place_apart(pair, NAME):
         return apart
-    if (gone := pair.gone(NAME, guarded=policy.latency_ratio is not None)) or not pair.both(NAME):
+    if (gone := pair.gone(NAME, guarded=limit.blocks)) or not pair.both(NAME):
         return gone
-    old, new = samples_ns(pair.old.result), samples_ns(pair.new.result)
-    ratio, low, high = median_ratio(new, old)
-    said = f"{ratio:.2f} times the baseline's"
+    found = launches.ratio(pair.new.result.get("timing"), pair.old.result.get("timing"))
+    return _judged(pair, NAME, found, limit, f"{found.value:.3g} times the baseline's")
+
+
+def relative(pair: Pair, policy: GatePolicy) -> Verdict | None:
+    """Verdict on latency over the reference's, where another machine measured; else None."""
+    old, new = pair.old.result, pair.new.result
+    apart = machine_fields(old, new) and not timing_fields(old, new)
+    if not apart or new.case.is_reference or not pair.both(NAME):
+        return None
+    if not pair.both(RELATIVE):
+        reasons = [m.reason for r in (pair.old, pair.new) if (m := r.metrics.get(RELATIVE))]
+        why = next((r for r in reasons if r), "not measured")
+        return pair.incomparable(RELATIVE, f"no ratio to the reference variant: {why}")
+    was, now = reference_of(pair.old_run, old), reference_of(pair.new_run, new)
+    if was is None or now is None or was.case.variant.slug != now.case.variant.slug:
+        return pair.incomparable(RELATIVE, "the two runs have other reference variants")
+    timings = (r.get("timing") for r in (new, now, old, was))
+    found = launches.relative(*timings)
+    limit = policy.limit(RELATIVE, pair.new.id)
+    said = f"{found.value:.3g} times the baseline's ratio to {now.case.variant.slug}"
+    verdict = _judged(pair, RELATIVE, found, limit, said)
+    if verdict.blocks and (other := _instructions(old, new)):
+        why = f"{verdict.why}; it informs, as the machines differ in kind: {other}"
+        return verdict.model_copy(update={"blocks": False, "why": why})
+    return verdict
+
+
+def _judged(pair: Pair, name: str, found: Ratio, limit: Limit, said: str) -> Verdict:
+    low, high = found.low, found.high
     if low is None or high is None:
-        why = f"{said}, but {len(old)} and {len(new)} samples are too few for an interval"
-        return pair.verdict(NAME, "undecided", why)
-    limit = policy.latency_ratio
-    bound = limit if limit is not None else GatePolicy().latency_ratio or 1.0
-    kind = by_ratio(low, high, bound)
-    why = f"{said} [{low:.2f}, {high:.2f}], limit {bound:g}"
+        return pair.verdict(name, "undecided", f"{said}, but {found.how}")
+    kind = by_ratio(low, high, limit.bound)
+    why = f"{said} [{low:.3g}, {high:.3g}] ({found.how}), limit {limit.bound:g}"
     if kind == "unchanged" and not low <= 1 <= high:
-        why += ": less than a stored run can prove"
-    blocks = kind == "regressed" and limit is not None
-    return pair.verdict(NAME, kind, why, low=low, high=high, compared="ratio", blocks=blocks)
+        why += ": less than stored runs can prove"
+    more: dict[str, Any] = {"low": low, "high": high, "compared": "ratio"}
+    if kind == "undecided":
+        more["smallest"] = smallest_ratio(low, high, limit.bound)
+        why += f"; less than {more['smallest']:.2g} times could not have been seen"
+    return pair.verdict(name, kind, why, blocks=kind == "regressed" and limit.blocks, **more)
 
 
-def samples_ns(result: Result) -> list[int]:
-    """Every end-to-end sample of all launches, nanoseconds, in order; none is left out."""
-    timing = result.get("timing")
-    return [ns for launch in timing.launches for ns in launch.end_to_end_ns] if timing else []
+def _instructions(old: Result, new: Result) -> str:
+    """What the two machines can do differently, as `was, now`; empty where they are alike."""
+    kinds = []
+    for result in (old, new):
+        place = result.environment
+        gpus = [g.name for g in place.machine.gpus] if place else []
+        flags = sorted(place.flags) if place else []
+        kinds.append({"architecture": place.machine.architecture if place else None,
+                      "instructions": flags, "gpu": gpus})  # fmt: skip
+    return named({k: (kinds[0][k], kinds[1][k]) for k in kinds[0] if kinds[0][k] != kinds[1][k]})

@@ -6,16 +6,20 @@ from typing import TYPE_CHECKING
 
 from bench.gate.comparable import SEEN, accuracy_fields, machine_fields, named, place_fields
 from bench.gate.verdict import Kind, Verdict
-from bench.spec.policy import GatePolicy
 
 if TYPE_CHECKING:
     from bench.gate.pair import Pair
     from bench.record.parity import ParityMeasurement
+    from bench.spec.policy import GatePolicy
+
+AGAIN = 1.6449 / 1.96
+"""Half widths of a 95 % interval that a change needs more, for the whole interval to lie beyond a limit
+in 95 % of repeats rather than in half of them: z(0.95) / z(0.975), by the normal distribution."""
 
 
 def size(pair: Pair, policy: GatePolicy) -> Verdict | None:
     """Verdict on the artifact's size on disk."""
-    return _by_ratio(pair, "file_bytes", "file", policy.size_ratio, GatePolicy().size_ratio)
+    return _by_ratio(pair, policy, "file_bytes", "file")
 
 
 def memory(pair: Pair, policy: GatePolicy) -> Verdict | None:
@@ -31,7 +35,8 @@ def gpu_memory(pair: Pair, policy: GatePolicy) -> Verdict | None:
 def agreement(pair: Pair, policy: GatePolicy) -> Verdict | None:
     """Verdict on the share of labels equal to the reference's, over the images of both runs."""
     name = "agreement"
-    if (gone := pair.gone(name, guarded=policy.agreement_drop is not None)) or not pair.both(name):
+    limit = policy.limit(name, pair.new.id)
+    if (gone := pair.gone(name, guarded=limit.blocks)) or not pair.both(name):
         return gone
     fields = accuracy_fields(pair.old.result, pair.new.result)
     if set(fields) - {SEEN}:
@@ -44,11 +49,9 @@ def agreement(pair: Pair, policy: GatePolicy) -> Verdict | None:
     was, now = _share(old, shared), _share(new, shared)
     if was is None or now is None:
         return pair.incomparable(name, "the runs share no image whose labels were compared")
-    limit = policy.agreement_drop
-    margin = limit if limit is not None else GatePolicy().agreement_drop or 0.0
-    kind = by_margin(now - was, now - was, margin)
-    why = f"{100 * (now - was):+.2f} points, at most -{100 * margin:g} allowed"
-    blocks = kind == "regressed" and limit is not None
+    kind = by_margin(now - was, now - was, limit.bound)
+    why = f"{100 * (now - was):+.2f} points, at most -{100 * limit.bound:g} allowed"
+    blocks = kind == "regressed" and limit.blocks
     return pair.verdict(name, kind, why, baseline=was, current=now, blocks=blocks)
 
 
@@ -84,28 +87,39 @@ def by_ratio(low: float, high: float, limit: float) -> Kind:
     return "unchanged" if 1 / limit <= low and high <= limit else "undecided"
 
 
+def smallest_drop(half: float, margin: float, plain: float | None = None) -> float:
+    """Smallest true drop that is called in 95 % of repeats, fraction.
+
+    Args:
+        half: half width of the interval that is judged.
+        margin: limit.
+        plain: half width of the 95 % interval, where the one that is judged is wider.
+    """
+    return margin + half + AGAIN * (half if plain is None else plain)
+
+
+def smallest_ratio(low: float, high: float, limit: float) -> float:
+    """Smallest true ratio that a 95 % interval of this width calls in 95 % of repeats."""
+    return float(limit * (high / low) ** ((1 + AGAIN) / 2))
+
+
 def _memory(pair: Pair, policy: GatePolicy, name: str, what: str) -> Verdict | None:
-    if apart := place_apart(pair, name):
-        return apart
-    return _by_ratio(pair, name, what, policy.memory_ratio, GatePolicy().memory_ratio)
+    return place_apart(pair, name) or _by_ratio(pair, policy, name, what)
 
 
-def _by_ratio(
-    pair: Pair, name: str, what: str, limit: float | None, default: float | None
-) -> Verdict | None:
-    """Verdict on a number without noise to speak of; it blocks only where the policy has a limit."""
-    if gone := pair.gone(name, guarded=limit is not None):
+def _by_ratio(pair: Pair, policy: GatePolicy, name: str, what: str) -> Verdict | None:
+    """Verdict on a number without noise to speak of."""
+    limit = policy.limit(name, pair.new.id)
+    if gone := pair.gone(name, guarded=limit.blocks):
         return gone
     was, now = pair.old.value(name), pair.new.value(name)
     if was is None or now is None:
         return None
-    bound = limit if limit is not None else default or 1.0
     # An empty file can't be divided by; it has grown beyond any limit, or not at all.
-    ratio = now / was if was else float(now > 0) * bound * 2 or 1.0
-    kind = by_ratio(ratio, ratio, bound)
-    why = f"{what} {ratio:.3g} times the baseline's, at most {bound:g} allowed"
-    blocks = kind == "regressed" and limit is not None
-    return pair.verdict(name, kind, why, blocks=blocks)
+    ratio = now / was if was else float(now > 0) * limit.bound * 2 or 1.0
+    kind = by_ratio(ratio, ratio, limit.bound)
+    why = f"{what} {ratio:.3g} times the baseline's, at most {limit.bound:g} allowed"
+    return pair.verdict(name, kind, why, blocks=kind == "regressed" and limit.blocks)
 
 
 def _share(parity: ParityMeasurement, images: set[str]) -> float | None:

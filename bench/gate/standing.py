@@ -9,11 +9,12 @@ from bench.gate.verdict import STATUS, Kind, Verdict
 if TYPE_CHECKING:
     from bench.metrics.base import Row
     from bench.record.result import Result
+    from bench.spec.policy import GatePolicy
 
 MEASURED = frozenset({"ok", "wrong"})
 
 
-def standing(old: Row, new: Row | None) -> Verdict:
+def standing(old: Row, new: Row | None, policy: GatePolicy) -> Verdict:
     """Verdict on the status of a case that the baseline knows."""
     if new is None:
         kind, why, blocks = _absent(old)
@@ -32,11 +33,11 @@ def standing(old: Row, new: Row | None) -> Verdict:
         baseline=old.status,
         current=new.status if new else None,
         why=why,
-        blocks=blocks,
+        blocks=blocks and policy.limit(STATUS, old.id).blocks,
     )
 
 
-def unknown(new: Row) -> Verdict | None:
+def unknown(new: Row, policy: GatePolicy) -> Verdict | None:
     """Verdict on a case that the baseline doesn't know: only a broken one has any."""
     if new.status not in {"wrong", "failed"}:
         return None
@@ -46,7 +47,7 @@ def unknown(new: Row) -> Verdict | None:
         kind="regressed",
         current=new.status,
         why=f"not in the baseline, and {new.status}: {new.result.reason}",
-        blocks=True,
+        blocks=policy.limit(STATUS, new.id).blocks,
     )
 
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from bench.gate.units import name, shown
+from bench.gate.units import name, said
+from bench.spec.policy import CLASS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from bench.gate.verdict import Judgement, Verdict
 
@@ -26,22 +27,69 @@ COLOURS = {
 
 def lines(judgement: Judgement, *, verbose: bool = False) -> Iterator[str]:
     """Lines with rich's markup: what blocks, what informs, what is unchanged, and the outcome."""
-    loud = [v for v in judgement.verdicts if v.kind != "unchanged" or v.blocks]
-    quiet = [v for v in judgement.verdicts if v.kind == "unchanged" and not v.blocks]
+    loud, quiet = parted(judgement)
     yield from _part("Blocks", [v for v in loud if v.blocks])
-    yield from _part("Informs", [v for v in loud if not v.blocks])
+    informs = [v for v in loud if not v.blocks]
+    yield from _part("Informs", informs if verbose else folded(informs))
     if verbose:
         yield from _part("Unchanged", quiet)
     elif quiet:
-        cases = len({v.case for v in quiet})
-        yield f"[dim]{len(quiet)} verdicts in {cases} cases are unchanged (--verbose lists them).[/]"
+        yield f"[dim]{unchanged(quiet)} (--verbose lists them).[/]"
     if judgement.new:
-        yield "Not in the baseline, so not guarded until blessed: " + escape(
-            ", ".join(judgement.new)
-        )
+        yield escape(strangers(judgement))
     yield from (escape(note) for note in judgement.notes)
     colour = "green" if judgement.outcome == "open" else "red"
     yield f"[bold {colour}]{escape(judgement.sentence)}[/]"
+
+
+def parted(judgement: Judgement) -> tuple[list[Verdict], list[Verdict]]:
+    """Verdicts that a reader has to see, and the unchanged ones."""
+    loud = [v for v in judgement.verdicts if v.kind != "unchanged" or v.blocks]
+    return loud, [v for v in judgement.verdicts if v.kind == "unchanged" and not v.blocks]
+
+
+def folded(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """The verdicts, with the undecided classes of a case as one: rare classes seldom tell."""
+    out: list[Verdict] = []
+    for (case, vague), members in groupby(verdicts, key=lambda v: (v.case, _vague(v))):
+        group = list(members)
+        if not vague or len(group) == 1:
+            out += group
+            continue
+        names = ", ".join(v.metric.removeprefix(CLASS) for v in group)
+        known = [v.smallest for v in group if v.smallest is not None]
+        seen = (
+            f": a drop under {100 * min(known):.2g} to {100 * max(known):.2g} points could not have been seen"
+            if known
+            else ""
+        )
+        why = f"{names}{seen}"
+        out.append(
+            group[0].model_copy(
+                update={
+                    "case": case,
+                    "metric": f"IoU of {len(group)} classes",
+                    "baseline": None,
+                    "current": None,
+                    "why": why,
+                }
+            )
+        )
+    return out
+
+
+def unchanged(quiet: list[Verdict]) -> str:
+    """`25 verdicts in 6 cases are unchanged`."""
+    return f"{len(quiet)} verdicts in {len({v.case for v in quiet})} cases are unchanged"
+
+
+def strangers(judgement: Judgement) -> str:
+    """Names of the cases that the baseline doesn't know."""
+    return "Not in the baseline, so not guarded until blessed: " + ", ".join(judgement.new)
+
+
+def _vague(verdict: Verdict) -> bool:
+    return verdict.kind == "undecided" and verdict.metric.startswith(CLASS)
 
 
 def _part(title: str, verdicts: list[Verdict]) -> Iterator[str]:
@@ -51,8 +99,9 @@ def _part(title: str, verdicts: list[Verdict]) -> Iterator[str]:
     for case, members in groupby(verdicts, key=lambda v: v.case):
         yield f"  {escape(case)}"
         for v in members:
-            was, now = shown(v.metric, v.baseline), shown(v.metric, v.current)
-            said = was if was == now else f"{was} -> {now}"
-            kind = f"[{COLOURS[v.kind]}]{v.kind:<12}[/]"
-            yield f"    {name(v.metric):<15} {kind} {escape(f'{said}: {v.why}')}"
+            values = said(v.metric, v.baseline, v.current)
+            text = f"{values}: {v.why}" if values else v.why
+            # One line a verdict, whatever a runtime's message holds.
+            text = " ".join(text.split())
+            yield f"    {name(v.metric):<15} [{COLOURS[v.kind]}]{v.kind:<12}[/] {escape(text)}"
     yield ""

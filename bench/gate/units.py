@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from bench.spec.policy import CLASS
+
 NAMES = {
     "status": "status",
     "miou": "mIoU",
     "agreement": "agreement",
     "latency_p50_ms": "latency p50",
+    "latency_live": "latency, live",
+    "latency_ratio": "latency ratio",
     "rss_peak_bytes": "peak memory",
     "gpu_allocated_peak_bytes": "peak GPU memory",
     "file_bytes": "file size",
@@ -23,9 +27,21 @@ def shown(metric: str, value: float | str | None) -> str:
         return f"{value / 2**20:.1f} MiB"
     if metric.endswith("_ms"):
         return f"{value:.2f} ms"
+    if metric.endswith("_ratio"):
+        return f"{value:.3g}"
     return f"{100 * value:.2f} %"
+
+
+def said(metric: str, was: float | str | None, now: float | str | None) -> str:
+    """`43.15 % -> 41.02 %`, once where both are alike; empty where there is neither."""
+    if was is None and now is None:
+        return ""
+    first, second = shown(metric, was), shown(metric, now)
+    return first if first == second else f"{first} -> {second}"
 
 
 def name(metric: str) -> str:
     """A metric's name in words."""
+    if metric.startswith(CLASS):
+        return f"IoU {metric.removeprefix(CLASS)}"
     return NAMES.get(metric, metric)

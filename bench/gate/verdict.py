@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections import Counter
 from typing import Literal
 
 from bench.record.base import Record
-from bench.spec.policy import GatePolicy
+from bench.spec.policy import CLASS, GatePolicy
 
-SCHEMA = 1
-"""Of `segbench gate --json`. History: 1 = the first (2026-11)."""
+SCHEMA = 2
+"""Of `segbench gate --json`. History: 1 = the first (2026-11); 2 = verdicts on single classes, live
+pairs and ratios to the reference; `smallest`, `only`, `metric`, `blessed` (2026-11)."""
 
 Kind = Literal["improved", "unchanged", "regressed", "undecided", "missing", "incomparable"]
 
@@ -26,14 +28,26 @@ KINDS: tuple[Kind, ...] = (
 STATUS = "status"
 """Name under which a case's status is judged; the other metrics are those of the catalog."""
 
+LIVE = "latency_live"
+"""Name under which live pairs are judged."""
+
 MEASURING = frozenset({
     "miou",
     "agreement",
     "latency_p50_ms",
+    LIVE,
+    "latency_ratio",
     "rss_peak_bytes",
     "gpu_allocated_peak_bytes",
 })
-"""Metrics that need a measurement; the size of a file alone doesn't make a gate."""
+"""Metrics that need a measurement, as does the IoU of a class; the size of a file alone doesn't
+make a gate."""
+
+
+def measuring(pattern: str) -> bool:
+    """Whether a name, or a pattern of names, covers a metric that needs a measurement."""
+    names = {*MEASURING, *([pattern] if pattern.startswith(CLASS) else [])}
+    return any(fnmatch.fnmatchcase(name, pattern) for name in names)
 
 
 class Verdict(Record):
@@ -47,10 +61,14 @@ class Verdict(Record):
     """Value in the baseline; for `status` the word."""
     current: float | str | None = None
     low: float | None = None
-    """Lower end of the 95 % interval of `compared`; None where the number has no noise."""
+    """Lower end of the interval of `compared` (95 %; of classes so that all hold together); None
+    where the number has no noise."""
     high: float | None = None
     compared: Literal["difference", "ratio", ""] = ""
     """What the interval is about: current - baseline, or current / baseline."""
+    smallest: float | None = None
+    """Of `undecided`: the smallest drop (fraction) or ratio that would have been called a
+    regression in 95 % of repeats."""
     why: str
     """One sentence."""
     blocks: bool = False
@@ -65,6 +83,12 @@ class Judgement(Record):
     new: tuple[str, ...] = ()
     """Cases that the baseline doesn't know; they are guarded once they are blessed."""
     notes: tuple[str, ...] = ()
+    only: str = "*"
+    """Cases that were judged: a shell pattern over ids."""
+    metric: str = "*"
+    """Metrics that were judged: a shell pattern over names."""
+    live: str = ""
+    """What live pairs were asked against; empty where they weren't."""
 
     @property
     def blocking(self) -> tuple[Verdict, ...]:
@@ -79,11 +103,17 @@ class Judgement(Record):
 
     @property
     def measured(self) -> bool:
-        """Whether any measured number was in fact compared with the baseline's."""
-        return any(
-            v.metric in MEASURING and v.kind not in {"missing", "incomparable"}
-            for v in self.verdicts
-        )
+        """Whether any number that was asked for was in fact compared with the baseline's.
+
+        Sizes alone don't count, unless somebody asked for them alone; live pairs must count where
+        somebody asked for them.
+        """
+        compared = {v.metric for v in self.verdicts if v.kind not in {"missing", "incomparable"}}
+        if self.live and fnmatch.fnmatchcase(LIVE, self.metric) and LIVE not in compared:
+            return False
+        if not measuring(self.metric):
+            return bool(compared)
+        return any(map(measuring, compared))
 
     @property
     def outcome(self) -> Literal["open", "closed", "nothing measured"]:
@@ -102,7 +132,12 @@ class Judgement(Record):
         """The outcome in words."""
         total = len(self.verdicts)
         if self.outcome == "nothing measured":
-            return "The gate measured nothing: no number of this run can be compared."
+            what = (
+                "no live pair was measured"
+                if self.live
+                else "no number of this run can be compared"
+            )
+            return f"The gate measured nothing: {what}."
         aside = self.counts["incomparable"]
         tail = f"; {aside} could not be compared" if aside else ""
         if self.outcome == "open":

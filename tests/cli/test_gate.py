@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
-from bench.cli.app import app
+from bench import resources
+from bench.cli.app import VERBS, app
 from tests.builders import ROWS, build_run, with_rows
-from tests.gate.planted import emptied, retimed
+from tests.gate.planted import emptied, paired, retimed
 
 INT8 = "onnx-onnxruntime-int8-static"
 
@@ -63,14 +66,14 @@ def test_json_is_stable(old, tmp_path):
     done = gate(built(tmp_path, flip=0.2), "--baseline", old, "--json")
     found = json.loads(done.stdout)
     assert set(found) == {
-        *("schema", "run", "baseline", "outcome", "sentence", "counts", "policy"),
-        *("verdicts", "new", "notes", "blessing"),
+        *("schema", "run", "baseline", "blessed", "outcome", "sentence", "counts", "policy"),
+        *("verdicts", "new", "notes", "only", "metric", "live", "blessing"),
     }
-    assert (found["schema"], found["outcome"], done.exit_code) == (1, "closed", 1)
+    assert (found["schema"], found["outcome"], done.exit_code) == (2, "closed", 1)
     miou = next(v for v in found["verdicts"] if v["metric"] == "miou" and v["blocks"])
     assert set(miou) == {
         *("case", "metric", "kind", "baseline", "current", "low", "high", "compared"),
-        *("why", "blocks"),
+        *("smallest", "why", "blocks"),
     }
     assert (miou["kind"], miou["compared"]) == ("regressed", "difference")
 
@@ -87,7 +90,113 @@ def test_accept_makes_and_renews_a_baseline(old, tmp_path):
     blessing = json.loads(done.stdout)["blessing"]
     assert blessing["because"] == "a smaller net"
     assert any("miou regressed" in a for a in blessing["accepted"])
-    assert gate(worse, "--baseline", base).exit_code == 0
+    done = gate(worse, "--baseline", base)
+    assert done.exit_code == 0
+    assert "blessed by" in done.stdout
+    assert "because: a smaller net" in done.stdout
+
+
+def test_a_bare_name_is_a_baseline(old, tmp_path, monkeypatch):
+    (tmp_path / "suites" / "baselines").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert gate(old, "--baseline", "mine", "--accept", "--because", "the first").exit_code == 0
+    assert (tmp_path / "suites" / "baselines" / "mine" / "blessed.json").is_file()
+    assert gate(old, "--baseline", "mine").exit_code == 0
+    done = gate(old, "--baseline", "mien")
+    assert done.exit_code == 2
+    assert "'mine'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["--baseline", "OLD", "--pairs", "4"],
+        ["--live", "main", "--accept", "--because", "x"],
+        ["--baseline", "OLD", "--accept", "--because", "x", "--only", "*"],
+        ["--baseline", "OLD", "--json", "--markdown", "-"],
+        ["--baseline", "OLD", "--only", "nobody"],
+        ["--baseline", "OLD", "--metric", "miuo"],
+        ["--live", "main", "--metric", "miuo"],
+    ],
+)
+def test_words_that_make_no_sense_together_are_one_sentence(old, words):
+    done = gate(old, *(old if word == "OLD" else word for word in words))
+    assert done.exit_code == 2
+    assert done.stderr.startswith("Error: ")
+    assert len(done.stderr.splitlines()) <= 2
+    assert not done.stdout
+
+
+def test_markdown_and_junit_are_written_whatever_the_exit_code(old, tmp_path, monkeypatch):
+    summary = tmp_path / "summary.md"
+    summary.write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    new = built(tmp_path, flip=0.2)
+    assert gate(new, "--baseline", old).exit_code == 1
+    assert summary.read_text() == "before\n", "only when asked"
+    table, xml = tmp_path / "gate.md", tmp_path / "gate.xml"
+    done = gate(new, "--baseline", old, "--markdown", table, "--junit", xml)
+    assert done.exit_code == 1
+    assert "The gate is closed" in done.stdout
+    assert table.read_text().startswith("### segbench gate: closed")
+    assert summary.read_text() == "before\n" + table.read_text()
+    assert b"<failure" in xml.read_bytes()
+    done = gate(new, "--baseline", old, "--markdown", "-")
+    assert done.stdout == table.read_text()
+
+
+def scripted(monkeypatch, measure):
+    monkeypatch.setattr("bench.trials.live.measure", measure)
+
+
+def test_live_pairs_are_measured_first_and_then_judged(old, tmp_path, monkeypatch):
+    new = build_run(tmp_path / "new")
+    calls = []
+
+    def measure(folder, base, **options):
+        calls.append((folder, base, options))
+        slugs = [r.case.variant.slug for r in new.results if r.get("timing")]
+        return tuple(
+            paired(new, slug, ratio=1.2, count=8, first=4, baseline=base) for slug in slugs
+        )
+
+    scripted(monkeypatch, measure)
+    done = gate(new.folder, "--live", "main", "--pairs", 4, "--json")
+    found = json.loads(done.stdout)
+    assert calls == [(new.folder, "main", {"only": None, "pairs": 4, "allow_code": False})]
+    assert (done.exit_code, found["live"]) == (1, "main")
+    assert {v["metric"] for v in found["verdicts"]} == {"latency_live"}
+    done = gate(new.folder, "--live", old, "--json")
+    metrics = {v["metric"] for v in json.loads(done.stdout)["verdicts"]}
+    assert {"latency_live", "miou", "status"} <= metrics, "a run folder is the baseline, too"
+    assert (calls[1][1], json.loads(done.stdout)["baseline"]) == (old, old)
+
+
+def test_live_without_pairs_exits_4(old, tmp_path, monkeypatch):
+    scripted(monkeypatch, lambda *_, **__: ())
+    done = gate(old, "--live", "main")
+    assert done.exit_code == 4
+    assert "never passes" in done.stderr
+    done = gate(old, "--baseline", old, "--live", "main", "--json")
+    assert (done.exit_code, json.loads(done.stdout)["outcome"]) == (4, "nothing measured")
+    scripted(monkeypatch, lambda *_, **__: pytest.fail("measured before the words were checked"))
+    assert gate(old, "--baseline", tmp_path / "none", "--live", "main").exit_code == 2
+
+
+def test_the_workflow_in_the_documentation_uses_options_that_exist():
+    text = (resources.suites_dir() / "baselines" / "WORKFLOW.md").read_text()
+    flow = yaml.safe_load(text.split("```yaml\n")[1].split("\n```")[0])
+    # YAML 1.1 reads the key `on` as true.
+    assert set(flow) == {"name", True, "permissions", "concurrency", "env", "jobs"}
+    scripts = [step.get("run", "") for step in flow["jobs"]["gate"]["steps"]]
+    lines = "\n".join(scripts)
+    verbs = set(re.findall(r"segbench ([a-z-]+)", lines))
+    assert {"run", "gate"} <= verbs <= set(VERBS)
+    known = gate("--help").stdout
+    (script,) = [s for s in scripts if "segbench gate" in s]
+    for option in set(re.findall(r"--[a-z-]+", script)):
+        assert option in known
 
 
 def test_verbose_lists_the_unchanged(old):

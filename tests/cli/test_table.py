@@ -1,4 +1,5 @@
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -6,6 +7,8 @@ from rich.console import Console
 from bench.cli.table import COLUMNS, LEFT_OUT_FIRST, fitting, print_rows
 from bench.metrics.rows import rows
 from tests.builders import Planned, build_run
+from tests.gate.planted import replaced, revised
+from tests.metrics import simulated
 
 
 def text(made, **options):
@@ -50,3 +53,35 @@ def test_targets_are_named_where_they_differ_and_models_apart(tmp_path):
 def test_markup_in_a_reason_is_text(tmp_path):
     planned = (Planned(status="failed", reason="list index [/] out of [range]"),)
     assert "list index [/] out of [range]" in text(rows(build_run(tmp_path, planned)))
+
+
+def timed(folder, *timings):
+    run = build_run(folder, tuple(Planned(s) for s in ("torch-fp32", "torch-bf16")[: len(timings)]))
+    for result, timing in zip(run.results, timings, strict=True):
+        slug = result.case.variant.slug
+        run = revised(run, slug, measurements=replaced(result, "timing", timing))
+    return rows(run)
+
+
+def test_several_processes_give_the_median_its_plus_minus(tmp_path):
+    shown = text(timed(tmp_path, simulated.timing(3, launches=5, between=0.1)))
+    assert re.search(r" \d\d\.\d ±\d\.\d ", shown)
+    assert "flag" not in shown.replace("flags", "")
+
+
+def test_flags_are_counted_and_named_once(tmp_path):
+    drifting, alone = simulated.timing(1, "drift"), simulated.timing(1, "few processes")
+    shown = text(timed(tmp_path, drifting, alone))
+    assert "flag drift: torch-fp32\n" in shown
+    assert "flag few processes: torch-bf16\n" in shown
+    both = text(timed(tmp_path / "both", drifting, drifting))
+    assert "flag drift: all\n" in both
+
+
+def test_load_at_its_own_pace_gets_a_line(tmp_path):
+    server = simulated.streamed("server", simulated.server(0, 0.5, deadline_ms=30))
+    camera = simulated.streamed("constant_stream", simulated.camera(400, 10, 14))
+    shown = text(timed(tmp_path, server, camera))
+    assert re.search(r"torch-fp32: p50 1\d\.\d ms under load, p99 \d\d\.\d ms", shown)
+    assert "100.0% of deadlines missed" in shown
+    assert "peak age" in shown

@@ -5,10 +5,12 @@ import json
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from bench.errors import BadInput, NothingMeasured, RecordError
 from bench.gate import bless as blessing
-from bench.gate.bless import bless, read_blessing, recover
+from bench.gate.baselines import read_baseline
+from bench.gate.bless import bless, read_blessing
 from bench.gate.judge import judge
 from bench.record.store import read_run
 from tests.builders import ROWS, Planned, build_run
@@ -77,12 +79,52 @@ def test_a_kill_at_any_step_leaves_one_whole_baseline(run, tmp_path, monkeypatch
     with contextlib.suppress(Killed):
         bless(other, baseline, "the second")
     monkeypatch.undo()
-    recover(baseline)
-    found = files(baseline)
-    assert found == before or read_blessing(baseline).because == "the second"
-    assert read_run(baseline).results
+    lying = files(tmp_path)
+    found = read_baseline(baseline)
+    assert files(tmp_path) == lying, "a reader writes and renames nothing"
+    assert files(found.folder) == before or read_blessing(found.folder).because == "the second"
+    assert found.results
     bless(other, baseline, "once more")
     assert read_blessing(baseline).because == "once more"
+
+
+def test_an_old_baseline_is_deleted_only_where_a_blessed_one_stands(run, tmp_path):
+    baseline, before = tmp_path / "baseline", tmp_path / ".baseline.before"
+    bless(run, baseline, "the first")
+    baseline.rename(before)
+    baseline.mkdir()
+    (baseline / "thesis.txt").write_text("mine")
+    with pytest.raises(BadInput, match="something else"):
+        bless(run, baseline, "the second")
+    assert read_blessing(before).because == "the first"
+    (baseline / "thesis.txt").unlink()
+    bless(run, baseline, "the second")
+    assert read_blessing(baseline).because == "the second"
+    assert not before.exists()
+
+
+def test_two_blessings_at_once_are_refused(run, tmp_path):
+    lock = FileLock(tmp_path / ".baseline.lock")
+    with lock, pytest.raises(BadInput, match="Another --accept"):
+        bless(run, tmp_path / "baseline", "the first")
+    assert not (tmp_path / "baseline").exists()
+
+
+def test_a_damaged_blessing_is_one_sentence(run, tmp_path):
+    bless(run, tmp_path / "baseline", "the first")
+    (tmp_path / "baseline" / "blessed.json").write_text('{"who": 3}')
+    with pytest.raises(RecordError, match="isn't a blessing"):
+        read_blessing(tmp_path / "baseline")
+
+
+def test_the_sentence_says_who_when_from_where_and_why(run, tmp_path):
+    made = bless(run, tmp_path / "baseline", "the first")
+    words = made.model_copy(
+        update={"who": "Ada", "commit": "0123456789abcdef", "when": "2026-11-22T1"}
+    )
+    assert words.sentence == (
+        "blessed by Ada on 2026-11-22 from commit 0123456789ab because: the first"
+    )
 
 
 def test_a_failed_rename_puts_the_old_one_back(run, tmp_path, monkeypatch):

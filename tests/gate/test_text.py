@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from bench.gate.judge import judge
-from bench.gate.text import lines
-from bench.gate.units import shown
+from bench.gate.text import folded, lines
+from bench.gate.units import name, said, shown
+from bench.gate.verdict import Judgement, Verdict
+from bench.spec.policy import GatePolicy
 from tests.builders import ROWS, build_run, with_rows
 
 
@@ -10,13 +12,14 @@ def test_one_line_a_verdict_and_the_unchanged_are_folded(tmp_path):
     old = build_run(tmp_path / "a")
     new = build_run(tmp_path / "b", with_rows(ROWS, "onnx-onnxruntime-fp32", file_bytes=16_000_000))
     found = judge(new, old)
-    said = list(lines(found))
-    assert sum("regressed" in line and "file size" in line for line in said) == 1
-    assert not any("unchanged   " in line for line in said)
-    assert any("25 verdicts in 6 cases are unchanged" in line for line in said)
-    assert "closed" in said[-1]
+    told = list(lines(found))
+    assert sum("regressed" in line and "file size" in line for line in told) == 1
+    assert not any("unchanged   " in line for line in told)
+    quiet = sum(v.kind == "unchanged" for v in found.verdicts)
+    assert any(f"{quiet} verdicts in 6 cases are unchanged" in line for line in told)
+    assert "closed" in told[-1]
     whole = list(lines(found, verbose=True))
-    assert sum("unchanged" in line for line in whole) == 25
+    assert sum("unchanged" in line for line in whole) == quiet
 
 
 def test_words_that_look_like_markup_stay_words(tmp_path):
@@ -32,3 +35,32 @@ def test_units():
     assert shown("file_bytes", 2**20) == "1.0 MiB"
     assert shown("status", "ok") == "ok"
     assert shown("miou", None) == "none"
+    assert shown("latency_ratio", 0.512345) == "0.512"
+    assert said("miou", 0.5, 0.25) == "50.00 % -> 25.00 %"
+    assert said("status", "ok", "ok") == "ok"
+    assert said("latency_live", None, None) == ""
+    assert name("iou.traffic light") == "IoU traffic light"
+
+
+def test_undecided_classes_of_a_case_are_one_line():
+    def vague(metric: str, case: str = "a/b", **more: object) -> Verdict:
+        return Verdict(**{"case": case, "metric": metric, "kind": "undecided", "why": "so", **more})
+
+    given = [
+        vague("miou"),
+        vague("iou.road", smallest=0.061),
+        vague("iou.bus", smallest=0.3),
+        vague("iou.bus", case="c/d"),
+    ]
+    made = folded(given)
+    assert [v.metric for v in made] == ["miou", "IoU of 2 classes", "iou.bus"]
+    assert made[1].why == "road, bus: a drop under 6.1 to 30 points could not have been seen"
+
+
+def test_a_message_of_several_lines_is_one_line():
+    bad = Verdict(
+        case="a", metric="status", kind="regressed", why="one\ntwo\n\n three", blocks=True
+    )
+    made = Judgement(policy=GatePolicy(), verdicts=(bad,))
+    assert any("one two three" in line for line in lines(made))
+    assert not any("\n" in line for line in lines(made))

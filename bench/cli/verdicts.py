@@ -1,0 +1,144 @@
+"""What `segbench gate` prints and writes, and which options don't go together."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bench.gate.bless import Blessing
+    from bench.gate.verdict import Judgement
+
+
+def refuse(
+    *,
+    baseline: str | None,
+    live: str | None,
+    pairs: int | None,
+    accept: bool,
+    because: str,
+    narrowed: bool,
+    both: bool,
+) -> None:
+    """Refuse options that contradict one another.
+
+    Raises:
+        BadInput: they do.
+    """
+    if baseline is None and live is None:
+        raise BadInput(
+            "There is nothing to compare with.", "Add: --baseline NAME, or --live BASE, or both."
+        )
+    if pairs is not None and live is None:
+        raise BadInput("--pairs was given without --live.", "Only live pairs are counted.")
+    if because and not accept:
+        raise BadInput("--because was given without --accept.", "Nothing is blessed without it.")
+    if accept and not because.strip():
+        raise BadInput("--accept was given without a reason.", 'Add: --because "..."')
+    if accept and baseline is None:
+        raise BadInput("--accept was given without --baseline.", "Say what the run shall become.")
+    if accept and narrowed:
+        raise BadInput(
+            "--accept was given with --only or --metric.", "A run is blessed whole; leave them out."
+        )
+    if both:
+        raise BadInput("--json and --markdown - both want standard output.", "Name a file.")
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where a judgement goes."""
+
+    run: Path
+    baseline: str
+    blessed: Blessing | None
+    """Of the baseline."""
+    verbose: bool
+    json: bool
+
+    def show(
+        self,
+        found: Judgement | None,
+        blessing: Blessing | None,
+        markdown: str | None,
+        junit: Path | None,
+    ) -> None:
+        """Files first, so that they are there whatever becomes of standard output."""
+        about = tuple(self._about(found))
+        if found and junit:
+            from bench.gate.junit import junit as xml
+
+            junit.write_bytes(xml(found, about))
+        table = ""
+        if found and markdown:
+            from bench.gate.markdown import markdown as table_of
+
+            table = table_of(found, about)
+            if markdown != "-":
+                Path(markdown).write_text(table, encoding="utf-8")
+            if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+                with Path(summary).open("a", encoding="utf-8") as f:
+                    f.write(table)
+        if self.json:
+            self._json(found, blessing)
+        elif markdown == "-":
+            print(table, end="")
+        else:
+            self._text(found, blessing, about)
+
+    def _about(self, found: Judgement | None) -> Iterator[str]:
+        if found is None:
+            return
+        if self.blessed:
+            yield f"Baseline {self.baseline}, {self.blessed.sentence}"
+        elif found.live != self.baseline:
+            yield f"Baseline {self.baseline}, a run that nobody blessed."
+        if found.live:
+            yield f"Live pairs with {found.live}."
+
+    def _text(
+        self, found: Judgement | None, blessing: Blessing | None, about: tuple[str, ...]
+    ) -> None:
+        from rich.console import Console
+        from rich.markup import escape
+
+        from bench.gate.text import lines
+
+        console = Console(highlight=False, soft_wrap=True)
+        if found:
+            for line in (*map(escape, about), *lines(found, verbose=self.verbose)):
+                console.print(line)
+        if blessing:
+            overruled = len(blessing.accepted)
+            print(
+                f"Blessed by {blessing.who}: {self.run} is now {self.baseline}, {blessing.measured} "
+                f"cases, {overruled} blocking verdicts overruled. Because: {blessing.because}"
+            )
+
+    def _json(self, found: Judgement | None, blessing: Blessing | None) -> None:
+        import json
+
+        from bench.gate.verdict import SCHEMA
+
+        report: dict[str, object] = {
+            "schema": SCHEMA,
+            "run": str(self.run),
+            "baseline": self.baseline,
+            "blessed": _dump(self.blessed),
+        }
+        if found:
+            report |= {"outcome": found.outcome, "sentence": found.sentence, "counts": found.counts}
+            report |= found.model_dump(mode="json")
+        else:
+            report |= {"outcome": "blessed", "verdicts": []}
+        print(json.dumps({**report, "blessing": _dump(blessing)}, indent=1, ensure_ascii=False))
+
+
+def _dump(blessing: Blessing | None) -> dict[str, object] | None:
+    return blessing.model_dump(mode="json", by_alias=True) if blessing else None

@@ -1,0 +1,77 @@
+"""The IoU of each class against the baseline's.
+
+Nineteen intervals of 95 % are wrong about one class or another far more often than one is. So each
+is widened until all hold together: Bonferroni's 1 - 0.05 / classes, by the ratio of Student's
+quantiles (Miller, Simultaneous Statistical Inference, 1981, section 1.3). The kind of a verdict
+follows the wide interval. A model can lose one class and keep its mean: that is what this is for.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from bench.gate.limits import by_margin, smallest_drop
+from bench.metrics.intervals import LEVEL
+from bench.metrics.student import quantile
+from bench.spec.policy import CLASS
+
+if TYPE_CHECKING:
+    from bench.gate.pair import Pair
+    from bench.gate.verdict import Verdict
+    from bench.metrics.intervals import Interval
+    from bench.spec.policy import GatePolicy
+
+
+def class_verdicts(
+    pair: Pair,
+    policy: GatePolicy,
+    names: tuple[str, ...],
+    differences: tuple[Interval, ...],
+    units: int,
+) -> list[Verdict]:
+    """Verdicts on the classes that both runs have.
+
+    Args:
+        pair: the case, twice.
+        policy: of the baseline.
+        names: classes, by index.
+        differences: paired, now minus before, one a class.
+        units: images, or groups of them, that were resampled.
+    """
+    there = [(n, d) for n, d in zip(names, differences, strict=True) if not math.isnan(d.value)]
+    compared = sum(d.low is not None for _, d in there)
+    factor = widening(compared, units) if compared else 1.0
+    words = f"all {compared} classes together"
+    return [_verdict(pair, policy, name, d, factor, words) for name, d in there]
+
+
+def widening(intervals: int, units: int) -> float:
+    """Factor on 95 % intervals over so many units that lets them all hold together."""
+    tail = (1 - LEVEL) / 2
+    return quantile(1 - tail / intervals, units - 1) / quantile(1 - tail, units - 1)
+
+
+def _verdict(
+    pair: Pair, policy: GatePolicy, name: str, change: Interval, factor: float, words: str
+) -> Verdict:
+    metric = f"{CLASS}{name}"
+    limit = policy.limit(metric, pair.new.id)
+    was, now = (m.value if (m := row.iou.get(name)) else None for row in (pair.old, pair.new))
+    more: dict[str, Any] = {"baseline": was, "current": now}
+    if change.low is None or change.high is None:
+        return pair.verdict(metric, "undecided", f"no interval: {change.note}", **more)
+    # One of the ends may have been cut at a difference of 1.
+    plain = max(change.high - change.value, change.value - change.low)
+    half = factor * plain
+    low, high = max(-1.0, change.value - half), min(1.0, change.value + half)
+    kind = by_margin(low, high, limit.bound)
+    why = (
+        f"{100 * change.value:+.2f} points [{100 * low:+.2f}, {100 * high:+.2f}, {words}], "
+        f"margin {100 * limit.bound:g}"
+    )
+    if kind == "undecided":
+        more["smallest"] = smallest_drop(half, limit.bound, plain)
+        why += f"; a drop under {100 * more['smallest']:.2g} could not have been seen"
+    more |= {"low": low, "high": high, "compared": "difference"}
+    return pair.verdict(metric, kind, why, blocks=kind == "regressed" and limit.blocks, **more)

@@ -1,0 +1,102 @@
+"""Ratio of two latencies that were measured apart, with the interval that their processes allow.
+
+Where both sides have two processes or more, the interval is Student's over the logarithms of the
+processes' medians, with the variance of both sides pooled. One process tells nothing of how
+processes differ. Then the interval is made of the samples within (order statistics; of several
+processes from the lowest end to the highest) and is a lower bound on what isn't known.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import fmean, median, variance
+from typing import TYPE_CHECKING
+
+from bench.metrics.latency import LEVEL, median_interval
+from bench.metrics.launches import student
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.record.timing import TimingMeasurement
+
+Ends = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """Ratio with the ends of its 95 % interval; None where there are too few samples."""
+
+    value: float
+    low: float | None
+    high: float | None
+    how: str
+    """What the interval is made of."""
+
+
+def ratio(new: TimingMeasurement, old: TimingMeasurement) -> Ratio:
+    """Latency of `new` over that of `old`, two runs that share no moment."""
+    now, was = _logs(new), _logs(old)
+    value = math.exp(fmean(now) - fmean(was))
+    if min(len(now), len(was)) >= 2:
+        return _student(value, now, was)
+    return _within(value, [_ends(new, 2)], [_ends(old, 2)])
+
+
+def relative(
+    new: TimingMeasurement,
+    new_reference: TimingMeasurement,
+    old: TimingMeasurement,
+    old_reference: TimingMeasurement,
+) -> Ratio:
+    """Latency over the reference's in one run, over the same in another run.
+
+    Launches of a run are interleaved, so launch i is held against the reference's launch i.
+    """
+    now, base = _logs(new), _logs(new_reference)
+    was, old_base = _logs(old), _logs(old_reference)
+    value = math.exp(fmean(now) - fmean(base) - fmean(was) + fmean(old_base))
+    paired = len(now) == len(base) and len(was) == len(old_base)
+    if paired and min(len(now), len(was)) >= 2:
+        return _student(
+            value,
+            [a - b for a, b in zip(now, base, strict=True)],
+            [a - b for a, b in zip(was, old_base, strict=True)],
+        )
+    return _within(
+        value, [_ends(new, 4), _ends(old_reference, 4)], [_ends(old, 4), _ends(new_reference, 4)]
+    )
+
+
+def _logs(timing: TimingMeasurement) -> list[float]:
+    """Logarithm of each process's median, nanoseconds."""
+    timed = [launch.end_to_end_ns for launch in timing.launches if launch.end_to_end_ns]
+    return [math.log(median(ns)) for ns in timed]
+
+
+def _student(value: float, now: Sequence[float], was: Sequence[float]) -> Ratio:
+    n, m = len(now), len(was)
+    freedom = n + m - 2
+    pooled = ((n - 1) * variance(now) + (m - 1) * variance(was)) / freedom
+    half = student(freedom) * math.sqrt(pooled * (1 / n + 1 / m))
+    how = f"{n} processes against {m}"
+    return Ratio(value, value * math.exp(-half), value * math.exp(half), how)
+
+
+def _ends(timing: TimingMeasurement, intervals: int) -> Ends | None:
+    """Interval that holds the medians of all processes, of so many that shall hold together."""
+    level = 1 - (1 - LEVEL) / intervals
+    ends = [median_interval(x.end_to_end_ns, level) for x in timing.launches if x.end_to_end_ns]
+    lows, highs = [e[0] for e in ends if e[0] is not None], [e[1] for e in ends if e[1] is not None]
+    return (min(lows), max(highs)) if len(lows) == len(ends) == len(highs) else None
+
+
+def _within(value: float, above: list[Ends | None], below: list[Ends | None]) -> Ratio:
+    """Opposite ends over one another (Bonferroni)."""
+    over, under = [e for e in above if e], [e for e in below if e]
+    if len(over) < len(above) or len(under) < len(below):
+        return Ratio(value, None, None, "too few samples for an interval")
+    low = math.prod(e[0] for e in over) / math.prod(e[1] for e in under)
+    high = math.prod(e[1] for e in over) / math.prod(e[0] for e in under)
+    return Ratio(value, low, high, "samples within single processes")

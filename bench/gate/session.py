@@ -1,0 +1,78 @@
+"""Which live pairs a gate judges: those just measured, or those that lie in the run and still hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bench.gate.pair import Pair
+    from bench.gate.verdict import Verdict
+    from bench.record.pairs import PairsRecord
+    from bench.record.store import Run
+
+
+@dataclass(frozen=True)
+class Session:
+    """Live pairs, by case."""
+
+    base: str
+    """What they are held against: a run folder or a git revision; empty where they were found."""
+    pairs: Mapping[str, PairsRecord]
+    expected: frozenset[str] = field(default_factory=frozenset)
+    """Cases of which pairs were asked for."""
+
+    @property
+    def asked(self) -> bool:
+        """Whether the caller wanted live pairs, rather than found some."""
+        return bool(self.base)
+
+
+def asked(run: Run, base: str, measured: tuple[PairsRecord, ...], other: Run | None) -> Session:
+    """Session of pairs that were measured for this gate.
+
+    Args:
+        run: the candidate.
+        base: what the pairs are held against.
+        measured: the pairs.
+        other: the run that `base` is; None = it is a git revision, which has no cases of its own.
+    """
+    timed = {r.case.id for r in run.results if r.status == "ok" and r.get("timing")}
+    if other is not None:
+        timed &= {r.case.id for r in other.results if r.get("timing")}
+    return Session(base, {p.case: p for p in measured}, frozenset(timed))
+
+
+def stored(run: Run) -> tuple[Session | None, tuple[str, ...]]:
+    """Session of the pairs in a run's folder, or None, and notes about those that don't hold.
+
+    A case that was measured again after its pairs may be another program now.
+    """
+    found, notes = {}, []
+    for case, record in run.pairs().items():
+        result = run.get(case)
+        first = record.pairs[0].started if record.pairs else ""
+        if result is None or (first and first < result.started):
+            notes.append(
+                f"The live pairs of {case} are older than its result and weren't judged "
+                f"(measure them again: --live {record.baseline})."
+            )
+        else:
+            found[case] = record
+    return (Session("", found) if found else None), tuple(notes)
+
+
+def supersedes(session: Session, live: Verdict, pair: Pair) -> bool:
+    """Whether live pairs with the very baseline decide in place of its stored latency."""
+    record = session.pairs.get(pair.new.id)
+    if record is None or live.kind not in {"improved", "unchanged", "regressed"}:
+        return False
+    if Path(record.baseline).resolve() == pair.old_run.folder.resolve():
+        return True
+    place, commit = pair.old.result.environment, record.baseline_commit
+    if place is None or commit is None:
+        return False
+    return place.git_dirty is False and place.git_commit == commit
