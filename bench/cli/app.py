@@ -23,6 +23,7 @@ from bench.cli.list import list_
 from bench.cli.pareto import pareto
 from bench.cli.run import run
 from bench.cli.score import score
+from bench.cli.selftest import selftest
 from bench.cli.show import show
 from bench.cli.train_micro import train_micro
 from bench.errors import SegbenchError
@@ -37,6 +38,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "score": score,
     "export": export,
     "list": list_,
+    "selftest": selftest,
     "doctor": doctor,
     "train-micro": train_micro,
 }

@@ -47,6 +47,7 @@ def examine() -> Report:
         "exporters": [_runnable(entry) for entry in registry.entries("exporter").values()],
         "targets": [_target(target) for target in tables().targets.values()],
         "cache": _cache(),
+        "calibration": _calibration(),
         "load": _load(),
     }
     report["warnings"] = _warnings(report)
@@ -144,6 +145,16 @@ def _cache() -> Report:
         "bytes": _bytes(folder),
         "free_bytes": psutil.disk_usage(str(there)).free,
     }
+
+
+def _calibration() -> Report | None:
+    """What the self-test found about this machine; None where none was made."""
+    from bench.trials.calibrated import stored
+
+    found = stored()
+    if found is None:
+        return None
+    return found.model_dump(mode="json", include={"measured", "threshold", "smallest"})
 
 
 def _bytes(folder: Path) -> int:
@@ -255,6 +266,9 @@ def _print(report: Report) -> None:
     print(f"  cache      {cache['folder']}, {cache['bytes'] / 1e6:.0f} MB")
     state = "quiet enough to measure" if load["quiet"] else "not quiet"
     print(f"  load       {load['busy']:.0%} busy, average {load['load_average']:.2f}: {state}")
+    found = report["calibration"]
+    gate = f"calibrated {found['measured'][:10]}" if found else "not calibrated: segbench selftest"
+    print(f"  live gate  {gate}")
     here = [t["name"] for t in report["targets"] if t["here"]]
     print(f"  targets    {', '.join(here)} (of {len(report['targets'])}: segbench list targets)")
     for title, kind in (("Backends", "backends"), ("Export steps", "exporters")):

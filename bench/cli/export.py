@@ -32,7 +32,7 @@ def export(
     from bench.cli.pairs import pairs
     from bench.cli.watch import Watch
     from bench.run.export import export as make
-    from bench.run.schedule import Setting
+    from bench.run.setting import Setting
     from bench.spec.single import single_case
 
     case = single_case(

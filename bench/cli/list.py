@@ -16,6 +16,7 @@ REGISTERED = {
     "dataset-loaders": "dataset",
     "preprocess": "preprocess",
     "postprocess": "postprocess",
+    "corruptions": "corruption",
     "sections": "section",
 }
 KINDS = ("suites", *DEFINED, *REGISTERED)

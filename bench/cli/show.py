@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.metrics.base import Row
+    from bench.metrics.base import Metric, Row
     from bench.record.store import Run
 
 SCHEMA = 1
@@ -73,7 +73,15 @@ def _case(row: Row) -> dict[str, Any]:
         "reasons": {name: m.reason for name, m in numbers.items() if m.value is None},
         "notes": {name: m.note for name, m in numbers.items() if m.note},
         "iou": {name: m.value for name, m in row.iou.items()},
+        "iou_difference": _ends(row.iou_difference),
+        "category_iou": {name: m.value for name, m in row.category_iou.items()},
+        "category_iou_difference": _ends(row.category_iou_difference),
     }
+
+
+def _ends(metrics: dict[str, Metric]) -> dict[str, list[float | None]]:
+    """Name -> value and both ends of its 95 % interval."""
+    return {name: [m.value, m.low, m.high] for name, m in metrics.items()}
 
 
 def _write_csv(rows: Sequence[Row], path: Path) -> None:

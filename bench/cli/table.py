@@ -82,7 +82,7 @@ def fitting(rows: Sequence[Row], width: int) -> list[str]:
 
 
 def reasons(rows: Sequence[Row]) -> list[str]:
-    """A line, with markup, for each row that isn't ok, and for each reason why mIoU is missing."""
+    """A line, with markup, for each row that isn't ok, each reason why mIoU is missing, each flag."""
     lines = [
         f"[{STYLES[r.status]}]{r.status}[/] {escape(short(r, rows))}: {escape(r.result.reason)}"
         for r in rows
@@ -93,7 +93,41 @@ def reasons(rows: Sequence[Row]) -> list[str]:
         for r in rows
         if r.status in {"ok", "wrong"} and "miou" in r.metrics and r.value("miou") is None
     }
-    return lines + [f"no mIoU: {escape(reason)}" for reason in sorted(without)]
+    lines += [f"no mIoU: {escape(reason)}" for reason in sorted(without)]
+    return [*lines, *_flagged(rows), *_loaded(rows)]
+
+
+def _flagged(rows: Sequence[Row]) -> list[str]:
+    """A line for each flag on latencies, with the rows that have it."""
+    found: dict[str, list[str]] = {}
+    timed = [r for r in rows if r.value("latency_flags") is not None]
+    for row in timed:
+        for name in filter(None, row.metrics["latency_flags"].note.split(", ")):
+            found.setdefault(name, []).append(escape(short(row, rows)))
+    return [
+        f"[yellow]flag[/] {name}: {'all' if len(who) == len(timed) > 1 else ', '.join(who)}"
+        for name, who in found.items()
+    ]
+
+
+def _loaded(rows: Sequence[Row]) -> list[str]:
+    """A line for each row whose load came at its own pace."""
+    words = {
+        "latency_under_load_p50_ms": "p50 {:.1f} ms under load",
+        "latency_under_load_p99_ms": "p99 {:.1f} ms",
+        "result_age_p50_ms": "age {:.1f} ms",
+        "result_age_peak_p50_ms": "peak age {:.1f} ms",
+        "missed_deadlines": "{:.1%} of deadlines missed",
+        "achieved_rate_hz": "{:.1f} results/s",
+    }
+    lines = []
+    for row in rows:
+        said = [w.format(v) for name, w in words.items() if (v := row.value(name)) is not None]
+        if said:
+            lines.append(
+                f"{row.result.get('timing').scenario} {escape(short(row, rows))}: {', '.join(said)}"
+            )
+    return lines
 
 
 @contextmanager
@@ -132,6 +166,18 @@ def _number(metric: Metric) -> str:
     return f"{value:.1f}" if value < 1000 else f"{value:.0f}"
 
 
+def _ms(metric: Metric) -> str:
+    """Milliseconds, with half of the interval over processes where there are several."""
+    if metric.low is None or metric.high is None:
+        return _number(metric)
+    half = (metric.high - metric.low) / 2
+    return f"{_number(metric)} ±{half:.2g}" if half < 10 else f"{_number(metric)} ±{half:.0f}"
+
+
+def _count(metric: Metric) -> str:
+    return f"{metric.value or 0:.0f}"
+
+
 def _megabytes(metric: Metric) -> str:
     return f"{(metric.value or 0) / 1e6:.1f}"
 
@@ -139,13 +185,14 @@ def _megabytes(metric: Metric) -> str:
 COLUMNS: dict[str, tuple[str, Callable[[Metric], str]]] = {
     "mIoU %": ("miou", _miou),
     "difference": ("miou_difference", _difference),
-    "p50 ms": ("latency_p50_ms", _number),
+    "p50 ms": ("latency_p50_ms", _ms),
     "p99": ("latency_p99_ms", _number),
     "images/s": ("throughput_ips", _number),
     "peak RSS MB": ("rss_peak_bytes", _megabytes),
     "file MB": ("file_bytes", _megabytes),
     "agreement %": ("agreement", _percent),
+    "flags": ("latency_flags", _count),
 }
 """Heading -> metric and how it is written; ± is half of the 95 % interval."""
 
-LEFT_OUT_FIRST = ("p99", "images/s", "agreement %", "peak RSS MB", "file MB", "difference")
+LEFT_OUT_FIRST = ("p99", "images/s", "flags", "agreement %", "peak RSS MB", "file MB", "difference")

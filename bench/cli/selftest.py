@@ -1,0 +1,76 @@
+"""`segbench selftest`: what the live gate can tell on this machine."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bench.record.calibration import Calibration
+
+
+def selftest(
+    suite: Annotated[
+        str, typer.Argument(help="A shipped suite's name, or the path of a TOML file.")
+    ] = "quickstart",
+    only: Annotated[
+        str,
+        typer.Option("--only", "--case", metavar="GLOB", help="The case whose session is timed."),
+    ] = "segformer-micro/onnx-onnxruntime-fp32/cpu/*",
+    pairs: Annotated[
+        int, typer.Option(min=4, metavar="N", help="Pairs of processes with the same code.")
+    ] = 40,
+    allow_code: Annotated[
+        bool, typer.Option("--allow-code", help="Let the suite's models run their own Python.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="As JSON, with a schema number.")] = False,
+) -> None:
+    """Measure equal code against itself: the gate's false alarms, and what it can show here."""
+    from bench import resources
+    from bench.errors import BadInput
+    from bench.run import plan
+    from bench.spec.load import load_suite
+    from bench.trials import calibrated
+    from bench.trials import selftest as trials
+    from bench.trials.session import ready
+
+    cases = plan.select(load_suite(suite).expand(), only)
+    if len(cases) != 1:
+        raise BadInput(
+            f"--only {only!r} matches {len(cases)} cases; a self-test times one.",
+            f"Name one of them: --only {cases[0].id}",
+        )
+    job = ready(cases[0], resources.cache_dir(), _tell, allow_code=allow_code)
+    made = trials.run(job, pairs, _tell)
+    if json:
+        print(made.model_dump_json(indent=1, by_alias=True))
+        return
+    _print(made)
+    print(
+        f"Kept in {calibrated.path(made.machine)}; run and gate --live copy it into their folder."
+    )
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _print(made: Calibration) -> None:
+    from bench.spec.policy import GatePolicy
+
+    alarms, policy = made.false_alarms, GatePolicy().live_ratio or 1.0
+    print(f"{made.pairs} pairs of equal code, {made.case}")
+    print(
+        f"  false alarms      {100 * alarms.hits / alarms.of:.1f} % of gates of {made.gate_pairs} "
+        f"pairs; 95 % interval {100 * alarms.low:.1f} to {100 * alarms.high:.0f} %"
+    )
+    whose = "this machine's" if made.threshold > policy else "the policy's"
+    print(
+        f"  threshold         {max(made.threshold, policy):.3f} ({whose}; this machine asks for "
+        f"{made.threshold:.3f})"
+    )
+    print(f"  smallest slow-down that 95 % of gates show: {100 * (made.smallest - 1):.1f} %")
+    if made.in_process is not None:
+        print(f"  isolated session over one in process: {made.in_process:.3f}")

@@ -1,0 +1,158 @@
+"""A pair of processes, both loaded and warm, that take turns in short bursts.
+
+What slows a machine down comes in spells that are longer than a burst, so it hits both sides alike
+and leaves their ratio alone. What a process brings with it (memory layout, placement of threads)
+doesn't cancel: that is why the pair of fresh processes is the unit, and its iterations are not.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+from bench.record.pairs import ProcessPair
+from bench.trials.side import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from bench.trials.side import Start
+
+BURST = 3
+"""Iterations of a burst."""
+LOOK_S = 0.004
+"""Between two looks at whether the sides rest; nothing is timed meanwhile."""
+STILL = 0.1
+"""Share of one processor below which both sides together are at rest."""
+
+
+class Turning(Protocol):
+    """What takes turns: a live process, or a test's script."""
+
+    def ready(self) -> None:
+        """Return when it is loaded and warm."""
+        ...
+
+    def burst(self, iterations: int) -> None:
+        """Return when it has done a burst."""
+        ...
+
+    def end(self) -> tuple[tuple[int, ...], ...]:
+        """Nanoseconds of every burst's iterations; it is over then."""
+        ...
+
+    def cpu_s(self) -> float:
+        """Processor time that it used so far, seconds."""
+        ...
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long a pair goes on."""
+
+    rounds: int = 10
+    """Most bursts of a side."""
+    fewest: int = 4
+    side_s: float = 4.0
+    """After `fewest` rounds: stop once a side ran this long."""
+    quiet_s: float = 0.3
+    """Longest wait before a burst for the other runtime's threads to stop spinning."""
+    timeout_s: float = 300.0
+    """Kill both after this long."""
+
+
+def live(
+    baseline: Start, candidate: Start, logs: Path, rng: random.Random, plan: Plan | None = None
+) -> ProcessPair:
+    """Pair of two fresh processes.
+
+    Raises:
+        CaseFailed: one of them died, hung or said why it can't.
+    """
+    plan = plan or Plan()
+    with ExitStack() as stack:
+        # Both start at once, so a pair costs one start's time; who is first is drawn, too.
+        starts = [("baseline", baseline), ("candidate", candidate)]
+        rng.shuffle(starts)
+        sides = {
+            name: stack.enter_context(Side(start, logs / f"{name}.log", name, plan.timeout_s))
+            for name, start in starts
+        }
+        return take_turns(sides["baseline"], sides["candidate"], rng, plan, busy_s)
+
+
+def order(seed: str) -> random.Random:
+    """What draws who begins each round."""
+    return random.Random(seed)  # noqa: S311 - the order must be fair, not secret
+
+
+def take_turns(
+    baseline: Turning,
+    candidate: Turning,
+    rng: random.Random,
+    plan: Plan,
+    busy: Callable[[], float | None] = lambda: None,
+) -> ProcessPair:
+    """Pair of two sides; in each round both run one burst, in random order."""
+    sides = {"B": baseline, "C": candidate}
+    for side in sides.values():
+        side.ready()
+    spent = dict.fromkeys(sides, 0.0)
+    order = ""
+    started = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    began, others = time.monotonic(), _others(sides, busy)
+    for done in range(plan.rounds):
+        if done >= plan.fewest and max(spent.values()) >= plan.side_s:
+            break
+        for letter in rng.choice(("BC", "CB")):
+            rest(sides.values(), plan.quiet_s)
+            start = time.monotonic()
+            sides[letter].burst(BURST)
+            spent[letter] += time.monotonic() - start
+            order += letter
+    after, wall = _others(sides, busy), time.monotonic() - began
+    foreign = None if others is None or after is None else max(0.0, (after - others) / wall)
+    return ProcessPair(
+        baseline_ns=baseline.end(),
+        candidate_ns=candidate.end(),
+        order=order,
+        foreign_cpu=None if foreign is None else round(foreign, 4),
+        started=started,
+    )
+
+
+def rest(sides: Iterable[Turning], limit_s: float) -> None:
+    """Wait until no side uses the processor any more, or until the limit.
+
+    After a turn a runtime's threads go on spinning for work: ONNX Runtime's for 35 to 40 ms here,
+    OpenMP's up to 200 ms. That would slow the other side's first iterations: waiting made the ratios'
+    spread four times smaller.
+    """
+    until, before = time.monotonic() + limit_s, None
+    while time.monotonic() < until:
+        used = sum(side.cpu_s() for side in sides)
+        if before is not None and used - before < LOOK_S * STILL:
+            return
+        before = used
+        time.sleep(LOOK_S)
+
+
+def _others(sides: dict[str, Turning], busy: Callable[[], float | None]) -> float | None:
+    """Processor seconds that everything but the two sides used so far."""
+    total = busy()
+    return None if total is None else total - sum(side.cpu_s() for side in sides.values())
+
+
+def busy_s() -> float | None:
+    """Processor seconds that this machine was busy since it started; None where it doesn't tell."""
+    import psutil
+
+    # Of Linux's columns; guest time stands in `user` already, steal is another machine's.
+    times = psutil.cpu_times()
+    names = ("user", "nice", "system", "irq", "softirq")
+    return sum(float(getattr(times, n, 0.0)) for n in names)

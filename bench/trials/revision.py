@@ -1,0 +1,179 @@
+"""A git revision as the baseline: its tree, installed in an environment of its own.
+
+Built once a commit, in the cache. Where the tree is somebody's own project, which brings no segbench,
+this segbench is installed beside it: then it is their model and their dependencies that differ.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bench
+from bench.errors import BadInput, CaseFailed
+from bench.run import cachedir
+from bench.run.job import Job
+from bench.trials.side import Start
+
+if TYPE_CHECKING:
+    from bench.spec.case import Case
+    from bench.trials.session import Tell
+
+
+@dataclass(frozen=True)
+class Revision:
+    """An installed revision."""
+
+    name: str
+    """What the user called it."""
+    commit: str
+    top: Path
+    """Top of the repository that the command runs in."""
+    folder: Path
+    """In the cache: `tree/` and `venv/`."""
+
+    @property
+    def python(self) -> Path:
+        """Its environment's interpreter."""
+        return _python(self.folder)
+
+    def start(self, case: Case, cache: Path, tell: Tell, *, allow_code: bool) -> tuple[Start, str]:
+        """What starts the case's session of this revision, and the digest of its measuring code.
+
+        Raises:
+            BadInput: the revision is too old for live pairs, or can't run the case.
+        """
+        asked = {"case": self.moved(case), "cache": str(cache), "allow_code": allow_code}
+        done = subprocess.run(
+            [str(self.python), "-P", "-m", "bench.trials.prepared"],
+            input=json.dumps(asked), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if "No module named" in done.stderr and "bench.trials" in done.stderr:
+            raise BadInput(
+                f"The revision {self.name!r} is too old for live pairs: its segbench has none.",
+                "Compare with a run folder: segbench gate DIR --baseline FOLDER",
+            )
+        try:
+            said: dict[str, Any] = json.loads(done.stdout)
+        except ValueError:
+            raise CaseFailed(
+                f"The revision {self.name!r} can't prepare {case.id}: {_last(done.stderr)}"
+            ) from None
+        if "error" in said:
+            raise BadInput(f"The revision {self.name!r} can't run {case.id}: {said['error']}")
+        tell(f"{case.id}: {self.name} is ready")
+        job = Job.model_validate(said["job"])
+        return Start(job, (str(self.python), "-P", said["boot"])), str(said["code"])
+
+    def moved(self, case: Case) -> dict[str, Any]:
+        """The case, with weights and data inside the repository as this revision has them."""
+        fields = case.model_dump(mode="json")
+        for place, key in (("model", "location"), ("dataset", "root")):
+            path = fields[place].get(key)
+            if not path or not Path(path).is_absolute() or not Path(path).is_relative_to(self.top):
+                continue
+            old = self.folder / "tree" / Path(path).relative_to(self.top)
+            if old.exists():  # what git doesn't keep is today's
+                fields[place][key] = str(old)
+        return fields
+
+
+def find(name: str, where: Path) -> tuple[str, Path]:
+    """Full commit of a revision, and the top folder of its repository.
+
+    Raises:
+        BadInput: there is no such revision, or no repository.
+    """
+    top, commit = _git(where, "rev-parse", "--show-toplevel"), ""
+    if top:
+        commit = _git(
+            where, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"
+        )
+    if not commit:
+        place = f"git revision of {top}" if top else "git revision, for this is no repository"
+        raise BadInput(
+            f"{name!r} is neither a run folder nor a {place}.",
+            "Name a folder with run.json, or a commit, branch or tag.",
+        )
+    return commit, Path(top)
+
+
+def build(name: str, where: Path, cache: Path, tell: Tell) -> Revision:
+    """The revision, installed in its own environment: now, or when it was first asked for.
+
+    Raises:
+        BadInput: there is no such revision, or its environment can't be built.
+    """
+    commit, top = find(name, where)
+    folder = cache / "revisions" / commit[:24]
+    log = folder.with_suffix(".log")
+
+    def work(part: Path) -> dict[str, Any]:
+        tell(f"building an environment for {name} ({commit[:12]}); its log: {log}")
+        _extract(top, commit, part / "tree")
+        with log.open("wb") as out:
+            for words in commands(part):
+                done = subprocess.run(words, cwd=part / "tree", stdout=out, stderr=out, check=False)
+                if done.returncode:
+                    raise BadInput(
+                        f"The environment of revision {name!r} can't be built: "
+                        f"{_last(log.read_text(errors='replace'))}",
+                        f"Its log: {log}",
+                    )
+        return {"commit": commit}
+
+    cachedir.make(folder, work)
+    return Revision(name, commit, top, folder)
+
+
+def commands(folder: Path) -> list[list[str]]:
+    """Commands that make `venv` of `tree`: the tree with its constraints, and segbench if it lacks."""
+    tree, python = folder / "tree", str(_python(folder))
+    pip = [python, "-m", "pip", "install", "--no-input"]
+    if (tree / "constraints.txt").is_file():
+        pip += ["-c", str(tree / "constraints.txt")]
+    made = [[sys.executable, "-m", "venv", str(folder / "venv")]]
+    if (tree / "pyproject.toml").is_file() or (tree / "setup.py").is_file():
+        made.append([*pip, str(tree)])
+    elif (tree / "requirements.txt").is_file():
+        made.append([*pip, "-r", str(tree / "requirements.txt")])
+    own = Path(bench.__file__).resolve().parents[1]
+    source = str(own) if (own / "pyproject.toml").is_file() else f"segbench=={bench.__version__}"
+    if not (tree / "bench" / "__init__.py").is_file():
+        made.append([*pip, source])
+    return made
+
+
+def _python(folder: Path) -> Path:
+    return folder / "venv" / "bin" / "python"
+
+
+def _extract(top: Path, commit: str, to: Path) -> None:
+    """The commit's files; unlike a worktree, this leaves nothing behind in the repository."""
+    packed = subprocess.run(
+        ["git", "-C", str(top), "archive", "--format=tar", commit], capture_output=True, check=True
+    )
+    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as tar:
+        tar.extractall(to, filter="data")
+
+
+def _git(where: Path, *words: str) -> str:
+    """What git answers; empty where it refuses or isn't there."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(where), *words], capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _last(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:300] if lines else "it said nothing"

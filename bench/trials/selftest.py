@@ -1,0 +1,153 @@
+"""What the live gate can tell on this machine, from pairs of one and the same code."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.metrics.pairs import clopper_pearson, draw_gates, log_ratio, low_ends
+from bench.record.calibration import Calibration, Rate
+from bench.record.store import to_json, write_atomic
+from bench.run import keys, machine
+from bench.run.session import open_bench
+from bench.run.steps.pair import WARMUP, iteration, slowed
+from bench.spec.policy import GatePolicy
+from bench.trials import calibrated, pair
+from bench.trials.side import Side, Start
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from random import Random
+
+    from bench.run.job import Job
+    from bench.run.session import Bench
+    from bench.trials.session import Tell
+
+GATES = 2000
+"""Gates drawn from the pool of pairs."""
+ALARMS = 0.01
+"""Share of gates that may call a regression where nothing changed."""
+SHOWN = 0.95
+INSIDE = 5
+"""Pairs of an isolated session and one in the caller's process."""
+
+
+@dataclass(frozen=True)
+class Power:
+    """What gates drawn from A/A pairs say."""
+
+    threshold: float
+    false_alarms: Rate
+    smallest: float
+
+
+def run(job: Job, pairs: int, tell: Tell, *, seed: int = 0) -> Calibration:
+    """Calibration of this machine from `pairs` A/A pairs of a session, stored in the cache.
+
+    Raises:
+        CaseFailed: a session died.
+    """
+    rng, logs = pair.order(f"selftest {seed}"), []
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.monotonic()
+        for i in range(pairs):
+            found = pair.live(Start(job), Start(job), Path(folder), rng)
+            logs.append(log_ratio(found))
+            left = (time.monotonic() - began) / (i + 1) * (pairs - i - 1)
+            tell(f"pair {i + 1} of {pairs}: {math.exp(logs[-1]):.3f}, {left:.0f} s left")
+        inside = in_process(job, Path(folder), rng)
+    gate_pairs = min(GatePolicy().pairs, pairs // 2)
+    said = power(logs, gate_pairs)
+    made = Calibration(
+        machine=machine.describe(),
+        case=job.case.id,
+        pairs=pairs,
+        log_ratios=tuple(logs),
+        gate_pairs=gate_pairs,
+        threshold=said.threshold,
+        false_alarms=said.false_alarms,
+        smallest=said.smallest,
+        in_process=inside,
+        measured=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        code_digest=keys.code_digest(),
+    )
+    write_atomic(calibrated.path(made.machine), to_json(made))
+    return made
+
+
+def power(logs: Sequence[float], gate_pairs: int, policy: GatePolicy | None = None) -> Power:
+    """Threshold that keeps false alarms under 1 %, their rate with it, and what is still seen.
+
+    A gate calls a regression when the lower ends of both looks lie beyond the threshold, so the
+    threshold is the 99th percentile of the smaller end over gates drawn from the A/A pairs, and at
+    least 1. A slow-down by the ratio s multiplies every ratio of a pair by s, so a gate shows it when
+    s times its smaller end lies beyond: no model of the noise is needed.
+    """
+    bound = (policy or GatePolicy()).live_ratio or 1.0
+    ends = low_ends(draw_gates(logs, gate_pairs, GATES, seed=0)).min(axis=1)
+    threshold = max(1.0, float(np.quantile(ends, 1 - ALARMS, method="higher")))
+    used = max(threshold, bound)
+    hits = int((ends > used).sum())
+    units = len(logs) // gate_pairs
+    low, high = clopper_pearson(hits / GATES * units, units)
+    return Power(
+        threshold=threshold,
+        false_alarms=Rate(hits=hits, of=GATES, low=low, high=high),
+        smallest=float(np.quantile(used / ends, SHOWN, method="higher")),
+    )
+
+
+def in_process(job: Job, folder: Path, rng: Random, pairs: int = INSIDE) -> float:
+    """Median ratio of an isolated session over the same session in this very process.
+
+    1 when isolation costs nothing: the launcher blocks while the isolated session works.
+    """
+    logs = []
+    for _ in range(pairs):
+        with Side(Start(job), folder / "isolated.log", "isolated", 300.0) as isolated:
+            own = Inside(job)
+            found = pair.take_turns(own, isolated, rng, pair.Plan())
+        logs.append(log_ratio(found))
+    return math.exp(median(logs))
+
+
+class Inside:
+    """A session in the caller's own process, as one side of a pair."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._bench: Bench | None = None
+        self._bursts: list[tuple[int, ...]] = []
+        self._seen = 0
+
+    def ready(self) -> None:
+        """Open the session and warm it up."""
+        self._bench, _ = open_bench(self._job, self._job.case.variant)
+        for i in range(max(WARMUP, self._job.case.protocol.warmup)):
+            iteration(self._bench, i)
+
+    def burst(self, iterations: int) -> None:
+        """Run a burst."""
+        if self._bench is None:
+            raise RuntimeError("the session isn't ready")
+        at = range(self._seen, self._seen + iterations)
+        self._bursts.append(tuple(slowed(self._bench, i, 0.0) for i in at))
+        self._seen += iterations
+
+    def end(self) -> tuple[tuple[int, ...], ...]:
+        """Nanoseconds of every burst's iterations."""
+        if self._bench is not None:
+            self._bench.session.close()
+        return tuple(self._bursts)
+
+    def cpu_s(self) -> float:
+        """Processor time of this process so far, seconds."""
+        return time.process_time()

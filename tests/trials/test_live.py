@@ -1,0 +1,130 @@
+import math
+
+import pytest
+
+from bench.errors import BadInput, CaseFailed, NothingMeasured
+from bench.metrics.pairs import log_ratio
+from bench.record.pairs import PairsRecord
+from bench.record.store import file_stem, read_run
+from bench.trials import live
+from tests import small
+from tests.trials import scripted
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory, cache):
+    """Two folders of the same small suite."""
+    home = tmp_path_factory.mktemp("live")
+    of = small.model(small.conv_graph(home / "conv.onnx"))
+    data = small.folder(small.pictures(home / "pictures"))
+    plain = small.QUICK.model_copy(update={"work": False, "ceiling": False})
+    asked = small.suite(small.block(of, data, protocol=plain))
+    for name in ("base", "new"):
+        assert small.one(asked, home / name, cache).status == "ok"
+    return home / "base", home / "new"
+
+
+@pytest.fixture
+def scripted_pairs(monkeypatch):
+    """Ratios of the pairs to come; the last repeats. Returns the list and what was measured."""
+    ratios, seen = [1.0], []
+
+    def measured(old, new, logs, rng):
+        seen.append((old, new))
+        ratio = ratios.pop(0) if len(ratios) > 1 else ratios[0]
+        if isinstance(ratio, BaseException):
+            raise ratio
+        return scripted.pair(ratio, len(seen), noise=0.005)
+
+    monkeypatch.setattr(live.pair, "live", measured)
+    return ratios, seen
+
+
+def stored(run) -> PairsRecord:
+    (found,) = read_run(run).pairs().values()
+    return found
+
+
+def test_two_real_processes_are_measured_and_stored(runs):
+    base, new = runs
+    lines = []
+    (found,) = live.measure(new, str(base), pairs=2, say=lines.append)
+    assert stored(new) == found
+    assert len(found.pairs) in {2, 4}
+    assert found.baseline == str(base)
+    assert found.baseline_code == found.candidate_code
+    assert found.machine.identity == read_run(new).results[0].environment.machine.identity
+    assert all(math.isfinite(log_ratio(p)) for p in found.pairs)
+    assert any("live pair 1" in line for line in lines)
+    assert not (new / "pairs" / live.BEGUN).exists()
+
+
+def test_the_policys_number_of_pairs_unless_told(runs, scripted_pairs):
+    base, new = runs
+    (found,) = live.measure(new, str(base), say=print)
+    assert (len(found.pairs), found.first) == (10, None)
+
+
+def test_a_suspicion_is_measured_again(runs, scripted_pairs):
+    base, new = runs
+    scripted_pairs[0][:] = [1.2]
+    (found,) = live.measure(new, str(base), pairs=3, say=print)
+    assert (len(found.pairs), found.first, found.confirms) == (6, 3, True)
+
+
+def test_a_killed_gate_goes_on_and_a_finished_one_begins_anew(runs, scripted_pairs):
+    base, new = runs
+    ratios, seen = scripted_pairs
+    ratios[:] = [1.0, 1.0, KeyboardInterrupt(), 1.0]
+    with pytest.raises(KeyboardInterrupt):
+        live.measure(new, str(base), pairs=4, say=print)
+    half = stored(new)
+    assert len(half.pairs) == 2
+    (found,) = live.measure(new, str(base), pairs=4, say=print)
+    assert found.pairs[:2] == half.pairs
+    assert len(seen) == 5
+    (again,) = live.measure(new, str(base), pairs=4, say=print)
+    assert len(seen) == 9
+    assert again.pairs != found.pairs
+
+
+def test_another_question_begins_anew(runs, scripted_pairs, tmp_path):
+    base, new = runs
+    ratios, seen = scripted_pairs
+    ratios[:] = [1.0, KeyboardInterrupt(), 1.0]
+    with pytest.raises(KeyboardInterrupt):
+        live.measure(new, str(base), pairs=2, say=print)
+    live.measure(new, f"{base}/", pairs=2, say=print)
+    assert len(seen) == 4
+
+
+def test_a_side_that_died_leaves_what_was_measured(runs, scripted_pairs):
+    base, new = runs
+    scripted_pairs[0][:] = [1.0, CaseFailed("The candidate's process ended.")]
+    with pytest.raises(CaseFailed, match="candidate's process ended"):
+        live.measure(new, str(base), pairs=4, say=print)
+    assert len(stored(new).pairs) == 1
+
+
+def test_what_cannot_be_compared_is_one_sentence(runs, tmp_path, monkeypatch):
+    base, new = runs
+    with pytest.raises(NothingMeasured, match="has no timed case"):
+        live.measure(new, str(base), only="nothing*", say=print)
+    with pytest.raises(BadInput, match="at least two"):
+        live.measure(new, str(base), pairs=1, say=print)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadInput, match="'nowhere' is neither a run folder nor a git revision"):
+        live.measure(new, "nowhere", say=print)
+
+
+def test_a_case_that_the_base_lacks_is_left_out(runs, scripted_pairs, tmp_path):
+    base, new = runs
+    (case,) = (r.case for r in read_run(new).results)
+    path = base / "cases" / f"{file_stem(case.id)}.json"
+    content = path.read_bytes()
+    path.unlink()
+    try:
+        with pytest.raises(NothingMeasured):
+            live.measure(new, str(base), say=print)
+    finally:
+        path.write_bytes(content)

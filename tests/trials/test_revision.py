@@ -1,0 +1,156 @@
+import shutil
+import site
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import bench
+from bench.errors import BadInput
+from bench.trials import pair, revision
+from tests import small
+
+ROOT = Path(bench.__file__).resolve().parents[1]
+
+
+def git(repo, *words):
+    own = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
+    done = subprocess.run(
+        ["git", "-C", str(repo), *own, *words], check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+def commit(repo) -> str:
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "--allow-empty", "-m", "x")
+    return git(repo, "rev-parse", "HEAD")
+
+
+@pytest.fixture(scope="module")
+def repo(tmp_path_factory) -> Path:
+    """Repository whose first commit is too old for live pairs; the second is this very code."""
+    top = tmp_path_factory.mktemp("repo")
+    git(top, "init", "-q", "-b", "main")
+    skip = shutil.ignore_patterns("__pycache__", "weights")
+    shutil.copytree(ROOT / "bench", top / "bench", ignore=skip)
+    shutil.copytree(ROOT / "suites", top / "suites")
+    shutil.rmtree(top / "bench" / "trials")
+    small.conv_graph(top / "model" / "conv.onnx")
+    (top / "notes.txt").write_text("old")
+    commit(top)
+    git(top, "tag", "old")
+    shutil.copytree(ROOT / "bench" / "trials", top / "bench" / "trials", ignore=skip)
+    commit(top)
+    return top
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    """Environments borrow this one's distributions, and are built without an index."""
+    theirs = [*site.getsitepackages(), *[p for p in sys.path if p.endswith("site-packages")]]
+
+    def commands(folder):
+        copy = (
+            "import pathlib, shutil, sys, sysconfig\n"
+            "to = pathlib.Path(sysconfig.get_path('purelib'))\n"
+            "for name in ('bench', 'suites'): shutil.copytree(name, to / name)\n"
+            f"(to / 'theirs.pth').write_text({chr(10).join(theirs)!r})\n"
+        )
+        python = str(revision._python(folder))
+        return [
+            [sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")],
+            [python, "-c", copy],
+        ]
+
+    monkeypatch.setattr(revision, "commands", commands)
+
+
+def case(home):
+    of = small.model(small.conv_graph(home / "conv.onnx"))
+    data = small.folder(small.pictures(home / "pictures"))
+    return small.suite(small.block(of, data)).expand()[0]
+
+
+def test_a_revision_is_built_once_and_takes_turns(repo, offline, tmp_path, cache):
+    lines = []
+    made = revision.build("main", repo, tmp_path, lines.append)
+    assert (made.folder / "tree" / "notes.txt").is_file()
+    assert len(lines) == 1
+    assert revision.build(made.commit[:12], repo, tmp_path, lines.append).folder == made.folder
+    assert len(lines) == 1
+    asked = case(tmp_path)
+    start, code = made.start(asked, cache, lines.append, allow_code=False)
+    assert start.command[0] == str(made.python)
+    assert Path(start.command[2]).is_relative_to(made.folder)
+    assert len(code) == 16
+    found = pair.live(start, start, tmp_path / "logs", pair.order("0"), pair.Plan(rounds=2))
+    assert len(found.baseline_ns) == 2
+
+
+def test_a_revision_without_live_pairs_says_so(repo, offline, tmp_path, cache):
+    old = revision.build("old", repo, tmp_path, print)
+    with pytest.raises(BadInput, match="'old' is too old for live pairs"):
+        old.start(case(tmp_path), cache, print, allow_code=False)
+
+
+def test_a_case_that_it_cannot_run_is_one_sentence(repo, offline, tmp_path, cache):
+    made = revision.build("main", repo, tmp_path, print)
+    asked = case(tmp_path)
+    Path(asked.model.location).unlink()
+    with pytest.raises(BadInput, match=r"'main' can't run conv.*conv\.onnx"):
+        made.start(asked, cache, print, allow_code=False)
+
+
+def test_files_of_the_repository_are_the_revisions_own(repo, tmp_path):
+    made = revision.Revision("main", "c", repo, tmp_path)
+    (tmp_path / "tree" / "model").mkdir(parents=True)
+    asked = case(tmp_path)
+    inside = {
+        "model": asked.model.model_copy(update={"location": str(repo / "model" / "conv.onnx")}),
+        "dataset": asked.dataset.model_copy(update={"root": str(repo / "bench")}),
+    }
+    moved = asked.model_copy(update=inside)
+    assert made.moved(moved)["model"]["location"] == str(repo / "model" / "conv.onnx")
+    (tmp_path / "tree" / "model" / "conv.onnx").write_text("")
+    fields = made.moved(moved)
+    assert fields["model"]["location"] == str(tmp_path / "tree" / "model" / "conv.onnx")
+    assert fields["dataset"]["root"] == str(repo / "bench")  # the tree here has none
+    assert made.moved(asked) == asked.model_dump(mode="json")
+
+
+@pytest.mark.parametrize("name", ["nothing", "--help", "", "main~99"])
+def test_what_is_no_revision_is_one_sentence(repo, name):
+    with pytest.raises(BadInput, match="is neither a run folder nor a git revision of"):
+        revision.find(name, repo)
+
+
+def test_outside_of_a_repository_the_sentence_says_so(tmp_path):
+    with pytest.raises(BadInput, match="for this is no repository"):
+        revision.find("main", tmp_path)
+
+
+def test_a_build_that_fails_says_why_and_is_tried_again(repo, monkeypatch, tmp_path):
+    failing = [[sys.executable, "-c", "import sys; print('no such wheel'); sys.exit(1)"]]
+    monkeypatch.setattr(revision, "commands", lambda folder: failing)
+    for _ in range(2):
+        with pytest.raises(BadInput, match="can't be built: no such wheel") as e:
+            revision.build("main", repo, tmp_path, print)
+        assert "log" in e.value.hint
+    assert [p.suffix for p in (tmp_path / "revisions").iterdir() if p.is_dir()] == []
+
+
+def test_the_environment_gets_the_tree_its_constraints_and_segbench(tmp_path):
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    venv, own = revision.commands(tmp_path)
+    assert venv[1:] == ["-m", "venv", str(tmp_path / "venv")]
+    assert own[-1] == str(ROOT)
+    (tree / "pyproject.toml").write_text("")
+    (tree / "constraints.txt").write_text("")
+    theirs = revision.commands(tmp_path)[1]
+    assert theirs[-3:] == ["-c", str(tree / "constraints.txt"), str(tree)]
+    (tree / "bench").mkdir()
+    (tree / "bench" / "__init__.py").write_text("")
+    assert len(revision.commands(tmp_path)) == 2

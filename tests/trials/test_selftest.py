@@ -1,0 +1,114 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.metrics.pairs import draw_gates, low_ends
+from bench.run.job import Job
+from bench.trials import calibrated, selftest
+from bench.trials.session import ready
+from tests import small
+from tests.trials import scripted
+
+
+@given(st.floats(0.001, 0.2), st.integers(0, 9))
+def test_the_threshold_keeps_alarms_under_one_percent(spread, seed):
+    logs = spread * np.random.default_rng(seed).normal(size=40)
+    found = selftest.power(logs, 5)
+    assert found.threshold >= 1
+    assert found.false_alarms.hits <= 0.01 * found.false_alarms.of
+    assert found.false_alarms.low <= found.false_alarms.hits / found.false_alarms.of
+    assert found.smallest > 1
+
+
+@given(st.floats(0.001, 0.1))
+def test_more_noise_hides_more(spread):
+    logs = np.random.default_rng(0).normal(size=40)
+    calm, wild = (selftest.power(s * logs, 8).smallest for s in (spread, 2 * spread))
+    assert calm < wild
+
+
+def test_the_smallest_slow_down_is_shown_by_19_of_20_gates():
+    logs = 0.02 * np.random.default_rng(0).normal(size=60)
+    found = selftest.power(logs, 10)
+    gates = draw_gates(logs, 10, 500, seed=9) + math.log(found.smallest)
+    seen = (low_ends(gates) > max(found.threshold, 1.02)).all(axis=1).mean()
+    assert 0.92 < seen < 0.98
+
+
+def test_drifting_pairs_raise_the_threshold():
+    """All pairs lean one way: the sides aren't equal here, and the gate must allow for it."""
+    logs = 0.05 + 0.005 * np.random.default_rng(0).normal(size=40)
+    found = selftest.power(logs, 10)
+    assert found.threshold > 1.04
+    assert found.false_alarms.hits <= 0.01 * found.false_alarms.of
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory, cache) -> Job:
+    home = tmp_path_factory.mktemp("selftest")
+    of = small.model(small.conv_graph(home / "conv.onnx"))
+    data = small.folder(small.pictures(home / "pictures"))
+    (case,) = small.suite(small.block(of, data)).expand()
+    return ready(case, cache, lambda line: None)
+
+
+def test_a_real_self_test_is_kept_with_the_machine_and_copied_into_runs(job, tmp_path, monkeypatch):
+    monkeypatch.setenv("SEGBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(selftest, "INSIDE", 1)
+    assert calibrated.attach(tmp_path) is None
+    lines = []
+    made = selftest.run(job, 4, lines.append)
+    assert len(made.log_ratios) == made.pairs == 4
+    assert made.gate_pairs == 2
+    assert made.in_process > 0
+    assert len(lines) == 4
+    assert calibrated.stored() == made
+    assert calibrated.attach(tmp_path) == made
+    assert (tmp_path / "calibration.json").read_bytes() == calibrated.path(
+        made.machine
+    ).read_bytes()
+
+
+def test_a_damaged_calibration_is_none(tmp_path, monkeypatch):
+    monkeypatch.setenv("SEGBENCH_CACHE", str(tmp_path))
+    path = calibrated.path(calibrated.machine.describe())
+    path.parent.mkdir()
+    path.write_text("{}")
+    assert calibrated.stored() is None
+
+
+def test_a_session_in_this_process_is_one_side(job):
+    side = selftest.Inside(job)
+    with pytest.raises(RuntimeError, match="isn't ready"):
+        side.burst(1)
+    side.ready()
+    before = side.cpu_s()
+    side.burst(2)
+    side.burst(3)
+    assert [len(b) for b in side.end()] == [2, 3]
+    assert side.cpu_s() > before
+
+
+def test_the_median_of_pairs_is_the_ratio_in_process(monkeypatch, tmp_path):
+    ratios = iter([1.1, 9.0, 1.2])
+
+    class Nothing:
+        def __init__(self, *words):
+            pass
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *words):
+            pass
+
+    monkeypatch.setattr(selftest, "Side", Nothing)
+    monkeypatch.setattr(selftest, "Inside", Nothing)
+    monkeypatch.setattr(selftest.pair, "take_turns", lambda *words: scripted.pair(next(ratios)))
+    start = Job.model_construct()
+    assert selftest.in_process(start, tmp_path, selftest.pair.order("0"), 3) == pytest.approx(
+        1.2, rel=1e-3
+    )
