@@ -115,6 +115,17 @@ def benchmarks(session: nox.Session) -> None:
     session.run("pytest", "tests/benchmarks", "-o", plain, *session.posargs)
 
 
+@nox.session(name="gate-study")
+def gate_study(session: nox.Session) -> None:
+    """Study the live gate: pools of process pairs, idle and loaded; goes on where it stopped.
+
+    About an hour on an idle machine. `-- --phase idle` (loaded, live, report) does one part of it,
+    `-- --small` tries the whole.
+    """
+    session.install(*CONSTRAINTS, *EDITABLE)
+    session.run("python", "-m", "bench.trials.study", *session.posargs)
+
+
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure a suite (quickstart) twice on the CPU; the gate must not tell the runs apart."""

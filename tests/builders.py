@@ -7,7 +7,7 @@ what it wants (a share of flipped pixels, a latency, a status) and derive the re
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ from bench.spec.target import Target
 from bench.spec.variant import Step, Variant
 from tests.measured import (
     NAMES,
+    ceiling,
+    components,
     confusion_arrays,
     flipped,
     gallery,
@@ -39,6 +41,7 @@ from tests.measured import (
     parity,
     timing,
     truths,
+    work,
 )
 
 
@@ -151,6 +154,37 @@ class Planned:
         )
 
 
+@dataclass(frozen=True)
+class Corrupted(Planned):
+    """A row whose images are corrupted; without a corruption, its clean sibling on the sweep."""
+
+    corruption: str = ""
+    """`fog/3`."""
+
+    @property
+    def case(self) -> Case:
+        """The case, as a sweep over corruptions makes it."""
+        made = super().case
+        asked = made.protocol.model_copy(update={"corruption": self.corruption})
+        axis = f"corruption={self.corruption.replace('/', '-') or 'none'}"
+        return made.model_copy(update={"protocol": asked, "axis": axis})
+
+
+@dataclass(frozen=True)
+class Swept(Planned):
+    """A row that stands on a sweep."""
+
+    sweep: dict[str, str | int | float] = field(default_factory=dict)
+    axis: str = ""
+    """The block's own."""
+
+    @property
+    def case(self) -> Case:
+        """The case, whose axis says where it stands."""
+        texts = [*([self.axis] if self.axis else []), *(f"{k}={v}" for k, v in self.sweep.items())]
+        return super().case.model_copy(update={"sweep": self.sweep, "axis": ",".join(texts)})
+
+
 ROWS = (
     Planned(),
     Planned("onnx-onnxruntime-fp32", latency_ms=10.0, file_bytes=14_000_000),
@@ -221,6 +255,9 @@ def build_run(
             samples = timing(row.latency_ms, iterations, seed + zlib.crc32(of.id.encode()))
             found += [RunTimes(forward_ns=forward, wall_ns=sum(forward) * 2), samples]
             found += [memory(row.peak_bytes), parity(mine, base, names, row.flip, row.seeded)]
+            found.append(work(size))
+            if row.slug.startswith("torch-"):
+                found.append(components(row.latency_ms * 0.8))
             weights = row.file_bytes * 9 // 10
             more["measurements"] = tuple(found)
             more["artifact"] = Artifact(
@@ -236,6 +273,8 @@ def build_run(
                 wall_s=5.0,
             )  # fmt: skip
         write_result(folder, result(of, **more))
+    roof = ceiling(environment().machine)
+    write_atomic(folder / "ceilings" / "cpu.2.json", to_json(roof))
     ids = tuple(r.case.id for r in rows)
     fields: dict[str, Any] = {"suite": "built", "title": "A built run", "plan": plan or ids}
     command = ("segbench", "run", "built")

@@ -10,11 +10,14 @@ import numpy as np
 from PIL import Image
 
 from bench.record.base import Absent
+from bench.record.ceiling import Ceiling
+from bench.record.environment import Machine
 from bench.record.gallery import GalleryMeasurement, Panel
 from bench.record.memory import MemoryMeasurement
 from bench.record.parity import OutputSums, ParityMeasurement
 from bench.record.store import write_media
 from bench.record.timing import Launch, TimingMeasurement
+from bench.record.work import ComponentMeasurement, PartWork, WorkMeasurement
 from bench.spec.classes import CITYSCAPES
 
 VOID = 255
@@ -80,6 +83,47 @@ def timing(median_ms: float, iterations: int = 30, seed: int = 0) -> TimingMeasu
         stopped="iterations",
     )
     return TimingMeasurement(launches=(launch,))
+
+
+def work(size: tuple[int, int] = (32, 64)) -> WorkMeasurement:
+    """Counts of a small model: a backbone that computes and a head that mostly moves bytes."""
+    parts = (
+        PartWork(name="backbone.stage1", parameters=600_000, buffers=64,
+                 bytes_by_dtype={"float32": 2_400_000, "int64": 512},
+                 macs=900_000_000, bytes_moved=90_000_000),
+        PartWork(name="heads", parameters=200_000, buffers=0,
+                 bytes_by_dtype={"float32": 800_000}, macs=100_000_000, bytes_moved=110_000_000),
+    )  # fmt: skip
+    return WorkMeasurement(batch_size=1, height=size[0], width=size[1], parts=parts)
+
+
+def components(forward_ms: float, calls: int = 6) -> ComponentMeasurement:
+    """Two thirds of the time in the backbone; the instruments cost one part in fifty."""
+    plain = [int(forward_ms * 1e6 * (1 + i / 100)) for i in range(calls)]
+    whole = [p * 51 // 50 for p in plain]
+    backbone = [w * 2 // 3 for w in whole]
+    heads = [w - b for w, b in zip(whole, backbone, strict=True)]
+    return ComponentMeasurement(
+        parts_ns={"backbone.stage1": tuple(backbone), "heads": tuple(heads)},
+        whole_ns=tuple(whole),
+        plain_ns=tuple(plain),
+        how="hooks",
+    )
+
+
+def ceiling(of: Machine, device: str = "cpu", threads: int = 2) -> Ceiling:
+    """A machine of 200 GFLOP/s in fp32, twice that in int8, and 20 GB/s; no half precisions."""
+    gone = Absent(reason="torch can't multiply such matrices here")
+    return Ceiling(
+        machine=of,
+        device=device,
+        threads=threads,
+        gemm_flops={"fp32": 200e9, "int8": 400e9, "bf16": gone, "fp16": gone, "tf32": gone},
+        bandwidth_bytes_s=20e9,
+        samples={"gemm.fp32": (200e9,) * 3, "gemm.int8": (400e9,) * 3, "bandwidth": (20e9,) * 3},
+        versions={"torch": "2.13.0"},
+        measured="2026-11-22T12:00:00Z",
+    )
 
 
 def memory(peak_bytes: int) -> MemoryMeasurement:

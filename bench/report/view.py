@@ -72,8 +72,13 @@ class View:
 
     @property
     def measured_groups(self) -> tuple[Group, ...]:
-        """Groups of which at least one row has numbers."""
-        return tuple(g for g in self.groups if g.measured)
+        """Groups of which at least one row has numbers.
+
+        Those of corrupted images have a section of their own and stand here only where a run has no
+        others.
+        """
+        measured = tuple(g for g in self.groups if g.measured)
+        return tuple(g for g in measured if not g.case.protocol.corruption) or measured
 
     @property
     def measured(self) -> tuple[Row, ...]:

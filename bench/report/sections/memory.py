@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.record.memory import DEFINITIONS
+from bench.record.memory import DEFINITIONS, DIFFERENCES
 from bench.report.blocks import Column, Heading, Items, Notes, Prose, Section, Strong, Table
 from bench.report.format import listing, megabytes
 from bench.report.sections.common import (
@@ -26,6 +26,10 @@ NAMES = {
     "rss_before_load_bytes": "Before load",
     "rss_after_load_bytes": "After load",
     "rss_peak_bytes": "Peak",
+    "rss_added_by_load_bytes": "Added by loading",
+    "rss_added_by_run_bytes": "Added by running",
+    "pss_after_load_bytes": "PSS, after load",
+    "pss_after_run_bytes": "PSS, after run",
     "gpu_allocated_peak_bytes": "GPU allocated",
     "gpu_reserved_peak_bytes": "GPU reserved",
     "gpu_process_bytes": "GPU process",
@@ -35,13 +39,20 @@ MEANING = {
     "weight_bytes": "Learned weights alone, as they are stored in it",
     **{f"{kind}_bytes": text for kind, text in DEFINITIONS.items()},
 }
+MEANING |= {
+    f"{kind}_bytes": f"{NAMES[f'{whole}_bytes']} minus {NAMES[f'{part}_bytes']}"
+    for kind, (whole, part) in DIFFERENCES.items()
+}
 
 
 def section(view: View) -> Section | None:
     """Section `memory`; None where nothing was measured."""
     if not view.measured:
         return None
-    first = "MB are millions of bytes. Nothing is subtracted: each kind stands as it was read."
+    first = (
+        "MB are millions of bytes. Each kind stands as it was read; where one is the difference of "
+        "two, its line says of which."
+    )
     blocks: list[Block] = [Prose((first,))]
     there = [n for n in NAMES if any_value(view.measured, n)]
     for group in view.measured_groups:

@@ -8,7 +8,7 @@ from bench.metrics.pareto import SPEED
 from bench.record.timing import PHASES
 from bench.report.blocks import Column, Figure, Heading, Notes, Prose, Section, Table
 from bench.report.charts.phases import Bar, draw
-from bench.report.format import listing, milliseconds
+from bench.report.format import listing, milliseconds, signed_points
 from bench.report.front import number
 from bench.report.sections.common import any_value, head_column, metric_cell, row_head
 
@@ -25,9 +25,9 @@ def section(view: View) -> Section | None:
     if not groups:
         return None
     first = (
-        "From the bytes of an image file to a map of labels of its size, one image at a time. "
-        "Phases are medians, each of its own, and need not add up to the median of the whole; "
-        "the whole is timed apart."
+        "From the bytes of an image file to a map of labels of its size. Phases are medians, each of "
+        "its own, and need not add up to the median of the whole. The whole is timed apart; the gap is "
+        "its share, over all calls together, that no phase accounts for."
     )
     blocks: list[Block] = [Prose((first,))]
     for index, group in enumerate(groups):
@@ -79,13 +79,14 @@ def _table(view: View, group: Group, there: list[str]) -> Table:
         (
             row_head(view, group, r),
             *(metric_cell(r.metrics.get(n), milliseconds, notes) for n, _ in names),
+            metric_cell(r.metrics.get("phase_gap"), signed_points, notes),
         )
         for r in group.measured
         if number(r, SPEED) is not None
     ]
     return Table(
         caption=f"Latency of {group.title}, ms",
-        columns=(head_column(), *(Column(title) for _, title in names)),
+        columns=(head_column(), *(Column(title) for _, title in names), Column("Gap", "%")),
         rows=tuple(rows),
         notes=notes.texts,
     )

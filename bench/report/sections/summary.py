@@ -60,6 +60,7 @@ def _measured(view: View) -> str:
     ]
     for name, images in _datasets(rows).items():
         words.append(f"Accuracy was counted over {plural(images, 'image')} of {name}.")
+    words += _seen(view)
     words.append(
         "Accuracy, parity and latency of each form come from the same loaded model, "
         "in a process of its own."
@@ -77,6 +78,28 @@ def _datasets(rows: tuple[Row, ...]) -> dict[str, int]:
             name = f"{spec.name} ({spec.split})"
             found[name] = max(found.get(name, 0), len(counted.images))
     return found
+
+
+def _seen(view: View) -> list[str]:
+    """The smallest drop of mIoU that the images could show, in the form that is hardest to judge."""
+    found = []
+    for row in (r for g in view.measured_groups for r in g.measured if r.status == "ok"):
+        smallest, counted = number(row, "miou_detectable"), row.result.get("confusion")
+        if smallest is not None and counted is not None:
+            found.append((smallest, len(counted.images)))
+    if not found:
+        return []
+    largest, images = max(found)
+    least = min(found)[0]
+    said = f"With these {plural(images, 'image')} a drop of mIoU under {points(largest)} points"
+    if points(least) == points(largest):
+        return [f"{said} would not be seen for certain."]
+    return [
+        (
+            f"{said} would not be seen for certain in the form that scatters most, one under "
+            f"{points(least)} in the one that scatters least."
+        )
+    ]
 
 
 def _stats(view: View) -> tuple[Stat, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bench.metrics.stability import flags
 from bench.report.blocks import (
     Cell,
     Code,
@@ -40,7 +41,6 @@ COLUMNS = (
     Column("mIoU", "%, 95 % interval"),
     Column("Difference", "points, paired, 95 %"),
     Column("p50", "ms, 95 %"),
-    Column("p99", "ms"),
     Column("Images/s"),
     Column("Memory", "peak resident"),
     Column("File"),
@@ -74,14 +74,17 @@ def section(view: View) -> Section:
 def _table(view: View, group: Group) -> Table:
     notes = Notes()
     gpu = any_value(group.measured, "gpu_allocated_peak_bytes")
+    tail = any_value(group.measured, "latency_p99_ms")
     columns = [head_column(), *COLUMNS]
     if gpu:
-        columns.insert(7, Column("GPU memory", "allocated, peak"))
+        columns.insert(columns.index(COLUMNS[4]) + 1, Column("GPU memory", "allocated, peak"))
+    if tail:
+        columns.insert(columns.index(COLUMNS[2]) + 1, Column("p99", "ms"))
     rows = []
     for row in group.rows:
         head = replace(row_head(view, group, row), mark=notes.mark(_said(row)))
         if row.status in {"ok", "wrong"}:
-            rows.append((head, *_numbers(row, notes, gpu=gpu)))
+            rows.append((head, *_numbers(row, notes, gpu=gpu, tail=tail)))
         else:
             reason = row.result.reason or "No reason was recorded."
             rows.append((head, Cell(reason, span=len(columns) - 1)))
@@ -94,31 +97,38 @@ def _table(view: View, group: Group) -> Table:
     )
 
 
-def _numbers(row: Row, notes: Notes, *, gpu: bool) -> list[Cell]:
+def _numbers(row: Row, notes: Notes, *, gpu: bool, tail: bool) -> list[Cell]:
     m = row.metrics
     if row.result.case.is_reference:
         difference = Cell("reference")
     else:
         difference = metric_cell(m.get("miou_difference"), signed_points, notes, with_interval=True)
-    cells = [
+    return [
         metric_cell(m.get("miou"), points, notes, with_interval=True),
         difference,
         metric_cell(m.get("latency_p50_ms"), milliseconds, notes, with_interval=True),
-        metric_cell(m.get("latency_p99_ms"), milliseconds, notes),
+        *([metric_cell(m.get("latency_p99_ms"), milliseconds, notes)] if tail else []),
         metric_cell(m.get("throughput_ips"), rate, notes),
         metric_cell(m.get("rss_peak_bytes"), megabytes, notes),
+        *([metric_cell(m.get("gpu_allocated_peak_bytes"), megabytes, notes)] if gpu else []),
         metric_cell(m.get("file_bytes"), megabytes, notes),
         _agreement(row, notes),
     ]
-    if gpu:
-        cells.insert(6, metric_cell(m.get("gpu_allocated_peak_bytes"), megabytes, notes))
-    return cells
 
 
 def _said(row: Row) -> str:
-    """What a reader must know of the whole row: why it is wrong, and what the run noted."""
+    """What a reader must know of the whole row: why it is wrong, what differs, what was noted."""
     reason = f"Wrong: {row.result.reason.removesuffix('.')}." if row.status == "wrong" else ""
-    return " ".join(text for text in (reason, *row.result.notes) if text)
+    said = (reason, *row.result.mismatches, *row.result.notes, _doubts(row))
+    return " ".join(text for text in said if text)
+
+
+def _doubts(row: Row) -> str:
+    """Flags on its latency; that it comes from few processes is plain from the missing interval."""
+    timing = row.result.get("timing")
+    found = flags(timing, row.result.case.protocol) if timing else ()
+    names = [f.name for f in found if f.name != "few processes"]
+    return f"Flags on its latency: {listing(names)}." if names else ""
 
 
 def _about(group: Group) -> tuple[Text, ...]:

@@ -11,6 +11,8 @@ from tests.builders import Planned
 from tests.report.conftest import words
 
 ALWAYS = {"summary", "variants", "limits"}
+ASKED = {"calibration", "fits", "robustness", "sweeps"}
+"""Sections of what a suite must ask for; each has a file of tests of its own."""
 
 
 def load(name):
@@ -21,7 +23,7 @@ def tables(section):
     return [b for b in section.blocks if isinstance(b, Table)]
 
 
-@pytest.mark.parametrize("name", registry.TABLE["section"])
+@pytest.mark.parametrize("name", [n for n in registry.TABLE["section"] if n not in ASKED])
 def test_a_section_has_its_name_and_something_to_say(view, name):
     found = load(name)(view)
     assert isinstance(found, Section)
@@ -80,7 +82,13 @@ def test_two_points_make_no_plot(view_of):
 
 
 def test_classes_are_tinted_and_the_same_form_is_shown_once(view):
-    (table,) = tables(load("classes")(view))
+    table, beside = tables(load("classes")(view))
+    assert [c.title for c in beside.columns] == [
+        "Class",
+        "ONNX Runtime fp32",
+        "ONNX Runtime int8 static",
+        "PyTorch bf16 (wrong)",
+    ]
     assert [c.title for c in table.columns] == [
         "Class",
         "PyTorch fp32",
@@ -91,6 +99,27 @@ def test_classes_are_tinted_and_the_same_form_is_shown_once(view):
     road = table.rows[0]
     assert road[0].swatch == "#804080"
     assert all(0 <= c.heat <= 1 for c in road[1:])
+
+
+def test_differences_show_an_interval_where_it_leaves_out_zero(view):
+    beside = tables(load("classes")(view))[1]
+    road = beside.rows[0]
+    assert (road[1].text, road[1].detail) == ("0.00", "")
+    assert " to " in road[3].detail
+    assert [row[0].text for row in beside.rows[-2:]] == [
+        "vehicle",
+        "Smallest drop of mIoU that shows",
+    ]
+    smallest = beside.rows[-1]
+    assert "nothing scatters" in beside.notes[int(smallest[1].mark) - 1]
+    assert float(smallest[2].text) > 0
+
+
+def test_the_summary_names_the_smallest_drop_that_shows(view_of):
+    said = words(load("summary")(view_of(Planned(), Planned("torch-bf16", flip=0.1))))
+    assert "With these 8 images a drop of mIoU under" in said
+    same = words(load("summary")(view_of(Planned(), Planned("torch-bf16"))))
+    assert "With these" not in same
 
 
 def test_phases_of_one_form_need_no_drawing(view_of):
@@ -143,5 +172,5 @@ def test_the_limits_name_the_interval_that_is_computed(view):
     text = words(load("limits")(view))
     assert "jackknife with Student's t" in text
     assert "at least ten" in text
-    assert "bootstrap" not in text
+    assert "paired, studentized bootstrap" in text
     assert MIN_GROUPS == 10

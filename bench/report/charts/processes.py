@@ -1,0 +1,81 @@
+"""What processes differ by: one row a form, one dot a process, a bar for the interval over them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench.report.charts import svg
+from bench.report.format import MINUS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WIDTH, ROW, TOP, BOTTOM, RIGHT, DOT, BAR = 880, 30, 10, 40, 40.0, 4.5, 16
+LEAST = 0.02
+"""The axis reaches at least 2 % to either side: small scatter shall look small."""
+MOST = 1.0
+"""And at most 100 %: a process beyond stands at the edge."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One form: each process's median over the case's, and the interval likewise."""
+
+    label: str
+    medians: tuple[float, ...]
+    ends: tuple[float, float] | None
+    wrong: bool = False
+
+
+def draw(lines: Sequence[Line]) -> tuple[str, int, int]:
+    """Inner SVG, width and height."""
+    height = TOP + ROW * len(lines) + BOTTOM
+    left = max(svg.width_of(_words(x)) for x in lines) + 16
+    reach = _reach(lines)
+    scale = (WIDTH - left - RIGHT) / (2 * reach)
+    centre = left + reach * scale
+    parts = _axis(reach, scale, centre, len(lines))
+    for i, line in enumerate(lines):
+        middle = TOP + (i + 0.5) * ROW
+        parts.append(svg.text(left - 10, middle + 4, _words(line), "label", "end"))
+        if line.ends:
+            low, high = (centre + _held(e, reach) * scale for e in line.ends)
+            parts.append(
+                svg.el(
+                    "rect", x=low, y=middle - BAR / 2, width=max(high - low, 1.0), height=BAR, rx=2,
+                    class_="disc s0", opacity=0.3,
+                )
+            )  # fmt: skip
+        parts += [
+            svg.el(
+                "circle", cx=centre + _held(m, reach) * scale, cy=middle, r=DOT, class_="disc s0"
+            )
+            for m in line.medians
+        ]
+    return "".join(parts), WIDTH, height
+
+
+def _reach(lines: Sequence[Line]) -> float:
+    """How far from the middle the axis reaches, a fraction: to the farthest process and interval."""
+    every: list[float] = [v for x in lines for v in (*x.medians, *(x.ends or ()))]
+    return min(max(LEAST, 1.05 * max(abs(v - 1) for v in every)), MOST)
+
+
+def _held(value: float, reach: float) -> float:
+    return min(max(value - 1, -reach), reach)
+
+
+def _axis(reach: float, scale: float, centre: float, count: int) -> list[str]:
+    bottom = TOP + ROW * count
+    parts = []
+    for tick in svg.linear_ticks(-100 * reach, 100 * reach):
+        x = centre + tick / 100 * scale
+        said = f"{tick:+g}".replace("-", MINUS) if tick else "0"
+        parts += [svg.line(x, TOP, x, bottom, "grid"), svg.text(x, bottom + 16, said, "tick", "middle")]  # fmt: skip
+    said = "median of a process beside its case's, %"
+    return [*parts, svg.text(centre, bottom + 34, said, "title", "middle")]
+
+
+def _words(line: Line) -> str:
+    return f"{line.label}: wrong" if line.wrong else line.label

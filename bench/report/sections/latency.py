@@ -1,0 +1,194 @@
+"""How sure the latencies are: within a process, between processes, and what disturbed them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench.metrics.latency import median_ns, median_ratio
+from bench.metrics.pareto import SPEED
+from bench.metrics.stability import flags
+from bench.report.blocks import (
+    Cell,
+    Column,
+    Figure,
+    Heading,
+    Items,
+    Notes,
+    Prose,
+    Section,
+    Strong,
+    Table,
+)
+from bench.report.charts.processes import Line, draw
+from bench.report.format import count, listing, milliseconds, points_short, rate, signed_points
+from bench.report.front import number
+from bench.report.sections.common import any_value, head_column, metric_cell, row_head
+from bench.report.sections.load import blocks as load_blocks
+
+if TYPE_CHECKING:
+    from bench.metrics.base import Row
+    from bench.record.timing import TimingMeasurement
+    from bench.report.blocks import Block, Text
+    from bench.report.view import Group, View
+
+FIRST = (
+    "A process has its own luck, which all of its samples share: memory layout, threads on this core "
+    "or that. So the median and its interval are over processes. The interval within one process is "
+    "narrower and knows nothing of the next. The two scatters are standard deviations in percent: of "
+    "the processes' medians, and of a sample within its process (robust). What a process is worth is "
+    "the number of independent samples that its own amount to."
+)
+
+
+def section(view: View) -> Section | None:
+    """Section `latency`; None where nothing was timed."""
+    groups = [g for g in view.measured_groups if _timed(g)]
+    if not groups:
+        return None
+    blocks: list[Block] = [Prose((FIRST,))]
+    for index, group in enumerate(groups):
+        if len(groups) > 1:
+            blocks.append(Heading(group.title))
+        blocks += _chart(group, index)
+        blocks.append(_table(view, group))
+        flagged = _flags(group)
+        if flagged:
+            blocks.append(Items(flagged))
+        blocks += load_blocks(view, group)
+        blocks += _poller(group)
+    return Section("latency", "How sure the latencies are", tuple(blocks))
+
+
+def _timed(group: Group) -> tuple[Row, ...]:
+    return tuple(r for r in group.measured if number(r, "latency_mean_ms") is not None)
+
+
+def _table(view: View, group: Group) -> Table:
+    notes = Notes()
+    rows = _timed(group)
+    energy = any_value(rows, "energy_image_j")
+    columns = [
+        head_column(),
+        Column("p50", "ms, 95 % over processes"),
+        Column("One process", "ms, 95 % within"),
+        Column("Processes", "calls"),
+        Column("Between", "%"),
+        Column("Within", "%"),
+        Column("Worth", "samples"),
+        *([Column("Energy", "J an image")] if energy else []),
+        Column("Stopped", numeric=False),
+        Column("Flags"),
+    ]
+    cells = []
+    for row in rows:
+        m = row.metrics
+        cells.append((
+            row_head(view, group, row),
+            metric_cell(m.get(SPEED), milliseconds, notes, with_interval=True),
+            metric_cell(m.get("latency_process_ms"), milliseconds, notes, with_interval=True),
+            _processes(row),
+            metric_cell(m.get("latency_between"), points_short, notes),
+            metric_cell(m.get("latency_within"), points_short, notes),
+            metric_cell(m.get("latency_worth"), rate, notes),
+            *([metric_cell(m.get("energy_image_j"), _joules, notes)] if energy else []),
+            Cell(_stopped(row)),
+            Cell(count(int(number(row, "latency_flags") or 0))),
+        ))
+    return Table(
+        caption=f"Processes and samples of {group.title}",
+        columns=tuple(columns),
+        rows=tuple(cells),
+        notes=notes.texts,
+    )
+
+
+def _timing(row: Row) -> TimingMeasurement:
+    found: TimingMeasurement = row.result.get("timing")
+    return found
+
+
+def _processes(row: Row) -> Cell:
+    """Number of processes, and of the samples of each, fewest to most."""
+    sizes = sorted(len(x.end_to_end_ns) for x in _timing(row).launches if x.end_to_end_ns)
+    each = count(sizes[0]) if sizes[0] == sizes[-1] else f"{count(sizes[0])} to {count(sizes[-1])}"
+    return Cell(str(len(sizes)), detail=each)
+
+
+def _stopped(row: Row) -> str:
+    """Why the loops ended, each reason once, with the number of processes where they differ."""
+    reasons = [x.stopped for x in _timing(row).launches if x.end_to_end_ns and x.stopped]
+    kinds = dict.fromkeys(reasons)
+    return listing([r if len(kinds) == 1 else f"{reasons.count(r)} {r}" for r in kinds])
+
+
+def _joules(value: float) -> str:
+    return f"{value:.3g}"
+
+
+def _flags(group: Group) -> tuple[Text, ...]:
+    """A sentence for each flag, rows that say the same together."""
+    said: dict[tuple[str, str, str], list[str]] = {}
+    for row in _timed(group):
+        for flag in flags(_timing(row), row.result.case.protocol):
+            key = (flag.name, flag.sentence, flag.advice)
+            said.setdefault(key, []).append(group.label(row))
+        for sentence in row.result.mismatches:
+            said.setdefault(("not as asked", sentence.removesuffix("."), ""), []).append(
+                group.label(row)
+            )
+    return tuple(
+        (Strong(name), f", {listing(labels)}: {sentence}. {advice}".rstrip())
+        for (name, sentence, advice), labels in said.items()
+    )
+
+
+def _poller(group: Group) -> list[Block]:
+    """What reading the machine beside each sample cost, as it was measured in this run."""
+    said = []
+    for row in _timed(group):
+        poller = _timing(row).poller
+        if poller is None or not poller.on_ns or not poller.off_ns:
+            continue
+        value, low, high = median_ratio(poller.on_ns, poller.off_ns)
+        ends = (
+            f" ({signed_points(low - 1)} to {signed_points(high - 1)})"
+            if low is not None and high is not None
+            else ""
+        )
+        each = f", {median_ns(poller.read_ns) / 1e3:.0f} us a reading" if poller.read_ns else ""
+        said.append(
+            f"Reading the machine beside each sample changed the median of {group.label(row)} by "
+            f"{signed_points(value - 1)} %{ends}{each}."
+        )
+    return [Prose((" ".join(said),))] if said else []
+
+
+def _chart(group: Group, index: int) -> list[Block]:
+    """Every process's median beside the case's; only where some case has several."""
+    lines = []
+    for row in _timed(group):
+        sets = [x.end_to_end_ns for x in _timing(row).launches if x.end_to_end_ns]
+        p50 = row.metrics[SPEED]
+        if len(sets) > 1 and p50.value:
+            ends = (p50.low / p50.value, p50.high / p50.value) if p50.low and p50.high else None
+            medians = tuple(median_ns(s) / 1e6 / p50.value for s in sets)
+            lines.append(Line(group.label(row), medians, ends, row.status == "wrong"))
+    if not lines:
+        return []
+    svg, width, height = draw(lines)
+    spans = [
+        f"{x.label} {signed_points(min(x.medians) - 1)} to {signed_points(max(x.medians) - 1)} %"
+        for x in lines
+    ]
+    return [
+        Figure(
+            name="processes" if index == 0 else f"processes-{index + 1}",
+            title=f"Processes of {group.title}",
+            alt=f"Medians of the processes beside that of their case: {listing(spans)}.",
+            caption=f"Each dot is one process of {group.title}: its median beside that of its case. "
+            "The bar is the 95 % interval over processes.",
+            svg=svg,
+            width=width,
+            height=height,
+        )
+    ]

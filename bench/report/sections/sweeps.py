@@ -1,0 +1,129 @@
+"""How cost grows along what a suite sweeps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench.metrics.sweeps import COST, SCALING, WORK, curves
+from bench.report.blocks import Cell, Column, Figure, Notes, Prose, Section, Table
+from bench.report.charts.curve import Line, Mark, draw
+from bench.report.format import MISSING, interval, listing, milliseconds, plural
+from bench.report.labels import variant_label
+from bench.report.sections.common import head_column, metric_cell
+
+if TYPE_CHECKING:
+    from bench.metrics.sweeps import Curve, Point
+    from bench.report.blocks import Block
+    from bench.report.view import View
+
+TITLES = {
+    "batch_size": "Batch size",
+    "size": "Input size",
+    "threads": "Threads",
+    "rate": "Arrivals a second",
+}
+FIRST = (
+    "Each line is one form along one key that the suite sweeps, all else equal; the latency is that "
+    "of a whole call, and under a load that of an arrival, waiting included. The exponent is the slope of log latency over log work, by least squares, with "
+    "its 95 % interval: at 1, twice the work takes twice the time; below 1, a larger call is cheaper "
+    "by the unit; along threads, \N{MINUS SIGN}1 is a perfect speed-up."
+)
+
+
+def section(view: View) -> Section | None:
+    """Section `sweeps`; None where nothing was swept, or fewer than two points were measured."""
+    places: dict[tuple[str, tuple[str, str, str, str]], list[Curve]] = {}
+    for curve in curves(view.rows):
+        places.setdefault((curve.key, curve.place), []).append(curve)
+    drawn = [found for found in places.values() if any(len(c.measured) > 1 for c in found)]
+    if not drawn:
+        return None
+    blocks: list[Block] = [Prose((FIRST,))]
+    for index, found in enumerate(drawn):
+        blocks += [_figure(found, index), _table(view, found)]
+    return Section("sweeps", "How cost grows", tuple(blocks))
+
+
+def _where(curve: Curve) -> str:
+    model, target, dataset, rest = curve.place
+    return f"{model} on {target}, {dataset}" + (f", {rest}" if rest else "")
+
+
+def _label(curve: Curve, among: list[Curve]) -> str:
+    """Name of the form, unique in the plot."""
+    variant = curve.points[0].row.result.case.variant
+    mine = variant_label(variant)
+    same = [c for c in among if variant_label(c.points[0].row.result.case.variant) == mine]
+    return mine if len(same) == 1 else variant.slug
+
+
+def _figure(found: list[Curve], index: int) -> Figure:
+    key = found[0].key
+    lines = [
+        Line(_label(c, found), tuple(Mark(p.x, p.text, p.ms or 0.0) for p in c.measured))
+        for c in found
+        if c.measured
+    ]
+    svg, width, height = draw(lines, WORK[key], f"latency {_percentile(key)}, ms")
+    said = [
+        f"{line.label} from {milliseconds(line.marks[0].y)} ms at {line.marks[0].text} to "
+        f"{milliseconds(line.marks[-1].y)} ms at {line.marks[-1].text}"
+        for line in lines
+    ]
+    where = _where(found[0])
+    return Figure(
+        name="sweep" if index == 0 else f"sweep-{index + 1}",
+        title=f"{TITLES[key]} and latency of {where}",
+        alt=f"{plural(len(lines), 'form')}: {listing(said)}.",
+        caption=f"Latency ({_percentile(key)}, ms) against {WORK[key]}, {where}.",
+        svg=svg,
+        width=width,
+        height=height,
+    )
+
+
+def _table(view: View, found: list[Curve]) -> Table:
+    notes, key = Notes(), found[0].key
+    values = {p.x: p.text for c in found for p in c.points}
+    rows = []
+    for curve in found:
+        at = {p.x: p for p in curve.points}
+        cells = [_cell(curve, at.get(x), notes) for x in sorted(values)]
+        if key in SCALING:
+            slope = curve.exponent
+            shown = metric_cell(slope, _signed, notes)
+            cells.append(Cell(shown.text, interval(slope, _signed), mark=shown.mark))
+        first = curve.points[0].row.result
+        rows.append((Cell(_label(curve, found), href=view.record_href(first)), *cells))
+    last = (Column("Exponent"),) if key in SCALING else ()
+    return Table(
+        caption=f"{TITLES[key]} of {_where(found[0])}: latency {_percentile(key)}, ms",
+        columns=(head_column(), *(Column(values[x]) for x in sorted(values)), *last),
+        rows=tuple(rows),
+        notes=notes.texts,
+    )
+
+
+def _cell(curve: Curve, point: Point | None, notes: Notes) -> Cell:
+    """Latency, and beside it what the step is worth: images a second, or the speed-up."""
+    if point is None:
+        return Cell(MISSING, mark=notes.mark("the suite doesn't ask for this point"))
+    shown = metric_cell(point.row.metrics.get(COST[curve.key]), milliseconds, notes)
+    if point.ms is None:
+        return shown
+    detail = ""
+    if curve.key == "batch_size":
+        detail = f"{milliseconds(point.ms / point.x)} an image"
+    speed_up = curve.speed_up(point).value
+    if speed_up is not None and point != curve.measured[0]:
+        detail = f"{speed_up:.2f} x as fast"
+    return Cell(shown.text, detail, mark=shown.mark)
+
+
+def _percentile(key: str) -> str:
+    """`p50` or `p90`."""
+    return "p90" if "p90" in COST[key] else "p50"
+
+
+def _signed(value: float) -> str:
+    return f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
