@@ -80,7 +80,7 @@ def gate(
     check_patterns([r for r in (old, run) if r], only or "*", metric or "*")
     session = None
     if live:
-        session = _live(run, live, only=only, pairs=pairs, allow_code=allow_code)
+        session = _live(run, live, old, only=only, pairs=pairs, allow_code=allow_code)
     found = None
     if not first:
         found = judge(run, old, only=only or "*", metric=metric or "*", session=session)
@@ -103,8 +103,10 @@ def gate(
         raise typer.Exit(1)
 
 
-def _live(run: Run, base: str, *, only: str | None, pairs: int | None, allow_code: bool) -> Session:
-    """Live pairs, measured now."""
+def _live(
+    run: Run, base: str, old: Run | None, *, only: str | None, pairs: int | None, allow_code: bool
+) -> Session:
+    """Live pairs, measured now under the policy that will judge them."""
     from bench.gate.baselines import run_folder
     from bench.gate.session import asked
     from bench.record.store import read_run
@@ -112,5 +114,8 @@ def _live(run: Run, base: str, *, only: str | None, pairs: int | None, allow_cod
 
     folder = run_folder(base)
     name = str(folder) if folder else base
-    measured = measure(run.folder, name, only=only, pairs=pairs, allow_code=allow_code)
+    policy = old.info.gate if old else None
+    measured = measure(
+        run.folder, name, only=only, pairs=pairs, allow_code=allow_code, policy=policy
+    )
     return asked(run, name, measured, read_run(folder) if folder else None)

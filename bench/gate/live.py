@@ -18,7 +18,6 @@ from bench.spec.policy import GatePolicy
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.gate.pair import Pair
     from bench.record.calibration import Calibration
     from bench.record.pairs import PairsRecord
 
@@ -35,14 +34,6 @@ class Decision:
     smallest: float | None
     """Smallest slow-down, a ratio, that so many pairs with this spread show; None where unknown."""
     note: str
-
-
-def latency(
-    pair: Pair, pairs: PairsRecord, policy: GatePolicy, calibration: Calibration | None
-) -> Verdict:
-    """Verdict on a case's live pairs; its values are ratios, so the records' own stay out."""
-    del pair  # what stands in the records was measured at another hour
-    return judge(pairs, policy, calibration)
 
 
 def judge(pairs: PairsRecord, policy: GatePolicy, calibration: Calibration | None) -> Verdict:

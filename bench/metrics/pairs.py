@@ -1,14 +1,16 @@
 """Statistics of process pairs: log ratios, their interval, and the smallest change they can show.
 
-The unit is the pair. A pair's number is the median, over its rounds and over the ranks k within a
-burst, of
+The unit is the pair. A pair's number is the median, over its quiet rounds and over the ranks k within
+a burst, of
 
     ln(k-th fastest of the candidate's burst / k-th fastest of the baseline's in the same round)
 
-A spell of other load that covers a round hits both sides and cancels, while the ratio of the two
-sides' whole medians jumps when such spells fill about half of the samples; and the first iteration of
-a burst, which finds cold caches, is held against another first one. With n pairs, their numbers r_i
-and Student's t, the ratio's interval is
+A spell of other load that covers a round hits both sides and cancels; what begins or ends within a
+round doesn't. So the rounds during which other processes took least of the processor count: those
+below `QUIET` where there are `ENOUGH`, else the quieter half. The choice looks at the others'
+processor time alone, never at the samples, so it can't favour a side. The first iteration of a burst,
+which finds cold caches, is held against another first one. With n pairs, their numbers r_i and
+Student's t, the ratio's interval is
 
     exp(mean(r) +- t(0.975, n - 1) * sd(r) / sqrt(n))
 
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
     from bench.record.pairs import ProcessPair
 
 LEVEL = 0.95
+QUIET = 0.15
+"""Processors that other processes may keep busy during a burst that counts as quiet."""
+ENOUGH = 4
 FEWEST_SIGNED = 6
 MOST_EXACT = 16
 """Pairs up to which all sign patterns are counted: 2^16 means of 16."""
@@ -56,12 +61,25 @@ class RatioInterval:
 
 
 def log_ratio(pair: ProcessPair) -> float:
-    """Log ratio of candidate over baseline: the median over the pair's rounds and ranks."""
+    """Log ratio of candidate over baseline: the median over quiet rounds and ranks."""
     return median(
         math.log(c / b)
-        for candidate, baseline in zip(pair.candidate_ns, pair.baseline_ns, strict=True)
-        for c, b in zip(sorted(candidate), sorted(baseline), strict=True)
+        for r in quiet_rounds(pair)
+        for c, b in zip(sorted(pair.candidate_ns[r]), sorted(pair.baseline_ns[r]), strict=True)
     )
+
+
+def quiet_rounds(pair: ProcessPair) -> list[int]:
+    """Numbers of the rounds that count; all where nobody read what other processes used."""
+    rounds = range(len(pair.baseline_ns))
+    if len(pair.foreign) != 2 * len(rounds):
+        return list(rounds)
+    worst = [max(pair.foreign[2 * r : 2 * r + 2]) for r in rounds]
+    quiet = [r for r in rounds if worst[r] <= QUIET]
+    if len(quiet) >= ENOUGH:
+        return quiet
+    bound = sorted(worst)[(len(rounds) - 1) // 2]
+    return [r for r in rounds if worst[r] <= bound]
 
 
 def whole_log_ratio(pair: ProcessPair) -> float:

@@ -21,6 +21,8 @@ class ProcessPair(Record):
     candidate_ns: tuple[tuple[int, ...], ...]
     order: str = ""
     """Which side ran each burst: `B` baseline, `C` candidate; as long as both together."""
+    foreign: tuple[float, ...] = ()
+    """Processors that other processes kept busy during each burst, a mean, in the same order."""
     foreign_cpu: float | None = None
     """Processors that other processes kept busy while the bursts ran, a mean."""
     started: str = ""

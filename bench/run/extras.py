@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from bench.spec.case import Case
 
 Kind = Literal["work", "ceiling", "fits"]
+BUSY = 0.1
+"""Processors that others kept busy beside a ceiling; beyond it the ceiling isn't kept."""
 _WHAT: dict[Kind, str] = {
     "work": "counting the work",
     "ceiling": "measuring the machine's ceiling",
@@ -109,8 +111,11 @@ class Extras:
             report = self.made.start(self.made.job("ceiling", case), case.protocol.timeout_s)
             return dict(report.payload["ceiling"])
 
-        noted = cachedir.make(self.made.setting.cache / "ceilings" / digest[:24], measure)
-        write_atomic(self._file(case), to_json(Ceiling.model_validate(noted)))
+        folder = self.made.setting.cache / "ceilings" / digest[:24]
+        found = Ceiling.model_validate(cachedir.make(folder, measure))
+        write_atomic(self._file(case), to_json(found))
+        if found.foreign_cpu is not None and found.foreign_cpu > BUSY:
+            shutil.rmtree(folder, ignore_errors=True)  # too low: the next run tries again
 
     def _fits(self, made: Prepared) -> FitsMeasurement:
         """What fits; the artifacts that only the search needed are thrown away again."""

@@ -61,6 +61,7 @@ def measure(
     only: str | None = None,
     pairs: int | None = None,
     allow_code: bool = False,
+    policy: GatePolicy | None = None,
     say: Tell = _print,
 ) -> tuple[PairsRecord, ...]:
     """Pairs of every timed case of a run, each on disk in its pairs/ as soon as it is measured.
@@ -71,6 +72,7 @@ def measure(
         only: shell pattern on the cases' ids.
         pairs: pairs of one look; None = the policy's.
         allow_code: let models run their own Python.
+        policy: the one that will judge; None = the base's, or the run's against a revision.
         say: takes a line for the user.
 
     Raises:
@@ -85,10 +87,10 @@ def measure(
     other: Run | Revision
     if (folder / "run.json").is_file():
         other = read_run(folder)
-        policy = other.info.gate  # it judges, too: a run can't loosen its own gate
+        policy = policy or other.info.gate  # it judges, too: a run can't loosen its own gate
     else:
         other = revision.build(base, Path.cwd(), resources.cache_dir(), say)
-        policy = run.info.gate
+        policy = policy or run.info.gate
     cases = _cases(run, other, only)
     if not cases:
         raise NothingMeasured(

@@ -12,14 +12,19 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from statistics import mean
 from typing import TYPE_CHECKING, Protocol
 
+from bench.metrics.pairs import QUIET
+from bench.record.base import Absent
 from bench.record.pairs import ProcessPair
+from bench.run import counters
 from bench.trials.side import Side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
     from bench.trials.side import Start
 
@@ -55,12 +60,17 @@ class Turning(Protocol):
 class Plan:
     """How long a pair goes on."""
 
-    rounds: int = 10
-    """Most bursts of a side."""
+    rounds: int = 7
+    """Fewest rounds, unless the sides are slow."""
+    quiet: int = 6
+    """Go on until so many rounds were quiet ..."""
+    most: int = 18
+    """... or so many were done."""
     fewest: int = 4
+    """Rounds of slow sides."""
     side_s: float = 4.0
     """After `fewest` rounds: stop once a side ran this long."""
-    quiet_s: float = 0.3
+    still_s: float = 0.3
     """Longest wait before a burst for the other runtime's threads to stop spinning."""
     timeout_s: float = 300.0
     """Kill both after this long."""
@@ -83,7 +93,7 @@ def live(
             name: stack.enter_context(Side(start, logs / f"{name}.log", name, plan.timeout_s))
             for name, start in starts
         }
-        return take_turns(sides["baseline"], sides["candidate"], rng, plan, busy_s)
+        return take_turns(sides["baseline"], sides["candidate"], rng, plan, others())
 
 
 def order(seed: str) -> random.Random:
@@ -98,30 +108,37 @@ def take_turns(
     plan: Plan,
     busy: Callable[[], float | None] = lambda: None,
 ) -> ProcessPair:
-    """Pair of two sides; in each round both run one burst, in random order."""
+    """Pair of two sides; in each round both run one burst, in random order.
+
+    How many rounds there are depends on what other processes do, never on the samples.
+    """
     sides = {"B": baseline, "C": candidate}
     for side in sides.values():
         side.ready()
     spent = dict.fromkeys(sides, 0.0)
-    order = ""
+    order, foreign, quiet = "", list[float](), 0
     started = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    began, others = time.monotonic(), _others(sides, busy)
-    for done in range(plan.rounds):
+    for done in range(plan.most):
+        if done >= plan.rounds and (quiet >= plan.quiet or not foreign):
+            break
         if done >= plan.fewest and max(spent.values()) >= plan.side_s:
             break
         for letter in rng.choice(("BC", "CB")):
-            rest(sides.values(), plan.quiet_s)
-            start = time.monotonic()
+            rest(sides.values(), plan.still_s)
+            before, start = _foreign(sides, busy), time.monotonic()
             sides[letter].burst(BURST)
-            spent[letter] += time.monotonic() - start
+            took, after = time.monotonic() - start, _foreign(sides, busy)
+            spent[letter] += took
             order += letter
-    after, wall = _others(sides, busy), time.monotonic() - began
-    foreign = None if others is None or after is None else max(0.0, (after - others) / wall)
+            if before is not None and after is not None:
+                foreign.append(round(max(0.0, (after - before) / took), 4))
+        quiet += bool(foreign) and max(foreign[-2:]) <= QUIET
     return ProcessPair(
         baseline_ns=baseline.end(),
         candidate_ns=candidate.end(),
         order=order,
-        foreign_cpu=None if foreign is None else round(foreign, 4),
+        foreign=tuple(foreign),
+        foreign_cpu=round(mean(foreign), 4) if foreign else None,
         started=started,
     )
 
@@ -142,17 +159,14 @@ def rest(sides: Iterable[Turning], limit_s: float) -> None:
         time.sleep(LOOK_S)
 
 
-def _others(sides: dict[str, Turning], busy: Callable[[], float | None]) -> float | None:
-    """Processor seconds that everything but the two sides used so far."""
+def _foreign(sides: dict[str, Turning], busy: Callable[[], float | None]) -> float | None:
+    """Processor seconds that everything but the launcher and the two sides used so far."""
     total = busy()
     return None if total is None else total - sum(side.cpu_s() for side in sides.values())
 
 
-def busy_s() -> float | None:
-    """Processor seconds that this machine was busy since it started; None where it doesn't tell."""
-    import psutil
-
-    # Of Linux's columns; guest time stands in `user` already, steal is another machine's.
-    times = psutil.cpu_times()
-    names = ("user", "nice", "system", "irq", "softirq")
-    return sum(float(getattr(times, n, 0.0)) for n in names)
+@cache
+def others() -> Callable[[], float | None]:
+    """Counter of the processor seconds of all other processes; says None where nothing tells it."""
+    read = counters.foreign(Path("/"))
+    return (lambda: None) if isinstance(read, Absent) else lambda: read() / 1e9

@@ -17,8 +17,9 @@ from bench.metrics.pairs import clopper_pearson, draw_gates, log_ratio, low_ends
 from bench.record.calibration import Calibration, Rate
 from bench.record.store import to_json, write_atomic
 from bench.run import keys, machine
+from bench.run.call import timed
 from bench.run.session import open_bench
-from bench.run.steps.pair import WARMUP, iteration, slowed
+from bench.run.steps.pair import slowed, warm
 from bench.spec.policy import GatePolicy
 from bench.trials import calibrated, pair
 from bench.trials.side import Side, Start
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from random import Random
 
+    from bench.run.call import Call
     from bench.run.job import Job
     from bench.run.session import Bench
     from bench.trials.session import Tell
@@ -125,21 +127,22 @@ class Inside:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._bench: Bench | None = None
+        self._call: Call | None = None
         self._bursts: list[tuple[int, ...]] = []
         self._seen = 0
 
     def ready(self) -> None:
         """Open the session and warm it up."""
         self._bench, _ = open_bench(self._job, self._job.case.variant)
-        for i in range(max(WARMUP, self._job.case.protocol.warmup)):
-            iteration(self._bench, i)
+        self._call = timed(self._bench, time.perf_counter_ns)
+        warm(self._call, self._job)
 
     def burst(self, iterations: int) -> None:
         """Run a burst."""
-        if self._bench is None:
+        if self._call is None:
             raise RuntimeError("the session isn't ready")
         at = range(self._seen, self._seen + iterations)
-        self._bursts.append(tuple(slowed(self._bench, i, 0.0) for i in at))
+        self._bursts.append(tuple(slowed(self._call, i, 0.0) for i in at))
         self._seen += iterations
 
     def end(self) -> tuple[tuple[int, ...], ...]:

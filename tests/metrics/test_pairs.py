@@ -120,3 +120,39 @@ def test_clopper_pearson_knows_its_ends():
     assert pairs.clopper_pearson(4, 4)[1] == 1
     low, high = pairs.clopper_pearson(0.4, 4)
     assert 0 < low < 0.1 < high < 1
+
+
+def loud(pair: ProcessPair, *foreign: float) -> ProcessPair:
+    """The pair with what other processes used in each round's two bursts."""
+    return pair.model_copy(update={"foreign": tuple(x for f in foreign for x in (0.01, f))})
+
+
+@pytest.mark.parametrize(
+    ("foreign", "rounds"),
+    [
+        ((0.1, 0.9, 0.0, 0.1, 0.9, 0.1), [0, 2, 3, 5]),
+        ((0.1, 0.9, 0.3, 0.5, 0.9, 0.1), [0, 2, 5]),
+        ((1.0,) * 6, [0, 1, 2, 3, 4, 5]),
+        ((), [0, 1, 2, 3, 4, 5]),
+    ],
+)
+def test_rounds_count_by_what_others_used(foreign, rounds):
+    assert pairs.quiet_rounds(loud(scripted.pair(rounds=6), *foreign)) == rounds
+
+
+def test_a_load_on_one_side_alone_is_seen_by_its_processor_time():
+    """Other work hit three of the candidate's seven bursts; a copy without readings shows it."""
+    pair = scripted.pair(1.0, rounds=7)
+    hit = tuple(
+        tuple(3 * ns for ns in burst) if r % 2 else burst
+        for r, burst in enumerate(pair.candidate_ns)
+    )
+    pair = pair.model_copy(update={"candidate_ns": hit})
+    assert pairs.log_ratio(loud(pair, *(r % 2 for r in range(7)))) == 0
+
+
+@given(st.lists(st.floats(0, 2), min_size=10, max_size=10), st.integers(0, 99))
+def test_the_choice_of_rounds_favours_no_side(foreign, seed):
+    pair = loud(scripted.pair(1.1, seed, noise=0.1), *foreign)
+    assert pairs.log_ratio(swapped(pair)) == pytest.approx(-pairs.log_ratio(pair), abs=1e-12)
+    assert len(pairs.quiet_rounds(pair)) >= pairs.ENOUGH

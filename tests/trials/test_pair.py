@@ -13,7 +13,7 @@ from bench.trials.side import Start
 from tests import small
 from tests.trials.scripted import MS, Scripted
 
-QUICK = pair.Plan(quiet_s=0.0)
+QUICK = pair.Plan(still_s=0.0)
 
 
 def turns(old, new, plan=QUICK, seed="0", **more):
@@ -57,7 +57,7 @@ def test_every_sample_is_kept():
 
 
 def test_slow_sides_run_fewer_rounds():
-    found = turns(Scripted(constant(1)), Scripted(constant(1)), pair.Plan(quiet_s=0, side_s=0))
+    found = turns(Scripted(constant(1)), Scripted(constant(1)), pair.Plan(still_s=0, side_s=0))
     assert len(found.baseline_ns) == pair.Plan().fewest
 
 
@@ -80,9 +80,27 @@ def test_what_others_used_is_what_the_sides_did_not(monkeypatch):
 
     monkeypatch.setattr(pair.time, "monotonic", clock)
     sides = Scripted(constant(MS)), Scripted(constant(MS))
-    found = turns(*sides, busy=lambda: now[0] + sum(s.cpu for s in sides))
-    assert found.foreign_cpu == pytest.approx(1, rel=0.05)
-    assert turns(Scripted(constant(1)), Scripted(constant(1))).foreign_cpu is None
+    plan = pair.Plan(still_s=0.0, side_s=1000, most=12)
+    found = turns(*sides, plan, busy=lambda: now[0] + sum(s.cpu for s in sides))
+    assert len(found.foreign) == len(found.order) == 24
+    assert found.foreign_cpu > 0.9
+    unread = turns(Scripted(constant(1)), Scripted(constant(1)))
+    assert (unread.foreign, unread.foreign_cpu) == ((), None)
+
+
+@pytest.mark.parametrize(("quiet", "rounds"), [(100, 7), (5, 18), (4, 18), (0, 18)])
+def test_a_pair_goes_on_until_enough_rounds_were_quiet(quiet, rounds):
+    """`quiet` rounds without other load, then nothing but load; the samples don't matter."""
+    log: list[str] = []
+    sides = Scripted(constant(1), log, "B"), Scripted(constant(1), log, "C")
+    used = [0.0]
+
+    def busy():
+        used[0] += 0 if len(log) - 2 <= 2 * quiet and quiet else 5
+        return used[0]
+
+    plan = pair.Plan(still_s=0.0, quiet=6)
+    assert len(turns(*sides, plan, busy=busy).baseline_ns) == rounds
 
 
 def test_it_waits_until_both_rest():
@@ -121,6 +139,7 @@ def job(tmp_path_factory, cache) -> Job:
 def test_two_real_processes_take_turns_and_a_planted_slow_down_shows(job, tmp_path):
     slower = Start(job.model_copy(update={"planted": 1.0}))
     found = pair.live(Start(job), slower, tmp_path, pair.order("0"))
-    assert [len(b) for b in found.baseline_ns] == [len(b) for b in found.candidate_ns] == [3] * 10
+    assert {len(b) for b in (*found.baseline_ns, *found.candidate_ns)} == {3}
+    assert 10 <= len(found.baseline_ns) == len(found.candidate_ns) <= 24
     assert 1.4 < math.exp(log_ratio(found)) < 2.9
     assert sorted(p.name for p in tmp_path.iterdir()) == ["baseline.log", "candidate.log"]

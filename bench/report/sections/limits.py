@@ -33,8 +33,10 @@ RULES: tuple[Text, ...] = (
     (
         Strong("Latency"),
         (
-            ": one image at a time, from the bytes of its file to its map of labels; every sample is "
-            "in the record, none was dropped, and warm-up calls are kept apart."
+            ": from the bytes of an image's file to its map of labels. Each process gives its median; "
+            "the figure is their geometric mean, and its interval is over processes, never over "
+            "pooled calls. Every sample is in the record, none was dropped, and warm-up calls are kept "
+            "apart."
         ),
     ),
     (
@@ -50,7 +52,7 @@ RULES: tuple[Text, ...] = (
             "index and number of images. "
         ),
         Strong("Timing fingerprint"),
-        ": of the scenario, batch, input size, threads, warm-up and stopping rule.",
+        ": of the scenario, rate, batch, input size, threads, warm-up, stopping rule and launches.",
     ),
 )
 
@@ -115,10 +117,11 @@ def _limits(view: View) -> list[str]:
             "scenes are drawn, not photographed: an mIoU on them ranks forms of a model against "
             "each other and says nothing about streets."
         )
+    if {r.result.case.protocol.scenario for r in view.measured} == {"single_stream"}:
+        said.append("Latency is that of one call at a time; latency under load is another question.")
     return [
         *said,
         "One machine, one stretch of time: latency elsewhere differs, and between days here too.",
-        "Latency is that of one image at a time; throughput under load is another question.",
         "An interval covers the choice of images, not that of weights, seeds or machines.",
         "mIoU weighs every class alike; it says nothing about which mistakes matter on the road.",
     ]
@@ -142,16 +145,23 @@ def _intervals(view: View) -> list[str]:
 
 
 def _cut_short(view: View) -> list[str]:
-    said = []
+    said, loose = [], 0
     for row in view.measured:
         counted, timing = row.result.get("confusion"), row.result.get("timing")
         if counted is not None and len(counted.images) < counted.asked:
             seen = f"{len(counted.images)} of {plural(counted.asked, 'image')}"
             said.append(f"{row.id}: the time limit ended the accuracy pass after {seen}.")
-        stops = {launch.stopped for launch in timing.launches} if timing else set()
-        if "time limit" in stops:
-            calls = sum(len(launch.end_to_end_ns) for launch in timing.launches)
-            said.append(f"{row.id}: the time limit ended timing after {plural(calls, 'call')}.")
+        late = [x for x in timing.launches if x.stopped == "time limit"] if timing else []
+        fewest = min((len(x.end_to_end_ns) for x in late), default=0)
+        if late and fewest < row.result.case.protocol.iterations:
+            calls = plural(fewest, "call")
+            said.append(f"{row.id}: the time limit ended timing after {calls} of a process.")
+        loose += any(x.width for x in late)
+    if loose:
+        said.append(
+            f"In {plural(loose, 'row')} the time limit came before a process's median was known as "
+            "narrowly as was asked."
+        )
     return said
 
 

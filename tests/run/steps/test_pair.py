@@ -4,7 +4,6 @@ import time
 import pytest
 
 from bench.run.job import Job
-from bench.run.session import open_bench
 from bench.run.steps import pair
 from bench.trials.session import ready
 from tests import small
@@ -42,24 +41,24 @@ def test_a_side_says_when_it_is_warm_and_reports_every_sample(job, monkeypatch):
     assert payload["effective"]
 
 
-def test_a_planted_slow_down_makes_an_iteration_longer_by_its_share(monkeypatch):
-    monkeypatch.setattr(pair, "iteration", lambda bench, first: time.sleep(0.01))
-    assert pair.slowed(None, 0, 1.0) >= 0.02e9
-    assert pair.slowed(None, 0, 0.0) < 0.02e9
+def test_a_planted_slow_down_makes_a_call_longer_by_its_share():
+    def call(position):
+        start = time.perf_counter_ns()
+        time.sleep(0.01)
+        return start, time.perf_counter_ns()
+
+    assert pair.slowed(call, 0, 1.0) >= 0.02e9
+    assert pair.slowed(lambda position: (5, 12, 3), 0, 0.0) == 7
 
 
-@pytest.mark.parametrize("batch", [1, 2])
-def test_an_iteration_goes_from_image_to_labels(tmp_path, cache, batch, monkeypatch):
-    graph = small.conv_graph(tmp_path / "conv.onnx", batch=batch)
-    protocol = small.QUICK.model_copy(update={"batch_size": batch})
-    data = small.folder(small.pictures(tmp_path / "pictures"))
-    block = small.block(small.model(graph), data, protocol=protocol)
-    (case,) = small.suite(block).expand()
-    made = ready(case, cache, lambda line: None)
-    bench, _ = open_bench(made, case.variant)
-    shapes = []
-    inner = bench.postprocess
-    bench.postprocess = lambda *args: shapes.append(inner(*args).shape)
-    pair.iteration(bench, 2)
-    bench.session.close()
-    assert shapes == [small.SIZE] * batch
+def test_it_warms_up_at_least_as_long_as_the_protocol_says(job):
+    calls = []
+    pair.warm(calls.append, job)
+    assert calls == list(range(pair.WARMUP))
+    longer = job.case.protocol.model_copy(update={"warmup": 9})
+    calls.clear()
+    pair.warm(
+        calls.append,
+        job.model_copy(update={"case": job.case.model_copy(update={"protocol": longer})}),
+    )
+    assert len(calls) == 9
