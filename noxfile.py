@@ -88,7 +88,8 @@ def tests(session: nox.Session) -> None:
 def run_tests(session: nox.Session) -> None:
     """Run pytest without what needs Chromium or an idle machine."""
     elsewhere = ("--ignore=tests/browser", "--ignore=tests/benchmarks")
-    session.run("pytest", *elsewhere, *session.posargs)
+    side_by_side = ("-n", "2", "--dist", "worksteal")
+    session.run("pytest", *elsewhere, *side_by_side, *session.posargs)
 
 
 @nox.session

@@ -60,11 +60,11 @@ class Turning(Protocol):
 class Plan:
     """How long a pair goes on."""
 
-    rounds: int = 7
+    rounds: int = 18
     """Fewest rounds, unless the sides are slow."""
-    quiet: int = 6
+    quiet: int = 12
     """Go on until so many rounds were quiet ..."""
-    most: int = 18
+    most: int = 22
     """... or so many were done."""
     fewest: int = 4
     """Rounds of slow sides."""

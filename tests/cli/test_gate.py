@@ -164,13 +164,15 @@ def test_live_pairs_are_measured_first_and_then_judged(old, tmp_path, monkeypatc
     scripted(monkeypatch, measure)
     done = gate(new.folder, "--live", "main", "--pairs", 4, "--json")
     found = json.loads(done.stdout)
-    assert calls == [(new.folder, "main", {"only": None, "pairs": 4, "allow_code": False})]
+    options = {"only": None, "pairs": 4, "allow_code": False, "policy": None}
+    assert calls == [(new.folder, "main", options)]
     assert (done.exit_code, found["live"]) == (1, "main")
     assert {v["metric"] for v in found["verdicts"]} == {"latency_live"}
     done = gate(new.folder, "--live", old, "--json")
     metrics = {v["metric"] for v in json.loads(done.stdout)["verdicts"]}
     assert {"latency_live", "miou", "status"} <= metrics, "a run folder is the baseline, too"
     assert (calls[1][1], json.loads(done.stdout)["baseline"]) == (old, old)
+    assert calls[1][2]["policy"] is not None, "the baseline's own policy judges the pairs"
 
 
 def test_live_without_pairs_exits_4(old, tmp_path, monkeypatch):

@@ -131,7 +131,7 @@ def test_nothing_is_left_behind(tmp_path, monkeypatch):
     files = len(names("/proc/self/fd"))
     monkeypatch.setattr(Pipeline, "__enter__", ready(Pipeline.__enter__))
     walked(bench(tmp_path, accuracy_limit_s=1e-9), 2, monkeypatch)
-    assert len(names("/proc/self/fd")) == files
+    assert len(names("/proc/self/fd")) <= files
     assert names("/dev/shm") <= before
 
 

@@ -52,7 +52,9 @@ def test_the_order_is_drawn_and_repeats_with_its_seed():
 def test_every_sample_is_kept():
     numbers = itertools.count(1)
     found = turns(Scripted(lambda: next(numbers)), Scripted(constant(5)))
-    assert [x for burst in found.baseline_ns for x in burst] == list(range(1, 31))
+    assert [x for burst in found.baseline_ns for x in burst] == list(
+        range(1, 3 * pair.Plan().rounds + 1)
+    )
     assert all(len(burst) == pair.BURST for burst in found.candidate_ns)
 
 
@@ -99,7 +101,7 @@ def test_a_pair_goes_on_until_enough_rounds_were_quiet(quiet, rounds):
         used[0] += 0 if len(log) - 2 <= 2 * quiet and quiet else 5
         return used[0]
 
-    plan = pair.Plan(still_s=0.0, quiet=6)
+    plan = pair.Plan(still_s=0.0, rounds=7, quiet=6, most=18)
     assert len(turns(*sides, plan, busy=busy).baseline_ns) == rounds
 
 

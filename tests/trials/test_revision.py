@@ -85,7 +85,9 @@ def test_a_revision_is_built_once_and_takes_turns(repo, offline, tmp_path, cache
     assert start.command[0] == str(made.python)
     assert Path(start.command[2]).is_relative_to(made.folder)
     assert len(code) == 16
-    found = pair.live(start, start, tmp_path / "logs", pair.order("0"), pair.Plan(rounds=2, quiet=0))
+    found = pair.live(
+        start, start, tmp_path / "logs", pair.order("0"), pair.Plan(rounds=2, quiet=0)
+    )
     assert len(found.baseline_ns) == 2
 
 

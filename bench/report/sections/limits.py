@@ -118,7 +118,9 @@ def _limits(view: View) -> list[str]:
             "each other and says nothing about streets."
         )
     if {r.result.case.protocol.scenario for r in view.measured} == {"single_stream"}:
-        said.append("Latency is that of one call at a time; latency under load is another question.")
+        said.append(
+            "Latency is that of one call at a time; latency under load is another question."
+        )
     return [
         *said,
         "One machine, one stretch of time: latency elsewhere differs, and between days here too.",
