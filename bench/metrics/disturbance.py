@@ -26,6 +26,9 @@ MAJOR_FAULTS = 0.1
 """Page faults from disk a call: with fewer, less than a sample in ten is touched, and no median."""
 SWITCHES = 100.0
 """Times a second that our threads had to give way: a rival for one core costs a switch each 3 to 10 ms."""
+SHARED = 0.05
+"""Processors that others must keep busy before waiting and giving way are put down to them: a
+runtime's own threads, and the caller's beside them, wait for each other on an idle machine, too."""
 THROTTLED = 0.05
 """Share of samples during which the GPU held its clock back."""
 FALL = 0.05
@@ -48,7 +51,9 @@ CAUSES = {
 
 def busy(launches: Sequence[Launch]) -> Flag | None:
     """Flag `busy machine`, or None: what others took while the samples ran, and what it did to them."""
-    said = [*_shares(launches), *_events(launches)]
+    others = _mean(launches, "foreign_cpu")
+    alone = others is not None and others <= SHARED
+    said = [*_shares(launches, alone=alone), *_events(launches, alone=alone)]
     if not said:
         return None
     found = [r for launch in launches if (r := _bond(launch)) is not None]
@@ -76,7 +81,14 @@ def throttled(launches: Sequence[Launch]) -> Flag | None:
     )
 
 
-def _shares(launches: Sequence[Launch]) -> list[str]:
+def _mean(launches: Sequence[Launch], kind: str) -> float | None:
+    """Mean of a reading over all samples; None where nothing was read."""
+    values = np.concatenate([_reading(x, kind) for x in launches])
+    values = values[np.isfinite(values)]
+    return float(values.mean()) if values.size else None
+
+
+def _shares(launches: Sequence[Launch], *, alone: bool) -> list[str]:
     limits = {
         "foreign_cpu": (FOREIGN, "other programs kept {} processors busy"),
         "steal": (STEAL, "the hypervisor took {} processors"),
@@ -84,15 +96,13 @@ def _shares(launches: Sequence[Launch]) -> list[str]:
     }
     said = []
     for kind, (limit, words) in limits.items():
-        values = np.concatenate([_reading(x, kind) for x in launches])
-        values = values[np.isfinite(values)]
-        if values.size and values.mean() > limit:
-            mean = float(values.mean())
+        mean = None if alone and kind == "pressure" else _mean(launches, kind)
+        if mean is not None and mean > limit:
             said.append(words.format(percent(mean) if kind == "pressure" else f"{mean:.2f}"))
     return said
 
 
-def _events(launches: Sequence[Launch]) -> list[str]:
+def _events(launches: Sequence[Launch], *, alone: bool) -> list[str]:
     said = []
     calls = sum(len(x.end_to_end_ns) for x in launches if "major_faults" in x.totals)
     faults = sum(x.totals.get("major_faults", 0.0) for x in launches)
@@ -101,7 +111,7 @@ def _events(launches: Sequence[Launch]) -> list[str]:
     told = [x.totals for x in launches if {"involuntary_switches", "wall_s"} <= set(x.totals)]
     wall = sum(t["wall_s"] for t in told)
     switches = sum(t["involuntary_switches"] for t in told)
-    if wall and switches / wall > SWITCHES:
+    if wall and switches / wall > SWITCHES and not alone:
         said.append(f"our threads had to give way {switches / wall:.0f} times a second")
     return said
 

@@ -19,7 +19,7 @@ from bench.record.store import to_json, write_atomic
 from bench.run import keys, machine
 from bench.run.call import timed
 from bench.run.session import open_bench
-from bench.run.steps.pair import slowed, warm
+from bench.run.steps.pair import slowed, stay, warm
 from bench.spec.policy import GatePolicy
 from bench.trials import calibrated, pair
 from bench.trials.side import Side, Start
@@ -130,6 +130,7 @@ class Inside:
         self._call: Call | None = None
         self._bursts: list[tuple[int, ...]] = []
         self._seen = 0
+        self._cores = pair.cores(None)
 
     def ready(self) -> None:
         """Open the session and warm it up."""
@@ -137,10 +138,11 @@ class Inside:
         self._call = timed(self._bench, time.perf_counter_ns)
         warm(self._call, self._job)
 
-    def burst(self, iterations: int) -> None:
+    def burst(self, iterations: int, core: int | None = None) -> None:
         """Run a burst."""
         if self._call is None:
             raise RuntimeError("the session isn't ready")
+        stay(() if core is None else (core,))
         at = range(self._seen, self._seen + iterations)
         self._bursts.append(tuple(slowed(self._call, i, 0.0) for i in at))
         self._seen += iterations
@@ -149,6 +151,7 @@ class Inside:
         """Nanoseconds of every burst's iterations."""
         if self._bench is not None:
             self._bench.session.close()
+        stay(self._cores)
         return tuple(self._bursts)
 
     def cpu_s(self) -> float:

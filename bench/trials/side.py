@@ -91,9 +91,9 @@ class Side:
         """Return when the session is loaded and warm."""
         self._await("ready")
 
-    def burst(self, iterations: int) -> None:
+    def burst(self, iterations: int, core: int | None = None) -> None:
         """Return when the burst is done."""
-        self._tell(f"burst {iterations}")
+        self._tell(f"burst {iterations}" + ("" if core is None else f" {core}"))
         self._await("burst")
 
     def end(self) -> tuple[tuple[int, ...], ...]:

@@ -84,6 +84,7 @@ def timing(
             readings["foreign_cpu"], z = tuple(others), z + 0.02 * others
         elif defect == "switches":
             totals["involuntary_switches"] = 1000.0
+            readings["foreign_cpu"] = (0.08,) * n
         base = median_ms * MS * np.exp(rng.normal(0, between))
         made.append(launch(base * np.exp(z), readings=readings, totals=totals))
     return TimingMeasurement(launches=tuple(made))

@@ -53,6 +53,16 @@ def test_sentences_hold_the_figures():
     assert "20 samples of a process (p90 needs 29)" in said("too few samples")
 
 
+def test_threads_that_give_way_to_one_another_are_nobody_elses_load():
+    """OpenVINO's threads yield thousands of times a second on an idle machine."""
+    measured = timing(1, "switches")
+    alone = [
+        x.model_copy(update={"readings": {**x.readings, "foreign_cpu": (0.01,) * 100}})
+        for x in measured.launches
+    ]
+    assert not flags(measured.model_copy(update={"launches": tuple(alone)}), PROTOCOL)
+
+
 def test_clocks_that_somebody_set_are_no_throttling():
     measured = timing(0)
     assert set(measured.launches[0].readings["throttle"]) == {1.0}

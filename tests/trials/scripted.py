@@ -50,7 +50,7 @@ class Scripted:
     def ready(self) -> None:
         self.log.append(f"{self.name} ready")
 
-    def burst(self, iterations: int) -> None:
+    def burst(self, iterations: int, core: int | None = None) -> None:
         self.log.append(self.name)
         self.done.append(tuple(self.ns() for _ in range(iterations)))
         self.cpu += sum(self.done[-1]) / 1e9

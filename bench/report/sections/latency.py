@@ -126,20 +126,21 @@ def _joules(value: float) -> str:
 
 
 def _flags(group: Group) -> tuple[Text, ...]:
-    """A sentence for each flag, rows that say the same together."""
-    said: dict[tuple[str, str, str], list[str]] = {}
+    """A line for each flag: the rows that have it, each with its figure, and the advice."""
+    said: dict[tuple[str, str], dict[str, list[str]]] = {}
     for row in _timed(group):
-        for flag in flags(_timing(row), row.result.case.protocol):
-            key = (flag.name, flag.sentence, flag.advice)
-            said.setdefault(key, []).append(group.label(row))
-        for sentence in row.result.mismatches:
-            said.setdefault(("not as asked", sentence.removesuffix("."), ""), []).append(
-                group.label(row)
-            )
-    return tuple(
-        (Strong(name), f", {listing(labels)}: {sentence}. {advice}".rstrip())
-        for (name, sentence, advice), labels in said.items()
-    )
+        found = [
+            (f.name, f.advice, f.sentence) for f in flags(_timing(row), row.result.case.protocol)
+        ]
+        found += [("not as asked", "", m.removesuffix(".")) for m in row.result.mismatches]
+        for name, advice, sentence in found:
+            rows = said.setdefault((name, advice), {})
+            rows.setdefault(sentence, []).append(group.label(row))
+    lines = []
+    for (name, advice), rows in said.items():
+        told = "; ".join(f"{listing(labels)}: {sentence}" for sentence, labels in rows.items())
+        lines.append((Strong(name), f". {told}. {advice}".rstrip()))
+    return tuple(lines)
 
 
 def _poller(group: Group) -> list[Block]:

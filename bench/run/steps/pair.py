@@ -2,11 +2,14 @@
 
 It waits in a blocking read: a waiting side must not take a core from the side whose turn it is.
 Commands come on standard input, a line each: `burst 3` runs three iterations and answers when they
-are done; `end`, or the end of the input, ends the process. The samples come in the report.
+are done, `burst 3 1` runs them with the calling thread on core 1; `end`, or the end of the input, ends
+the process. The samples come in the report.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -15,7 +18,7 @@ from bench.run.call import timed
 from bench.run.session import open_bench
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from bench.run.call import Call
     from bench.run.job import Job
@@ -50,13 +53,22 @@ def serve(
     bursts: list[tuple[int, ...]] = []
     seen = 0
     for line in commands:
-        word, _, count = line.strip().partition(" ")
+        word, *numbers = line.split()
         if word != "burst":
             break
-        bursts.append(tuple(one(seen + k) for k in range(int(count))))
-        seen += int(count)
+        count, *core = map(int, numbers)
+        stay(core)
+        bursts.append(tuple(one(seen + k) for k in range(count)))
+        seen += count
         say("burst", len(bursts), len(bursts))
     return tuple(bursts)
+
+
+def stay(cores: Sequence[int]) -> None:
+    """Keep the calling thread on these cores; empty = wherever it is. The runtime's others roam."""
+    if cores and hasattr(os, "sched_setaffinity"):
+        with contextlib.suppress(OSError):  # a core that was taken away meanwhile
+            os.sched_setaffinity(0, cores)
 
 
 def slowed(call: Call, position: int, planted: float) -> int:
