@@ -71,6 +71,7 @@ def gate(
     refuse(
         baseline=baseline, live=live, pairs=pairs, accept=accept, because=because,
         narrowed=bool(only or metric), both=json and markdown == "-",
+        files=(markdown, junit),
     )  # fmt: skip
     run = read_run(folder)
     base = find(baseline, new=accept) if baseline else run_folder(live)

@@ -20,7 +20,8 @@ def selftest(
         typer.Option("--only", "--case", metavar="GLOB", help="The case whose session is timed."),
     ] = "segformer-micro/onnx-onnxruntime-fp32/cpu/*",
     pairs: Annotated[
-        int, typer.Option(min=4, metavar="N", help="Pairs of processes with the same code.")
+        int,
+        typer.Option(min=4, metavar="N", help="Pairs of equal code; at least two looks of a gate."),
     ] = 40,
     allow_code: Annotated[
         bool, typer.Option("--allow-code", help="Let the suite's models run their own Python.")
@@ -36,14 +37,20 @@ def selftest(
     from bench.trials import selftest as trials
     from bench.trials.session import ready
 
-    cases = plan.select(load_suite(suite).expand(), only)
+    read = load_suite(suite)
+    cases, policy = plan.select(read.expand(), only), read.gate
     if len(cases) != 1:
         raise BadInput(
             f"--only {only!r} matches {len(cases)} cases; a self-test times one.",
             f"Name one of them: --only {cases[0].id}",
         )
+    if pairs < 2 * policy.pairs:
+        raise BadInput(
+            f"{pairs} pairs are too few: a gate of this suite takes two looks at {policy.pairs}.",
+            f"Measure at least: --pairs {2 * policy.pairs}",
+        )
     job = ready(cases[0], resources.cache_dir(), _tell, allow_code=allow_code)
-    made = trials.run(job, pairs, _tell)
+    made = trials.run(job, pairs, _tell, policy=policy)
     if json:
         print(made.model_dump_json(indent=1, by_alias=True))
         return
@@ -64,7 +71,8 @@ def _print(made: Calibration) -> None:
     print(f"{made.pairs} pairs of equal code, {made.case}")
     print(
         f"  false alarms      {100 * alarms.hits / alarms.of:.1f} % of gates of {made.gate_pairs} "
-        f"pairs; 95 % interval {100 * alarms.low:.1f} to {100 * alarms.high:.0f} %"
+        f"pairs; 95 % interval {100 * alarms.low:.1f} to {100 * alarms.high:.0f} %\n"
+        "                    (on the pairs that set the threshold: at most 1 % by construction)"
     )
     whose = "this machine's" if made.threshold > policy else "the policy's"
     print(

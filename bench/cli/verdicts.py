@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from bench.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from bench.gate.bless import Blessing
     from bench.gate.verdict import Judgement
@@ -25,6 +25,7 @@ def refuse(
     because: str,
     narrowed: bool,
     both: bool,
+    files: Iterable[str | Path | None] = (),
 ) -> None:
     """Refuse options that contradict one another.
 
@@ -49,6 +50,20 @@ def refuse(
         )
     if both:
         raise BadInput("--json and --markdown - both want standard output.", "Name a file.")
+    for name in files:
+        if name is not None and str(name) != "-":
+            _writable(Path(name))
+
+
+def _writable(path: Path) -> None:
+    """Refuse an output before the minutes of measuring, not after them."""
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder.", "Name a file.")
+    if not path.parent.is_dir():
+        raise BadInput(
+            f"{path} can't be written: {path.parent} is no folder.",
+            "Make it, or name another file.",
+        )
 
 
 @dataclass(frozen=True)
@@ -69,22 +84,25 @@ class Outputs:
         markdown: str | None,
         junit: Path | None,
     ) -> None:
-        """Files first, so that they are there whatever becomes of standard output."""
+        """Files first, so that they are there whatever becomes of standard output.
+
+        Raises:
+            BadInput: a file can't be written.
+        """
         about = tuple(self._about(found))
         if found and junit:
             from bench.gate.junit import junit as xml
 
-            junit.write_bytes(xml(found, about))
+            _write(junit, xml(found, about))
         table = ""
         if found and markdown:
             from bench.gate.markdown import markdown as table_of
 
             table = table_of(found, about)
             if markdown != "-":
-                Path(markdown).write_text(table, encoding="utf-8")
+                _write(Path(markdown), table.encode())
             if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-                with Path(summary).open("a", encoding="utf-8") as f:
-                    f.write(table)
+                _write(Path(summary), table.encode(), mode="ab")
         if self.json:
             self._json(found, blessing)
         elif markdown == "-":
@@ -138,6 +156,16 @@ class Outputs:
         else:
             report |= {"outcome": "blessed", "verdicts": []}
         print(json.dumps({**report, "blessing": _dump(blessing)}, indent=1, ensure_ascii=False))
+
+
+def _write(path: Path, content: bytes, mode: Literal["wb", "ab"] = "wb") -> None:
+    try:
+        with path.open(mode) as f:
+            f.write(content)
+    except OSError as e:
+        raise BadInput(
+            f"{path} can't be written: {e.strerror or e}.", "Name another file."
+        ) from None
 
 
 def _dump(blessing: Blessing | None) -> dict[str, object] | None:

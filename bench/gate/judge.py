@@ -102,9 +102,9 @@ def _measured(
 ) -> list[Verdict]:
     """Verdicts on a measured case: stored numbers where both runs have them, then live pairs."""
     comparable = pair is not None and pair.old.status in MEASURED
-    if pair and pair.old.status == "wrong" and now.status == "ok":
-        return []  # the old numbers are another model's
-    found = numbers(pair, policy) if pair and comparable else []
+    # The numbers of a case that was wrong and is ok now are another model's.
+    repaired = pair is not None and pair.old.status == "wrong" and now.status == "ok"
+    found = numbers(pair, policy) if pair and comparable and not repaired else []
     live = _live(now, policy, session, run)
     if live and pair and comparable and session and supersedes(session, live, pair):
         why = "; live pairs decide"
@@ -114,10 +114,10 @@ def _measured(
             else v
             for v in found
         ]
-    found += [live] if live else []
     if pair and pair.old.status == "wrong":
-        return [v.model_copy(update={"blocks": False}) for v in found]
-    return found
+        # Stored numbers of a wrong case never block; live pairs were measured just now.
+        found = [v.model_copy(update={"blocks": False}) for v in found]
+    return [*found, live] if live else found
 
 
 def _live(now: Row, policy: GatePolicy, session: Session | None, run: Run) -> Verdict | None:

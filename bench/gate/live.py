@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from bench.record.calibration import Calibration
     from bench.record.pairs import PairsRecord
 
-POWER = 0.8**0.5
-"""Of one look, where a slow-down has to be called in four of five repeats of both."""
+POWER = 0.95**0.5
+"""Of one look, where a slow-down has to be called in 95 % of repeats, each of two looks."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Decision:
 def judge(pairs: PairsRecord, policy: GatePolicy, calibration: Calibration | None) -> Verdict:
     """Verdict on live pairs alone; no stored run of the baseline is needed."""
     limit = policy.limit(LIVE, pairs.case)
-    bound, whose = threshold(limit.bound, pairs, calibration)
+    bound, whose = threshold(limit.bound, pairs, calibration, policy.pairs)
     first, second = looks(pairs)
     found = decide(first, second, bound)
     if pairs.load or pairs.planted:
@@ -54,17 +54,29 @@ def judge(pairs: PairsRecord, policy: GatePolicy, calibration: Calibration | Non
         high=found.found.high,
         compared="ratio",
         smallest=found.smallest if found.kind == "undecided" else None,
-        why=_why(found, bound, whose),
+        why=_why(found, bound, whose, _against(pairs)),
         blocks=blocks and found.kind == "regressed",
     )
 
 
 def threshold(
-    bound: float, pairs: PairsRecord, calibration: Calibration | None
+    bound: float, pairs: PairsRecord, calibration: Calibration | None, wanted: int
 ) -> tuple[float, str]:
-    """Ratio beyond which a slow-down counts, and whose number that is."""
+    """Ratio beyond which a slow-down counts, and whose number that is.
+
+    Args:
+        bound: the policy's.
+        pairs: what is judged.
+        calibration: of some machine and code; one that doesn't fit the pairs is ignored.
+        wanted: pairs of the policy's gate: with fewer, a calibration says nothing about it.
+    """
     if calibration is None or calibration.machine.identity != pairs.machine.identity:
-        return bound, "the policy's; this machine isn't calibrated: segbench selftest"
+        return bound, "the policy's; this machine isn't calibrated for this code: segbench selftest"
+    if calibration.code_digest != pairs.candidate_code:
+        return bound, "the policy's; the calibration is of other code: segbench selftest"
+    if calibration.gate_pairs < wanted:
+        few = f"the calibration is for gates of {calibration.gate_pairs} pairs, not {wanted}"
+        return bound, f"the policy's; {few}: segbench selftest"
     if calibration.threshold > bound:
         return calibration.threshold, "this machine's, calibrated"
     return bound, "the policy's"
@@ -109,11 +121,17 @@ def decide(first: Sequence[float], second: Sequence[float], bound: float) -> Dec
     return Decision(kind, found, smallest, note)
 
 
-def _why(found: Decision, bound: float, whose: str) -> str:
+def _against(pairs: PairsRecord) -> str:
+    """`main (0123456789)`, or the folder of a run, which has no commit."""
+    commit = pairs.baseline_commit
+    return f"{pairs.baseline} ({commit[:10]})" if commit else pairs.baseline
+
+
+def _why(found: Decision, bound: float, whose: str, base: str) -> str:
     got = found.found
+    pairs = f"{got.pairs} live pairs with {base}"
     if got.low is None or got.high is None:
-        return f"{got.pairs} live pairs: {found.note}"
-    pairs = f"{got.pairs} live pairs"
+        return f"{pairs}: {found.note}"
     said = f"{got.ratio:.3f} times the baseline's [{got.low:.3f}, {got.high:.3f}], {pairs}"
     said += f", threshold {bound:.3f} ({whose})"
     if found.note:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from bench.gate.verdict import Verdict
     from bench.record.pairs import PairsRecord
     from bench.record.store import Run
+
+BEGUN = ".begun.json"
+"""In pairs/ while a gate measures, case -> its question: one that was killed goes on, a finished one
+begins anew."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,14 @@ def stored(run: Run) -> tuple[Session | None, tuple[str, ...]]:
     A case that was measured again after its pairs may be another program now.
     """
     found, notes = {}, []
+    half = unfinished(run.folder)
     for case, record in run.pairs().items():
+        if case in half:
+            notes.append(
+                f"The live pairs of {case} are of a gate that was stopped and weren't judged "
+                f"(it goes on with: --live {record.baseline})."
+            )
+            continue
         result = run.get(case)
         first = record.pairs[0].started if record.pairs else ""
         if result is None or (first and first < result.started):
@@ -65,14 +77,46 @@ def stored(run: Run) -> tuple[Session | None, tuple[str, ...]]:
     return (Session("", found) if found else None), tuple(notes)
 
 
+def unfinished(folder: Path) -> frozenset[str]:
+    """Cases whose live gate was stopped before its end."""
+    try:
+        return frozenset(json.loads((folder / "pairs" / BEGUN).read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return frozenset()
+
+
 def supersedes(session: Session, live: Verdict, pair: Pair) -> bool:
-    """Whether live pairs with the very baseline decide in place of its stored latency."""
+    """Whether live pairs with the very baseline decide in place of its stored latency.
+
+    Pairs with a run folder run both cases with today's code and runtimes. Where those are others than
+    the baseline's, or where the same case became another artifact, they can't see what changed.
+    """
     record = session.pairs.get(pair.new.id)
     if record is None or live.kind not in {"improved", "unchanged", "regressed"}:
         return False
     if Path(record.baseline).resolve() == pair.old_run.folder.resolve():
-        return True
+        return _same_program(pair) or _only_the_case_differs(pair)
     place, commit = pair.old.result.environment, record.baseline_commit
     if place is None or commit is None:
         return False
     return place.git_dirty is False and place.git_commit == commit
+
+
+def _same_setting(pair: Pair) -> bool:
+    """Whether both results were measured with the same code and the same runtimes."""
+    old, new = pair.old.result.environment, pair.new.result.environment
+    if old is None or new is None:
+        return False
+    return old.versions == new.versions and old.code_digest == new.code_digest
+
+
+def _same_program(pair: Pair) -> bool:
+    """Whether both results are of one artifact in one setting: then only chance tells them apart."""
+    old, new = pair.old.result.artifact, pair.new.result.artifact
+    digests = (old and old.digest, new and new.digest)
+    return _same_setting(pair) and digests[0] == digests[1]
+
+
+def _only_the_case_differs(pair: Pair) -> bool:
+    """Whether the pairs compared two cases, and nothing else changed between the results."""
+    return _same_setting(pair) and pair.old.result.fingerprint != pair.new.result.fingerprint

@@ -103,5 +103,5 @@ def _part(title: str, verdicts: list[Verdict]) -> Iterator[str]:
             text = f"{values}: {v.why}" if values else v.why
             # One line a verdict, whatever a runtime's message holds.
             text = " ".join(text.split())
-            yield f"    {name(v.metric):<15} [{COLOURS[v.kind]}]{v.kind:<12}[/] {escape(text)}"
+            yield f"    {escape(f'{name(v.metric):<15}')} [{COLOURS[v.kind]}]{v.kind:<12}[/] {escape(text)}"
     yield ""

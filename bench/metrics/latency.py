@@ -108,12 +108,14 @@ def rank(samples: int, level: float = LEVEL) -> int | None:
     for independent samples (David & Nagaraja, Order Statistics, 2003, section 7.1). None if even
     the extremes don't reach the level (fewer than 6 samples at 95 %).
     """
-    tail, below, k = (1 - level) / 2, 0, 0
-    whole = 1 << samples
+    below, k, ways = 0, 0, 1
+    most = int((1 - level) / 2 * (1 << samples))
     while k < samples:
-        below += math.comb(samples, k)
-        if below > tail * whole:
+        below += ways
+        if below > most:
             break
+        # C(n, k + 1) from C(n, k): whole numbers, and a thousand times cheaper than anew.
+        ways = ways * (samples - k) // (k + 1)
         k += 1
     return k or None
 

@@ -184,13 +184,17 @@ def _samples(timing: TimingMeasurement, protocol: Protocol) -> Flag | None:
     timed = [x for x in timing.launches if x.end_to_end_ns]
     fewest = min(len(x.end_to_end_ns) for x in timed)
     target = protocol.median_width
-    loose = [x.width for x in timed if x.width and target and x.width > target]
+    # Without a width, autocorrelated samples were worth too few for one.
+    late = [x for x in timed if x.width is not None or x.stopped == "time limit"]
+    loose = [x.width for x in late if target and (x.width is None or x.width > target)]
     said = []
     if fewest < SAMPLES:
         said.append(f"{fewest} samples of a process (p90 needs {SAMPLES})")
     if loose and target:
+        widths = [w for w in loose if w is not None]
+        known = f"to {percent(max(widths), 1)}" if len(widths) == len(loose) else "to nothing"
         said.append(
-            f"the median is known to {percent(max(loose), 1)} where {percent(target, 1)} was asked, "
+            f"the median is known {known} where {percent(target, 1)} was asked, "
             f"in {_of(loose, timed)}"
         )
     if not said:

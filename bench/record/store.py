@@ -73,7 +73,7 @@ class Run:
 
     def pairs(self) -> dict[str, PairsRecord]:
         """Case -> live pairs that `segbench gate --live` left here."""
-        files = sorted((self.folder / "pairs").glob("*.json"))
+        files = sorted((self.folder / "pairs").glob("[!.]*.json"))  # .begun.json is none
         found = [_plain(PairsRecord, file) for file in files]
         return {p.case: p for p in found}
 

@@ -80,7 +80,7 @@ def _gemm(precision: str, device: Device) -> tuple[float, ...] | Absent:
             size = FIRST
             product = _product(precision, size, device.name)
             took = min(_timed(product, device) for _ in range(3))
-            while took < ENOUGH_S and size < LARGEST[device.name]:
+            while took < ENOUGH_S and size < LARGEST.get(device.name, max(LARGEST.values())):
                 size *= 2
                 product = _product(precision, size, device.name)
                 took = min(_timed(product, device) for _ in range(2))
@@ -124,7 +124,7 @@ def _bandwidth(device: Device) -> tuple[float, ...]:
     """
     import torch
 
-    least, most = ARRAY_BYTES[device.name]
+    least, most = ARRAY_BYTES.get(device.name, max(ARRAY_BYTES.values()))
     size = min(max(CACHES * last_level_cache(), least), most, machine.memory_bytes() // 16)
     b, c = (torch.full((size // 4,), v, device=device.name) for v in (1.0, 2.0))
     a = torch.empty_like(b)

@@ -42,6 +42,8 @@ class Extras:
     made: Preparer
     _failed: set[Path] = field(default_factory=set)
     """Ceilings that couldn't be measured; they aren't tried again for the next row."""
+    _fresh: set[Path] = field(default_factory=set)
+    """Ceilings of this very run: one of a busy machine isn't tried again at once."""
 
     def kinds(self, case: Case) -> tuple[Kind, ...]:
         """What the case asks for."""
@@ -114,6 +116,7 @@ class Extras:
         folder = self.made.setting.cache / "ceilings" / digest[:24]
         found = Ceiling.model_validate(cachedir.make(folder, measure))
         write_atomic(self._file(case), to_json(found))
+        self._fresh.add(self._file(case))
         if found.foreign_cpu is not None and found.foreign_cpu > BUSY:
             shutil.rmtree(folder, ignore_errors=True)  # too low: the next run tries again
 
@@ -174,7 +177,8 @@ class Extras:
             known = Ceiling.model_validate_json(file.read_bytes())
         except (OSError, ValueError, RecordError):
             return False
-        return known.machine.identity == machine.describe().identity
+        quiet = (known.foreign_cpu or 0) <= BUSY or file in self._fresh
+        return quiet and known.machine.identity == machine.describe().identity
 
 
 def _with(row: Result, found: tuple[Measurement, ...]) -> Result:

@@ -17,9 +17,9 @@ class Protocol(Spec):
     """How a case is evaluated and timed, and how long it may take."""
 
     scenario: Scenario = "single_stream"
-    rate: float | None = Field(default=None, gt=0)
+    rate: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """Arrivals (server) or frames (constant_stream) a second; None in the other scenarios."""
-    deadline_ms: float | None = Field(default=None, gt=0)
+    deadline_ms: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """When a result comes too late (server, constant_stream); None = one frame's period for a
     camera, and none for a server."""
     batch_size: int = Field(default=1, ge=1)
@@ -50,9 +50,9 @@ class Protocol(Spec):
     None, in TOML `inf` = `iterations` are enough."""
     launches: int = Field(default=1, ge=1, le=100)
     """Fresh processes that repeat the timing, in turns with the other cases of the suite."""
-    accuracy_limit_s: float | None = Field(default=None, gt=0)
+    accuracy_limit_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """Stop the accuracy pass after this long and count what was seen; None = all images."""
-    timing_limit_s: float | None = Field(default=None, gt=0)
+    timing_limit_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """Stop a process's timing after this long (at least one iteration is kept); None = 60 s once
     `iterations` are done."""
     work: bool = True
@@ -62,9 +62,9 @@ class Protocol(Spec):
     fits_gb: tuple[float, ...] = ()
     """Limits of memory, GiB, under which the largest batch and image are sought; 0 = all that the
     machine has."""
-    timeout_s: float = Field(default=3600.0, gt=0)
+    timeout_s: float = Field(default=3600.0, gt=0, allow_inf_nan=False)
     """Kill the case's process after this long; the case has failed then."""
-    prepare_timeout_s: float = Field(default=3600.0, gt=0)
+    prepare_timeout_s: float = Field(default=3600.0, gt=0, allow_inf_nan=False)
     """Kill a preparing process (dataset, artifact, reference) after this long."""
 
     @field_validator("median_width")
@@ -99,6 +99,7 @@ class Protocol(Spec):
             "timing_limit_s": self.timing_limit_s,
             "rate": self.rate,
             "deadline_ms": self.deadline_ms,
+            **({"arrivals": self.seed} if self.scenario == "server" else {}),
             "launches": self.launches,
         }
 

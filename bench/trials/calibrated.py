@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from bench import resources
 from bench.record.calibration import Calibration
-from bench.run import machine
+from bench.run import keys, machine
+from bench.spec.policy import GatePolicy
 
 if TYPE_CHECKING:
     from bench.record.environment import Machine
@@ -22,11 +23,17 @@ def path(of: Machine) -> Path:
 
 
 def stored() -> Calibration | None:
-    """Calibration of this machine; None where none was made, or another schema's."""
+    """Calibration of this machine by this code.
+
+    None where none was made, or where it is another schema's, another code's (a changed way of
+    measuring has other noise), or for gates of fewer pairs than the default.
+    """
     try:
-        return Calibration.model_validate_json(path(machine.describe()).read_bytes())
+        found = Calibration.model_validate_json(path(machine.describe()).read_bytes())
     except (OSError, ValueError):
         return None
+    holds = found.code_digest == keys.code_digest() and found.gate_pairs >= GatePolicy().pairs
+    return found if holds else None
 
 
 def attach(run_folder: Path) -> Calibration | None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 DROPS = (0.0, 0.005, 0.01, 0.02, 0.05)
 """Of mIoU, fractions."""
+BALANCED = 0.02
+"""Share of right pixels that half of the images lose where the mean doesn't change."""
 
 
 class Dropped(Record):
@@ -69,12 +71,30 @@ def degraded(counts: NDArray[np.int64], drop: float, seed: int) -> NDArray[np.in
     scenes more than others; the share is found by bisection.
     """
     if not drop:
-        return counts
+        return balanced(counts, seed)
     wanted, low, high = miou(counts) - drop, 0.0, 0.6
     for _ in range(30):
         share = (low + high) / 2
         low, high = (share, high) if miou(_moved(counts, share, seed)) > wanted else (low, share)
     return _moved(counts, high, seed)
+
+
+def balanced(counts: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """Counts (N, C+1, C+1) of the same mIoU: half of the images lost pixels, and the others gained.
+
+    Wrong pixels of the others become right until the mean is back; the share is found by bisection.
+    """
+    order = np.random.default_rng(seed).permutation(len(counts))
+    half, wanted = len(order) // 2, miou(counts)
+    lost = counts.copy()
+    lost[order[:half]] = _moved(counts[order[:half]], BALANCED, seed)
+    low, high = 0.0, 1.0
+    for _ in range(30):
+        share = (low + high) / 2
+        low, high = (
+            (share, high) if miou(_mended(lost, share, order[half:])) < wanted else (low, share)
+        )
+    return _mended(lost, high, order[half:])
 
 
 def miou(counts: NDArray[np.int64]) -> float:
@@ -92,6 +112,19 @@ def _moved(counts: NDArray[np.int64], share: float, seed: int) -> NDArray[np.int
         to = (at + rng.integers(1, classes, classes)) % classes
         image[at, at] -= gone
         image[at, to] += gone
+    return out
+
+
+def _mended(counts: NDArray[np.int64], share: float, which: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Counts in which this share of the wrong pixels of some images is right."""
+    out, classes = counts.copy(), counts.shape[1] - 1
+    at = np.arange(classes)
+    for i in which:
+        known = out[i, :classes, :classes]
+        gone = (known * share).astype(np.int64)
+        gone[at, at] = 0
+        known -= gone
+        known[at, at] += gone.sum(axis=1)
     return out
 
 

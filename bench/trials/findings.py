@@ -19,6 +19,7 @@ from bench.record.store import to_json, write_atomic
 from bench.run import keys, machine
 from bench.trials import rates, selftest, table
 from bench.trials.drops import Dropped, judged
+from bench.trials.origin import Origin
 from bench.trials.rates import Rated
 from bench.trials.rules import GATE, RULES
 
@@ -49,6 +50,8 @@ class Study(Record):
     made: str
     segbench: str
     code_digest: str
+    timed: Origin
+    """The case and the code that the pools were measured with."""
     machine: Machine
     gate_pairs: int
     calibrating: int
@@ -73,6 +76,7 @@ def write(
     size: Size,
     live: dict[str, list[str]],
     bound: Callable[[Pools, Size, Condition], float],
+    timed: Origin,
     tell: Tell,
 ) -> Study:
     """The study, written to gate-study.json and gate-study.md in `out`.
@@ -87,7 +91,7 @@ def write(
             "No condition has all its pairs.", "First: nox -s gate-study -- --phase idle"
         )
     limits = {c: bound(pools, size, c) for c in there}
-    found = [r for c in there for r in _rates(pools, size, c, limits[c], tell)]
+    found = [r for c in there for r in _rates(pools, size, c, limits[c], tell, limits.get("idle"))]
     tell("planted drops of accuracy")
     record = resources.reports_dir() / "examples" / "quickstart"
     calibrating = {c: log_ratios(pools.read(c, 0.0)[: size.calibrating]) for c in there}
@@ -95,6 +99,7 @@ def write(
         made=datetime.now(UTC).date().isoformat(),
         segbench=__version__,
         code_digest=keys.code_digest(),
+        timed=timed,
         machine=machine.describe(),
         gate_pairs=size.pairs,
         calibrating=size.calibrating,
@@ -111,24 +116,35 @@ def write(
     return study
 
 
-def _rates(pools: Pools, size: Size, condition: Condition, limit: float, tell: Tell) -> list[Rated]:
+def _rates(
+    pools: Pools,
+    size: Size,
+    condition: Condition,
+    limit: float,
+    tell: Tell,
+    idle: float | None = None,
+) -> list[Rated]:
     same = pools.read(condition, 0.0)[size.calibrating :]
     found = []
     for planted in size.wanted:
         tell(f"judging: {condition}, +{100 * planted:g} %")
         new = same if not planted else pools.read(condition, planted)
         logs, whole = log_ratios(new), [whole_log_ratio(p) for p in new]
-        mine = {
-            GATE: rates.gates(logs, size.pairs, limit),
-            f"{GATE}, without the second look": rates.gates(logs, size.pairs, limit, looks=1),
-            f"{GATE}, with the ratio of whole medians": rates.gates(whole, size.pairs, limit),
-        }
+        mine = [
+            (GATE, logs, limit, 2),
+            (f"{GATE}, without the second look", logs, limit, 1),
+            (f"{GATE}, with the ratio of whole medians", whole, limit, 2),
+        ]
+        if condition == "loaded" and idle is not None:
+            # The product keeps one calibration a machine, most likely made while it was idle.
+            mine.append((f"{GATE}, with the idle threshold", logs, idle, 2))
         found += [
             Rated(
                 rule=name, condition=condition, planted=planted, samples="same pair",
-                rate=rate, units=len(new) // size.pairs,
+                rate=rates.gates(values, size.pairs, at, looks=looks),
+                units=rates.separate(len(new), size.pairs, looks),
             )
-            for name, rate in mine.items()
+            for name, values, at, looks in mine
         ]  # fmt: skip
         for rule in RULES:
             for kind, rate in (

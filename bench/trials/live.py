@@ -7,18 +7,23 @@ options, weights). Against a revision the case is the same, and what differs is 
 from __future__ import annotations
 
 import fnmatch
+import hashlib
+import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import bench
 from bench import resources
-from bench.errors import BadInput, NothingMeasured
+from bench.errors import BadInput, CaseFailed, NothingMeasured, Unsupported
 from bench.gate.live import threshold
+from bench.gate.session import BEGUN
 from bench.gate.verdict import LIVE
 from bench.record.pairs import PairsRecord
 from bench.record.store import file_stem, read_run, to_json, write_atomic
 from bench.run import collect, keys, machine
+from bench.spec.base import digest
 from bench.trials import calibrated, look, pair, revision
 from bench.trials.session import ready
 from bench.trials.side import Start
@@ -27,13 +32,14 @@ if TYPE_CHECKING:
     from bench.record.calibration import Calibration
     from bench.record.pairs import ProcessPair
     from bench.record.store import Run
+    from bench.run.job import Job
     from bench.spec.case import Case
     from bench.spec.policy import GatePolicy
     from bench.trials.revision import Revision
     from bench.trials.session import Tell
 
-BEGUN = ".begun.json"
-"""In pairs/ while a gate measures: one that was killed goes on, a finished one begins anew."""
+MEANS = ("trials/pair.py", "trials/side.py", "run/steps/pair.py", "metrics/pairs.py")
+"""Files of the package whose code makes a live pair what it is."""
 
 
 def _print(line: str) -> None:
@@ -84,19 +90,21 @@ def measure(
         raise BadInput(f"{pairs} pair gives no interval.", "Ask for at least two: --pairs 10")
     run = read_run(run_folder)
     folder = Path(base)
-    other: Run | Revision
-    if (folder / "run.json").is_file():
-        other = read_run(folder)
-        policy = policy or other.info.gate  # it judges, too: a run can't loosen its own gate
-    else:
-        other = revision.build(base, Path.cwd(), resources.cache_dir(), say)
-        policy = policy or run.info.gate
-    cases = _cases(run, other, only)
+    stored = read_run(folder) if (folder / "run.json").is_file() else None
+    # The base's policy, because it judges, too: a run can't loosen its own gate.
+    policy = policy or (stored or run).info.gate
+    if stored is None:
+        revision.find(base, Path.cwd())
+    cases = _cases(run, stored, only)
     if not cases:
         raise NothingMeasured(
             f"{run_folder} has no timed case that could be held against {base}.",
             "Name another base, or another --only.",
         )
+    other: Run | Revision | None = stored
+    if other is None:
+        extras = revision.needs(old for _, old in cases)
+        other = revision.build(base, Path.cwd(), resources.cache_dir(), say, extras)
     task = Task(
         run,
         base,
@@ -110,12 +118,12 @@ def measure(
     return _all(task, cases)
 
 
-def _cases(run: Run, other: Run | Revision, only: str | None) -> list[tuple[Case, Case]]:
-    """Candidate and baseline of each case that was timed."""
+def _cases(run: Run, base: Run | None, only: str | None) -> list[tuple[Case, Case]]:
+    """Candidate and baseline of each case that was timed; without a base, each is its own."""
     found = []
     for result in run.results:
         case = result.case
-        there = case if isinstance(other, revision.Revision) else _of(other, case.id)
+        there = case if base is None else _of(base, case.id)
         if only is not None and not fnmatch.fnmatchcase(case.id, only):
             continue
         if there is not None and result.status in {"ok", "wrong"} and result.get("timing"):
@@ -130,27 +138,77 @@ def _of(run: Run, case_id: str) -> Case | None:
 
 def _all(task: Task, cases: list[tuple[Case, Case]]) -> tuple[PairsRecord, ...]:
     folder = task.run.folder / "pairs"
-    headers = [_prepare(task, candidate, baseline) for candidate, baseline in cases]
-    begun = "\n".join(header.model_dump_json() for header, _, _ in headers).encode()
-    if not (folder / BEGUN).is_file() or (folder / BEGUN).read_bytes() != begun:
-        for header, _, _ in headers:
-            (folder / f"{file_stem(header.case)}.json").unlink(missing_ok=True)
-        write_atomic(folder / BEGUN, begun)
-    made = tuple(_one(task, *header) for header in headers)
-    (folder / BEGUN).unlink()
+    ready_ones = _prepared(task, cases)
+    asked = {header.case: _question(header, old, new) for header, old, new in ready_ones}
+    begun = _begun(folder)
+    for case_id, question in asked.items():
+        if begun.get(case_id) != question:
+            (folder / f"{file_stem(case_id)}.json").unlink(missing_ok=True)
+    _begin(folder, begun | asked)
+    made = tuple(_one(task, *one) for one in ready_ones)
+    _begin(folder, {case_id: q for case_id, q in begun.items() if case_id not in asked})
     return made
 
 
-def _prepare(task: Task, candidate: Case, baseline: Case) -> tuple[PairsRecord, Start, Start]:
+def _begun(folder: Path) -> dict[str, str]:
+    """Case -> question of the gates that were stopped here."""
+    try:
+        found = json.loads((folder / BEGUN).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _begin(folder: Path, questions: dict[str, str]) -> None:
+    """Note what is being measured; nothing is left where nothing is."""
+    if questions:
+        write_atomic(folder / BEGUN, json.dumps(questions, indent=1).encode())
+    else:
+        (folder / BEGUN).unlink(missing_ok=True)
+
+
+def _question(header: PairsRecord, old: Start, new: Start) -> str:
+    """Digest of all that pairs which stand must share with those to come."""
+    root = Path(bench.__file__).resolve().parent
+    means = [hashlib.sha256((root / name).read_bytes()).hexdigest() for name in MEANS]
+    sides = [(s.command, s.job.case.fingerprint, s.job.artifact, s.job.threads) for s in (old, new)]
+    versions = [collect.versions(s.job.case) for s in (old, new)]
+    return digest([header.model_dump(mode="json"), sides, versions, means])
+
+
+def _prepared(task: Task, cases: list[tuple[Case, Case]]) -> list[tuple[PairsRecord, Start, Start]]:
+    """What is measured of each case; one that a revision can't run is told and left out.
+
+    Raises:
+        BadInput, Unsupported, CaseFailed: there is none; the first one's reason.
+    """
+    found, first = [], None
+    for candidate, baseline in cases:
+        new = Start(ready(candidate, resources.cache_dir(), task.tell, allow_code=task.allow_code))
+        try:
+            found.append(_prepare(task, candidate, baseline, new))
+        except (BadInput, Unsupported, CaseFailed) as e:
+            if not isinstance(task.other, revision.Revision):
+                raise
+            first = first or e
+            task.tell(f"{candidate.id} is left out: {e.message}")
+    if first is not None and not found:
+        raise first
+    return found
+
+
+def _prepare(
+    task: Task, candidate: Case, baseline: Case, new: Start
+) -> tuple[PairsRecord, Start, Start]:
     """Record without pairs, and what starts the two sides."""
     cache, here = resources.cache_dir(), keys.code_digest()
-    new = Start(ready(candidate, cache, task.tell, allow_code=task.allow_code))
     commit, code = None, here
     if isinstance(task.other, revision.Revision):
         commit = task.other.commit
         old, code = task.other.start(baseline, cache, task.tell, allow_code=task.allow_code)
     else:
         old = Start(ready(baseline, cache, task.tell, allow_code=task.allow_code))
+        _compare(task, baseline, old.job, new.job)
     record = PairsRecord(
         case=candidate.id,
         baseline=task.base,
@@ -164,16 +222,33 @@ def _prepare(task: Task, candidate: Case, baseline: Case) -> tuple[PairsRecord, 
     return record, old, new
 
 
+def _compare(task: Task, baseline: Case, old: Job, new: Job) -> None:
+    """Refuse a base whose weights were replaced; say where both sides are the same program."""
+    if baseline.weights_digest and old.case.weights_digest != baseline.weights_digest:
+        raise BadInput(
+            f"The weights of {baseline.id} were replaced since {task.base} was measured.",
+            "Measure the base again, or name a git revision that still has them.",
+        )
+    if (old.case.fingerprint, old.artifact) == (new.case.fingerprint, new.artifact):
+        task.tell(
+            f"{baseline.id}: both sides are the same program (same case, weights, artifact and code), "
+            "so these pairs can't show what changed in code or versions (name a git revision for that)"
+        )
+
+
 def _one(task: Task, header: PairsRecord, old: Start, new: Start) -> PairsRecord:
     """Record of a case with all its pairs; what an earlier, killed gate measured stands."""
     path = task.run.folder / "pairs" / f"{file_stem(header.case)}.json"
     record = PairsRecord.model_validate_json(path.read_bytes()) if path.is_file() else header
-    bound, _ = threshold(task.policy.limit(LIVE, header.case).bound, header, task.calibration)
+    limit, wanted = task.policy.limit(LIVE, header.case).bound, task.policy.pairs
+    bound, _ = threshold(limit, header, task.calibration, wanted)
+
+    plan = pair.Plan(timeout_s=max(300.0, old.job.case.protocol.timeout_s))
 
     def one(number: int) -> ProcessPair:
         task.tell(f"{header.case}: live pair {number + 1}")
         rng = pair.order(f"{header.case} {number}")
-        return pair.live(old, new, task.run.folder / "logs" / "pairs", rng)
+        return pair.live(old, new, task.run.folder / "logs" / "pairs", rng, plan)
 
     def keep(now: PairsRecord) -> None:
         write_atomic(path, to_json(now))

@@ -2,7 +2,8 @@
 
 Comparisons draw without replacement within themselves, but overlap with one another: a thousand of
 them are not a thousand facts. The interval of a rate is therefore Clopper and Pearson's for the
-number of comparisons that share no pair, which is the pool's size over the pairs of one comparison.
+number of comparisons that share no pair: the pool's size over the pairs that one comparison draws,
+which for a gate of two looks is twice the pairs of a look.
 """
 
 from __future__ import annotations
@@ -50,7 +51,12 @@ def gates(logs: Sequence[float], pairs: int, bound: float, *, looks: int = 2) ->
         if not suspicious(one, bound):
             continue
         hits += looks == 1 or decide(one, second.tolist(), bound).kind == "regressed"
-    return shared(hits, DRAWS, len(logs) // pairs)
+    return shared(hits, DRAWS, separate(len(logs), pairs, looks))
+
+
+def separate(pool: int, pairs: int, looks: int = 2) -> int:
+    """Gates of so many looks at `pairs` pairs that share no pair within a pool."""
+    return pool // (looks * pairs)
 
 
 def interleaved(rule: Rule, pool: Sequence[ProcessPair]) -> Rate:

@@ -1,6 +1,6 @@
 """A git revision as the baseline: its tree, installed in an environment of its own.
 
-Built once a commit, in the cache. Where the tree is somebody's own project, which brings no segbench,
+Built once a commit, Python and set of runtimes, in the cache. Where the tree is somebody's own project, which brings no segbench,
 this segbench is installed beside it: then it is their model and their dependencies that differ.
 """
 
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import platform
 import subprocess
 import sys
 import tarfile
@@ -16,12 +18,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bench
+from bench import registry
 from bench.errors import BadInput, CaseFailed
-from bench.run import cachedir
+from bench.run import cachedir, keys
 from bench.run.job import Job
+from bench.spec.base import digest
 from bench.trials.side import Start
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bench.spec.case import Case
     from bench.trials.session import Tell
 
@@ -49,9 +55,14 @@ class Revision:
         Raises:
             BadInput: the revision is too old for live pairs, or can't run the case.
         """
-        asked = {"case": self.moved(case), "cache": str(cache), "allow_code": allow_code}
+        if getattr(registry.load("model", case.model.loader), "runs_code", False):
+            # Such a model's digest is that of one file: what was exported from today's code isn't its.
+            cache = self.folder / "cache"
+        asked = {"case": self.moved(case), "cache": str(cache.absolute()), "allow_code": allow_code}
+        # No PYTHONPATH: a `bench` or a model that it leads to is today's.
+        own = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "PYTHONHOME"}}
         done = subprocess.run(
-            [str(self.python), "-P", "-m", "bench.trials.prepared"],
+            [str(self.python), "-I", "-m", "bench.trials.prepared"], cwd=self.place, env=own,
             input=json.dumps(asked), capture_output=True, text=True, check=False,
         )  # fmt: skip
         if "No module named" in done.stderr and "bench.trials" in done.stderr:
@@ -67,9 +78,25 @@ class Revision:
             ) from None
         if "error" in said:
             raise BadInput(f"The revision {self.name!r} can't run {case.id}: {said['error']}")
+        if not Path(said["boot"]).resolve().is_relative_to(self.folder.resolve()):
+            raise BadInput(
+                f"The environment of revision {self.name!r} runs another segbench: {said['boot']}.",
+                f"Remove {self.folder}, and it is built again.",
+            )
         tell(f"{case.id}: {self.name} is ready")
-        job = Job.model_validate(said["job"])
-        return Start(job, (str(self.python), "-P", said["boot"])), str(said["code"])
+        command = (str(self.python), "-E", "-P", said["boot"])
+        return Start(Job.model_validate(said["job"]), command, self.place), str(said["code"])
+
+    @property
+    def place(self) -> Path:
+        """The tree's folder that corresponds to the current one; its top where it has no such."""
+        tree, here, top = (
+            (self.folder / "tree").absolute(),
+            Path.cwd().resolve(),
+            self.top.resolve(),
+        )
+        there = tree / here.relative_to(top) if here.is_relative_to(top) else tree
+        return there if there.is_dir() else tree
 
     def moved(self, case: Case) -> dict[str, Any]:
         """The case, with weights and data inside the repository as this revision has them."""
@@ -104,21 +131,49 @@ def find(name: str, where: Path) -> tuple[str, Path]:
     return commit, Path(top)
 
 
-def build(name: str, where: Path, cache: Path, tell: Tell) -> Revision:
+def needs(cases: Iterable[Case]) -> tuple[str, ...]:
+    """Distributions that the cases' backends and export steps need, of those installed here."""
+    parts = [
+        registry.load(kind, name)
+        for case in cases
+        for kind, name in (
+            ("backend", case.variant.backend),
+            *(("exporter", step.name) for step in case.variant.steps),
+        )
+    ]
+    return tuple(sorted({n for part in parts for n in part.needs if registry.version(n)}))
+
+
+def build(
+    name: str, where: Path, cache: Path, tell: Tell, extras: tuple[str, ...] = ()
+) -> Revision:
     """The revision, installed in its own environment: now, or when it was first asked for.
+
+    Args:
+        name: commit, branch or tag.
+        where: folder in its repository.
+        cache: where environments are kept.
+        tell: takes a line for the user.
+        extras: distributions to install beside it, in the versions of its constraints.
 
     Raises:
         BadInput: there is no such revision, or its environment can't be built.
     """
     commit, top = find(name, where)
-    folder = cache / "revisions" / commit[:24]
+    own = bool(_git(top, "ls-tree", "--name-only", commit, "bench/__init__.py"))
+    kind = digest({
+        "python": platform.python_version(),
+        "extras": extras,
+        "segbench": None if own else [bench.__version__, keys.code_digest()],
+    })
+    folder = cache / "revisions" / f"{commit[:24]}-{kind[:12]}"
     log = folder.with_suffix(".log")
 
     def work(part: Path) -> dict[str, Any]:
         tell(f"building an environment for {name} ({commit[:12]}); its log: {log}")
         _extract(top, commit, part / "tree")
         with log.open("wb") as out:
-            for words in commands(part):
+            for words in commands(part, extras):
                 done = subprocess.run(words, cwd=part / "tree", stdout=out, stderr=out, check=False)
                 if done.returncode:
                     raise BadInput(
@@ -132,8 +187,11 @@ def build(name: str, where: Path, cache: Path, tell: Tell) -> Revision:
     return Revision(name, commit, top, folder)
 
 
-def commands(folder: Path) -> list[list[str]]:
-    """Commands that make `venv` of `tree`: the tree with its constraints, and segbench if it lacks."""
+def commands(folder: Path, extras: tuple[str, ...] = ()) -> list[list[str]]:
+    """Commands that make `venv` of `tree`: the tree with its constraints, and segbench if it lacks.
+
+    The last brings the extras, too.
+    """
     tree, python = folder / "tree", str(_python(folder))
     pip = [python, "-m", "pip", "install", "--no-input"]
     if (tree / "constraints.txt").is_file():
@@ -147,6 +205,8 @@ def commands(folder: Path) -> list[list[str]]:
     source = str(own) if (own / "pyproject.toml").is_file() else f"segbench=={bench.__version__}"
     if not (tree / "bench" / "__init__.py").is_file():
         made.append([*pip, source])
+    if extras and len(made) > 1:
+        made[-1] += extras
     return made
 
 

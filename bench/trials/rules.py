@@ -1,4 +1,8 @@
-"""The rules by which other tools call a benchmark slower, for the study: each tool's own defaults.
+"""The rules by which other tools call a benchmark slower, for the study: each tool's own limits.
+
+Not their own samples. pyperf starts 20 processes unless told, and asv two whose samples it doesn't
+record (`record_samples` is off, and `asv compare` then asks whether two 99 % intervals overlap). Here
+both get five processes a side, with every sample recorded.
 
 Every rule takes the samples of a baseline and of a candidate, one array a process, and says whether
 its tool would call the candidate slower.

@@ -51,8 +51,17 @@ class Power:
     smallest: float
 
 
-def run(job: Job, pairs: int, tell: Tell, *, seed: int = 0) -> Calibration:
+def run(
+    job: Job, pairs: int, tell: Tell, *, policy: GatePolicy | None = None, seed: int = 0
+) -> Calibration:
     """Calibration of this machine from `pairs` A/A pairs of a session, stored in the cache.
+
+    Args:
+        job: the session.
+        pairs: at least two looks of a gate, better five.
+        tell: takes a line for the user.
+        policy: whose gate is calibrated; None = the default one.
+        seed: of the order within rounds.
 
     Raises:
         CaseFailed: a session died.
@@ -66,8 +75,9 @@ def run(job: Job, pairs: int, tell: Tell, *, seed: int = 0) -> Calibration:
             left = (time.monotonic() - began) / (i + 1) * (pairs - i - 1)
             tell(f"pair {i + 1} of {pairs}: {math.exp(logs[-1]):.3f}, {left:.0f} s left")
         inside = in_process(job, Path(folder), rng)
-    gate_pairs = min(GatePolicy().pairs, pairs // 2)
-    said = power(logs, gate_pairs)
+    policy = policy or GatePolicy()
+    gate_pairs = min(policy.pairs, pairs // 2)
+    said = power(logs, gate_pairs, policy)
     made = Calibration(
         machine=machine.describe(),
         case=job.case.id,
@@ -92,13 +102,16 @@ def power(logs: Sequence[float], gate_pairs: int, policy: GatePolicy | None = No
     threshold is the 99th percentile of the smaller end over gates drawn from the A/A pairs, and at
     least 1. A slow-down by the ratio s multiplies every ratio of a pair by s, so a gate shows it when
     s times its smaller end lies beyond: no model of the noise is needed.
+
+    The rate is in-sample, on the very pairs that set the threshold, and so at most 1 % by
+    construction; the gate study judges pairs that took no part in it.
     """
     bound = (policy or GatePolicy()).live_ratio or 1.0
     ends = low_ends(draw_gates(logs, gate_pairs, GATES, seed=0)).min(axis=1)
     threshold = max(1.0, float(np.quantile(ends, 1 - ALARMS, method="higher")))
     used = max(threshold, bound)
     hits = int((ends > used).sum())
-    units = len(logs) // gate_pairs
+    units = len(logs) // (2 * gate_pairs)  # gates of two looks that share no pair
     low, high = clopper_pearson(hits / GATES * units, units)
     return Power(
         threshold=threshold,

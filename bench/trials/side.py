@@ -38,6 +38,8 @@ class Start:
     job: Job
     command: tuple[str, ...] = WORKER
     """Of another revision, its own Python and its own boot script."""
+    cwd: Path | None = None
+    """Folder that it works in, where a model of Python code is looked for; None = the launcher's."""
 
 
 class Side:
@@ -45,21 +47,21 @@ class Side:
 
     def __init__(self, start: Start, log: Path, name: str, timeout_s: float) -> None:
         self.name = name
-        self._log = log
         self._hung = False
+        log = log.absolute()  # the worker may have another current folder
         log.parent.mkdir(parents=True, exist_ok=True)
         out = log.with_suffix(".json")
         out.unlink(missing_ok=True)
         job = start.job.model_copy(
             update={"out": str(out), "parent": os.getpid(), "spawned_ns": time.monotonic_ns()}
         )
-        self._out = out
+        self._log, self._out = log, out
         environment = {**os.environ, "OMP_NUM_THREADS": str(job.threads)}
         environment |= {"OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
         with log.open("wb") as stderr:
             self._worker = subprocess.Popen(
                 start.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr,
-                env=environment, start_new_session=True, text=True,
+                env=environment, cwd=start.cwd, start_new_session=True, text=True,
             )  # fmt: skip
         self._clock = threading.Timer(timeout_s, self._time_out)
         self._limit = timeout_s

@@ -19,13 +19,12 @@ from bench import resources
 from bench.errors import BadInput, SegbenchError
 from bench.gate.live import judge
 from bench.metrics.pairs import log_ratios
-from bench.record.environment import Machine
 from bench.record.pairs import PairsRecord
 from bench.record.store import to_json, write_atomic
 from bench.run import keys, machine, plan
 from bench.spec.load import load_suite
 from bench.spec.policy import GatePolicy
-from bench.trials import findings, look, pair, pools, selftest
+from bench.trials import findings, look, origin, pair, pools, selftest
 from bench.trials.pools import Pools
 from bench.trials.session import ready
 from bench.trials.side import Start
@@ -105,14 +104,14 @@ def run(
     """Do the phases that were asked for.
 
     Raises:
-        BadInput: the pools were recorded on another machine.
+        BadInput: the pools were recorded on another machine, by other code or of another case.
         CaseFailed: a session died.
     """
-    _same_machine(state)
+    (case,) = plan.select(load_suite(SUITE).expand(), ONLY)
+    case = case.model_copy(update={"protocol": case.protocol.model_copy(update=INPUT)})
+    timed = origin.claim(state, case)
     found = Pools(state)
     if set(phases) - {"report"}:
-        (case,) = plan.select(load_suite(SUITE).expand(), ONLY)
-        case = case.model_copy(update={"protocol": case.protocol.model_copy(update=INPUT)})
         job = ready(case, resources.cache_dir(), tell)
         conditions: tuple[Condition, ...] = ("idle", "loaded")
         for condition in conditions:
@@ -123,7 +122,8 @@ def run(
                 _live(state, found, size, condition, job, tell)
     if "report" in phases:
         gates = {c: _kinds(state, c, found, size) for c in ("idle", "loaded")}
-        findings.write(out, found, size, {c: k for c, k in gates.items() if k}, bound, tell)
+        kinds = {c: k for c, k in gates.items() if k}
+        findings.write(out, found, size, kinds, bound, timed, tell)
 
 
 def bound(found: Pools, size: Size, condition: Condition) -> float:
@@ -184,18 +184,6 @@ def _kinds(state: Path, condition: Condition, found: Pools, size: Size) -> list[
 
 def _read(path: Path) -> PairsRecord | None:
     return PairsRecord.model_validate_json(path.read_bytes()) if path.is_file() else None
-
-
-def _same_machine(state: Path) -> None:
-    """Remember where the pools are recorded; pairs of two machines make no pool."""
-    path, here = state / "machine.json", machine.describe()
-    if not path.is_file():
-        write_atomic(path, to_json(here))
-    there = Machine.model_validate_json(path.read_bytes())
-    if there.identity != here.identity:
-        raise BadInput(
-            f"{state} holds pairs of another machine ({there.identity}).", "Name another --state."
-        )
 
 
 def _print(line: str) -> None:

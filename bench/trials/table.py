@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench.trials.drops import BALANCED
 from bench.trials.rates import DRAWS
 from bench.trials.rules import GATE, RULES
 
@@ -34,12 +35,17 @@ HOW = """\
 - The first {calibrating} pairs of the same code in each condition set the threshold, as `segbench
   selftest` does, and aren't judged by it.
 - {draws} comparisons each, drawn without replacement within a comparison. They overlap with one another,
-  so the interval rests on the number of comparisons that share no pair (pool over pairs of a
-  comparison), and is wide.
-- A gate takes {pairs} pairs, and as many fresh ones where the first look suggests a regression.
+  so the interval rests on the number of comparisons that share no pair (pool over the pairs that one
+  draws), and is wide.
+- A gate takes {pairs} pairs, and as many fresh ones where the first look suggests a regression, so that
+  it draws {drawn}.
+- *With the idle threshold*: a machine has one calibration; this is a gate under load on a machine that
+  was calibrated idle.
+- Timed: `{case}`, input {height} x {width}; the measuring code has the digest {code}.
 - Other tools' rules on *same pair* get both sides of pairs that took turns, which is kinder than their own
   way. On *other pairs* the baseline comes from processes of another minute of the same session, which is
-  still kinder than a baseline of another day. asv and pyperf get five processes a side.
+  still kinder than a baseline of another day. asv and pyperf get five processes a side with every sample
+  recorded. By default pyperf starts 20; asv starts two, records no samples, and compares 99 % intervals.
 - Rules: {rules}.
 """
 
@@ -59,6 +65,8 @@ def markdown(study: Study) -> str:
     out.append(
         HOW.format(
             pools=_sizes(study), calibrating=study.calibrating, draws=DRAWS, pairs=study.gate_pairs,
+            drawn=2 * study.gate_pairs, case=study.timed.case, height=study.timed.height,
+            width=study.timed.width, code=study.timed.code,
             rules="; ".join(f"{r.name}: {r.how}" for r in RULES),
         )
     )  # fmt: skip
@@ -116,7 +124,9 @@ def _drops(study: Study) -> list[str]:
         "",
         (
             f"Copies of a recorded run (`{first.case}`, {first.images} images) in which right pixels were "
-            f"moved to wrong classes; the margin is {100 * first.margin:g} points."
+            f"moved to wrong classes; the margin is {100 * first.margin:g} points. At 0 half of the images "
+            f"lost about {100 * BALANCED:g} % of their right pixels and the others gained as "
+            "much mIoU: calls are false alarms."
         ),
         "",
         "| drop, points | " + " | ".join(kinds) + " |",

@@ -36,6 +36,26 @@ def test_open_exits_0_and_closed_exits_1(old, tmp_path):
     assert f"micro/{INT8}/cpu/scenes" in done.stdout
 
 
+@pytest.mark.parametrize("option", ["--junit", "--markdown"])
+def test_an_output_without_a_folder_is_refused_before_measuring(old, tmp_path, option):
+    for path, said in (
+        (tmp_path / "missing" / "x", "is no folder"),
+        (f"{old}/run.json/x", "is no folder"),
+        (old, "is a folder"),
+    ):
+        # The run doesn't exist: the refusal comes before it is read.
+        done = gate(tmp_path / "none", "--baseline", old, option, path)
+        assert done.exit_code == 2
+        assert said in done.stderr
+
+
+def test_an_output_that_fails_after_all_is_one_sentence(old, monkeypatch):
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", f"{old}/none/summary.md")
+    done = gate(old, "--baseline", old, "--markdown", "-")
+    assert done.exit_code == 2
+    assert "summary.md can't be written: No such file" in done.stderr
+
+
 def test_a_planted_slow_down_exits_1(old, tmp_path):
     slow = retimed(build_run(tmp_path / "slow"), seed=3, scale=2.0)
     assert gate(slow.folder, "--baseline", old).exit_code == 1

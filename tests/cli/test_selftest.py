@@ -25,7 +25,8 @@ def asked(tmp_path, cache, monkeypatch):
     """Suite's file; list of (case, pairs) that were measured."""
     seen = []
 
-    def run(job, pairs, tell):
+    def run(job, pairs, tell, *, policy):
+        assert policy.pairs == 8
         seen.append((job.case.id, pairs))
         return MADE
 
@@ -35,17 +36,27 @@ def asked(tmp_path, cache, monkeypatch):
 
 def test_it_prints_alarms_threshold_and_smallest(asked):
     suite, seen = asked
-    done = CliRunner().invoke(app, [suite, "--only", "*a1", "--pairs", "12"])
+    done = CliRunner().invoke(app, [suite, "--only", "*a1", "--pairs", "16"])
     assert done.exit_code == 0, done.stderr
-    assert seen == [("conv/onnx-onnxruntime-fp32/one/blocks/a1", 12)]
+    assert seen == [("conv/onnx-onnxruntime-fp32/one/blocks/a1", 16)]
     for words in (
         "0.2 % of gates of 10 pairs",
         "0.0 to 60 %",
         "1.030 (this machine's",
         "4.5 %",
         "1.004",
+        "by construction",
     ):
         assert words in done.stdout
+
+
+def test_fewer_pairs_than_two_looks_are_refused_before_anything_runs(asked):
+    suite, seen = asked
+    done = CliRunner().invoke(app, [suite, "--only", "*a1", "--pairs", "15"])
+    assert done.exit_code == 2
+    assert "15 pairs are too few" in done.stderr
+    assert "--pairs 16" in done.stderr
+    assert seen == []
 
 
 def test_json_is_the_record(asked):

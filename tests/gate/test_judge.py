@@ -3,12 +3,14 @@ from __future__ import annotations
 import pytest
 
 from bench.gate.judge import judge
+from bench.gate.session import Session
 from bench.record.store import read_run, write_arrays
 from bench.spec.case import ParityLimit
 from bench.spec.policy import GatePolicy
 from tests.builders import ROWS, Planned, build_run, with_rows
 from tests.gate import planted
 from tests.gate.planted import verdict
+from tests.trials import scripted
 
 INT8 = "onnx-onnxruntime-int8-static"
 FP32 = "onnx-onnxruntime-fp32"
@@ -92,6 +94,19 @@ def test_a_repaired_case_is_improved_and_its_old_numbers_are_not_compared(baseli
     found = judge(built(tmp_path, "torch-bf16", status="ok", flip=0.0), baseline)
     assert [v.kind for v in found.verdicts if "/torch-bf16/" in v.case] == ["improved"]
     assert found.outcome == "open"
+
+
+@pytest.mark.parametrize("now", [{"status": "ok", "flip": 0.0}, {}])
+def test_live_pairs_of_a_case_that_was_wrong_are_judged_and_block(baseline, tmp_path, now):
+    """Repaired or wrong still: what was measured just now isn't the old, wrong numbers."""
+    run = built(tmp_path, "torch-bf16", **now)
+    case = planted.of(run, "torch-bf16").case.id
+    slow = scripted.record(*scripted.pairs(1.2, 20), case=case, first=10, confirms=True)
+    found = judge(run, baseline, session=Session("main", {case: slow}, frozenset({case})))
+    live = verdict(found, "torch-bf16", "latency_live")
+    assert (live.kind, live.blocks) == ("regressed", True)
+    assert found.outcome == "closed"
+    assert not [v for v in found.blocking if v.metric != "latency_live"]
 
 
 def test_numbers_of_a_case_that_is_wrong_both_times_never_block(baseline, tmp_path):

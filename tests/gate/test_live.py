@@ -78,6 +78,36 @@ def test_the_machines_threshold_holds_where_it_is_larger_and_the_machine_the_sam
     assert "segbench selftest" in verdict(1.0, calibration=None).why
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"code_digest": "other"}, "of other code"), ({"gate_pairs": 7}, "of 7 pairs, not 8")],
+)
+def test_a_calibration_that_does_not_fit_is_ignored_and_named(change, said):
+    found = verdict(1.10, second=1.10, calibration=calibration(1.2).model_copy(update=change))
+    assert found.kind == "regressed"
+    assert said in found.why
+
+
+@pytest.mark.parametrize("count", [1, 8])
+def test_it_says_against_what(count):
+    record = scripted.record(*scripted.pairs(1.0, count), baseline_commit="0123456789abcdef")
+    assert f"{count} live pairs with main (0123456789)" in live.judge(record, POLICY, None).why
+    folder = scripted.record(*scripted.pairs(1.0, count), baseline="runs/old")
+    assert f"{count} live pairs with runs/old" in live.judge(folder, POLICY, None).why
+
+
+def test_what_could_have_been_seen_is_seen_in_95_percent_of_repeats():
+    """Two looks of normal noise, scaled to the spread that the named slow-down rests on."""
+    rng = np.random.default_rng(4)
+    spread, count = 0.02, 30
+    shape = rng.normal(size=count)
+    logs = spread * (shape - shape.mean()) / shape.std(ddof=1)
+    change = math.log(live.decide(logs.tolist(), (), 1.02).smallest)
+    draws = change + spread * rng.normal(size=(400, 2, count))
+    called = [live.decide(a, b, 1.02).kind == "regressed" for a, b in draws.tolist()]
+    assert 0.91 < np.mean(called) < 0.99
+
+
 def test_a_rule_may_loosen_it_or_keep_it_from_blocking():
     loose = GatePolicy(rule=(Rule(metric="latency_live", ratio=1.3),))
     assert verdict(1.10, second=1.10, policy=loose).kind == "unchanged"

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from bench.gate.judge import judge
-from bench.gate.session import asked
-from bench.gate.verdict import LIVE
+from bench.gate.pair import Pair
+from bench.gate.session import BEGUN, asked, stored, supersedes
+from bench.gate.verdict import LIVE, Verdict
+from bench.metrics.rows import rows
 from tests.builders import ROWS, build_run, with_rows
 from tests.gate import planted
 from tests.gate.planted import verdict
@@ -77,3 +81,46 @@ def test_live_pairs_that_were_asked_for_and_not_measured_never_pass(baseline, tm
     assert found.outcome == "open"
     found = judge(run, baseline, session=one)
     assert {(v.metric, v.kind) for v in found.blocking} == {(LIVE, "missing")}
+
+
+def test_pairs_of_a_gate_that_was_stopped_are_not_judged(baseline, tmp_path):
+    run = built(tmp_path)
+    half = planted.paired(run, FP32, ratio=1.1, count=20, first=10)
+    planted.paired(run, INT8)
+    (run.folder / "pairs" / BEGUN).write_text(json.dumps({half.case: ""}))
+    found = judge(run, baseline)
+    assert [v.case for v in found.verdicts if v.metric == LIVE] == [planted.of(run, INT8).case.id]
+    assert any("was stopped" in note and half.case in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    "what", [{"code_digest": "another"}, {"versions": {"onnxruntime": "99"}}, None]
+)
+def test_pairs_with_a_folder_cannot_excuse_what_they_cannot_see(baseline, tmp_path, what):
+    """Both sides ran today's code: the code, a version or an exporter may be what is slower."""
+    run = built(tmp_path, FP32, latency_ms=30.0)
+    result = planted.of(run, FP32)
+    if what is None:
+        other = result.artifact.model_copy(update={"digest": "another"})
+        run = planted.revised(run, FP32, artifact=other)
+    else:
+        place = result.environment.model_copy(update=what)
+        run = planted.revised(run, FP32, environment=place)
+    planted.paired(run, FP32, baseline=str(baseline.folder))
+    old, new = ({r.id: r for r in rows(x)}[result.case.id] for x in (baseline, run))
+    pair = Pair(old, new, baseline, run)
+    live = Verdict(case=new.id, metric=LIVE, kind="unchanged", why="")
+    session, _ = stored(run)
+    assert not supersedes(session, live, pair)
+    same = Pair(old, old, baseline, run)
+    assert supersedes(session, live, same)
+
+
+def test_pairs_with_a_folder_decide_between_two_cases(baseline, tmp_path):
+    run = built(tmp_path, FP32, latency_ms=30.0)
+    other = planted.of(run, FP32).artifact.model_copy(update={"digest": "another"})
+    run = planted.revised(run, FP32, artifact=other, fingerprint="f" * 64)
+    record = planted.paired(run, FP32, baseline=str(baseline.folder))
+    old, new = ({r.id: r for r in rows(x)}[record.case] for x in (baseline, run))
+    live = Verdict(case=new.id, metric=LIVE, kind="unchanged", why="")
+    assert supersedes(stored(run)[0], live, Pair(old, new, baseline, run))

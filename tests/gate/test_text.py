@@ -29,6 +29,14 @@ def test_words_that_look_like_markup_stay_words(tmp_path):
     assert r"\[red]" in said
 
 
+def test_a_class_that_looks_like_markup_is_a_name():
+    from rich.text import Text
+
+    bad = Verdict(case="a", metric="iou.[/x]", kind="regressed", why="so", blocks=True)
+    told = "\n".join(lines(Judgement(policy=GatePolicy(), verdicts=(bad,))))
+    assert "IoU [/x]" in Text.from_markup(told).plain
+
+
 def test_units():
     assert shown("miou", 0.4315) == "43.15 %"
     assert shown("latency_p50_ms", 8.0) == "8.00 ms"

@@ -12,6 +12,7 @@ import pytest
 from bench.errors import RecordError
 from bench.record import store
 from bench.record.base import ArrayFile
+from bench.record.pairs import PairsRecord
 from bench.record.result import SCHEMA
 from tests import builders
 
@@ -167,3 +168,17 @@ def test_a_row_that_only_grew_supersedes_nothing(tmp_path):
     assert not (tmp_path / "superseded").exists()
     store.write_result(tmp_path, first)
     assert len(list((tmp_path / "superseded").iterdir())) == 1
+
+
+def test_the_note_of_a_gate_under_way_is_no_record(tmp_path):
+    run = builders.build_run(tmp_path)
+    machine = run.results[0].environment.machine
+    ids = [r.case.id for r in run.results[:2]]
+    for case_id in ids:
+        record = PairsRecord(case=case_id, baseline="main", machine=machine)
+        path = tmp_path / "pairs" / f"{store.file_stem(case_id)}.json"
+        store.write_atomic(path, store.to_json(record))
+    store.write_atomic(
+        tmp_path / "pairs" / ".begun.json", json.dumps(dict.fromkeys(ids, "")).encode()
+    )
+    assert set(run.pairs()) == set(ids)

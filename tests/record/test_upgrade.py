@@ -7,6 +7,7 @@ import pytest
 from bench.errors import RecordError
 from bench.record import upgrade
 from bench.record.result import SCHEMA
+from bench.record.store import read_result
 
 
 def test_the_present_schema_stays_as_it_is() -> None:
@@ -42,3 +43,12 @@ def test_no_schema_is_no_record(schema: object) -> None:
 def test_a_newer_schema_is_refused() -> None:
     with pytest.raises(RecordError, match=r"a\.json has schema 99.*Upgrade"):
         upgrade.upgrade({"schema": 99}, Path("a.json"))
+
+
+def test_a_record_of_the_first_schema_is_still_read() -> None:
+    """It was written by segbench before there were launches and stopping rules."""
+    found = read_result(Path(__file__).parents[1] / "data" / "records" / "schema-1.json")
+    (launch,) = found.get("timing").launches
+    assert len(launch.end_to_end_ns) == 30
+    assert found.case.protocol.median_width is None, "thirty calls were all that was asked"
+    assert not found.case.protocol.work

@@ -29,7 +29,7 @@ def scripted_pairs(monkeypatch):
     """Ratios of the pairs to come; the last repeats. Returns the list and what was measured."""
     ratios, seen = [1.0], []
 
-    def measured(old, new, logs, rng):
+    def measured(old, new, logs, rng, plan):
         seen.append((old, new))
         ratio = ratios.pop(0) if len(ratios) > 1 else ratios[0]
         if isinstance(ratio, BaseException):
@@ -128,3 +128,69 @@ def test_a_case_that_the_base_lacks_is_left_out(runs, scripted_pairs, tmp_path):
             live.measure(new, str(base), say=print)
     finally:
         path.write_bytes(content)
+
+
+def test_two_equal_sides_are_called_the_same_program(runs, scripted_pairs):
+    base, new = runs
+    lines = []
+    live.measure(new, str(base), pairs=2, say=lines.append)
+    assert sum("same program" in line for line in lines) == 1
+
+
+def test_a_base_whose_weights_were_replaced_is_refused(runs, scripted_pairs):
+    base, new = runs
+    (result,) = read_run(base).results
+    path = base / "cases" / f"{file_stem(result.case.id)}.json"
+    content = path.read_bytes()
+    path.write_bytes(content.replace(result.case.weights_digest.encode(), b"0" * 64))
+    try:
+        with pytest.raises(BadInput, match="were replaced since"):
+            live.measure(new, str(base), say=print)
+    finally:
+        path.write_bytes(content)
+
+
+@pytest.mark.parametrize("what", ["versions", "code"])
+def test_a_killed_gate_does_not_go_on_with_other_means(
+    runs, scripted_pairs, monkeypatch, what, tmp_path
+):
+    base, new = runs
+    ratios, seen = scripted_pairs
+    ratios[:] = [1.0, KeyboardInterrupt(), 1.0]
+    with pytest.raises(KeyboardInterrupt):
+        live.measure(new, str(base), pairs=2, say=print)
+    if what == "versions":
+        monkeypatch.setattr(live.collect, "versions", lambda case: {"onnxruntime": "99"})
+    else:
+        monkeypatch.setattr(live, "MEANS", live.MEANS[:-1])
+    live.measure(new, str(base), pairs=2, say=print)
+    assert len(seen) == 4
+
+
+def test_a_case_that_the_revision_cannot_run_is_left_out(
+    runs, scripted_pairs, monkeypatch, tmp_path
+):
+    """Of two cases: one is told with its reason and the other measured; with none left it raises."""
+    _, new = runs
+    (case,) = (r.case for r in read_run(new).results)
+    other = case.model_copy(update={"axis": "other"})
+
+    refused = {other.id}
+
+    class Old(live.revision.Revision):
+        def start(self, case, cache, tell, *, allow_code):
+            if case.id in refused:
+                raise BadInput(f"It can't run {case.id}.")
+            return live.Start(live.ready(case, cache, tell)), "c" * 16
+
+    old = Old("main", "c" * 40, tmp_path, tmp_path)
+    monkeypatch.setattr(live, "_cases", lambda *_: [(case, case), (other, other)])
+    monkeypatch.setattr(live.revision, "find", lambda *_: None)
+    monkeypatch.setattr(live.revision, "build", lambda *_: old)
+    lines = []
+    (found,) = live.measure(new, "main", pairs=2, say=lines.append)
+    assert found.case == case.id
+    assert any(f"{other.id} is left out: It can't run" in line for line in lines)
+    refused.add(case.id)
+    with pytest.raises(BadInput, match=f"can't run {case.id}"):
+        live.measure(new, "main", pairs=2, say=lines.append)

@@ -19,8 +19,14 @@ def test_gates_without_a_change_stay_silent_and_speak_at_ten_percent():
     silent = rates.gates(log_ratios(QUIET), 6, 1.02)
     assert (silent.hits, silent.of) == (0, 1000)
     assert silent.low == 0
-    assert silent.high == pytest.approx(1 - 0.025 ** (1 / 4), abs=1e-6)
+    assert silent.high == pytest.approx(1 - 0.025 ** (1 / 2), abs=1e-6)
     assert rates.gates(log_ratios(scripted.pairs(1.1, 24)), 6, 1.02).hits > 950
+
+
+def test_a_gate_of_two_looks_draws_twice_its_pairs():
+    assert (rates.separate(120, 8), rates.separate(120, 8, looks=1)) == (7, 15)
+    one, two = (rates.gates(log_ratios(QUIET), 6, 1.02, looks=n).high for n in (1, 2))
+    assert one < two, "two looks leave fewer separate gates"
 
 
 def test_the_second_look_takes_alarms_away():

@@ -8,7 +8,10 @@ import pytest
 
 import bench
 from bench.errors import BadInput
+from bench.metrics.pairs import log_ratio
 from bench.trials import pair, revision
+from bench.trials.session import ready
+from bench.trials.side import Start
 from tests import small
 
 ROOT = Path(bench.__file__).resolve().parents[1]
@@ -51,7 +54,7 @@ def offline(monkeypatch):
     """Environments borrow this one's distributions, and are built without an index."""
     theirs = [*site.getsitepackages(), *[p for p in sys.path if p.endswith("site-packages")]]
 
-    def commands(folder):
+    def commands(folder, extras):
         copy = (
             "import pathlib, shutil, sys, sysconfig\n"
             "to = pathlib.Path(sysconfig.get_path('purelib'))\n"
@@ -83,7 +86,7 @@ def test_a_revision_is_built_once_and_takes_turns(repo, offline, tmp_path, cache
     asked = case(tmp_path)
     start, code = made.start(asked, cache, lines.append, allow_code=False)
     assert start.command[0] == str(made.python)
-    assert Path(start.command[2]).is_relative_to(made.folder)
+    assert Path(start.command[-1]).is_relative_to(made.folder)
     assert len(code) == 16
     found = pair.live(
         start, start, tmp_path / "logs", pair.order("0"), pair.Plan(rounds=2, quiet=0)
@@ -135,7 +138,7 @@ def test_outside_of_a_repository_the_sentence_says_so(tmp_path):
 
 def test_a_build_that_fails_says_why_and_is_tried_again(repo, monkeypatch, tmp_path):
     failing = [[sys.executable, "-c", "import sys; print('no such wheel'); sys.exit(1)"]]
-    monkeypatch.setattr(revision, "commands", lambda folder: failing)
+    monkeypatch.setattr(revision, "commands", lambda folder, extras: failing)
     for _ in range(2):
         with pytest.raises(BadInput, match="can't be built: no such wheel") as e:
             revision.build("main", repo, tmp_path, print)
@@ -156,3 +159,76 @@ def test_the_environment_gets_the_tree_its_constraints_and_segbench(tmp_path):
     (tree / "bench").mkdir()
     (tree / "bench" / "__init__.py").write_text("")
     assert len(revision.commands(tmp_path)) == 2
+    assert revision.commands(tmp_path, ("openvino",))[-1][-2:] == [str(tree), "openvino"]
+
+
+def test_the_runtimes_that_cases_need_come_along_where_they_are_installed(tmp_path, monkeypatch):
+    have = {"onnx", "onnxruntime", "openvino"}
+    monkeypatch.setattr(revision.registry, "version", lambda name: "1" if name in have else None)
+    found = revision.needs([case(tmp_path)])
+    assert "onnxruntime" in found
+    assert set(found) <= have - {"openvino"}
+
+
+CALLABLE = """
+import time
+import torch
+
+class Net(torch.nn.Module):
+    def forward(self, x):
+        if {late}:
+            time.sleep(0.05)
+        return torch.nn.functional.pad(x, (0, 0, 0, 0, 0, 1))
+
+def build():
+    return Net()
+"""
+
+
+def test_a_model_of_python_code_is_the_revisions_own(offline, tmp_path, cache, monkeypatch):
+    """A copy of this code with a model beside it, in a folder below the top; today's is slow."""
+    top = tmp_path / "repo"
+    skip = shutil.ignore_patterns("__pycache__", "weights")
+    for name in ("bench", "suites"):
+        shutil.copytree(ROOT / name, top / name, ignore=skip)
+    here = top / "below"
+    here.mkdir()
+    git(top, "init", "-q", "-b", "main")
+    (here / "own_net.py").write_text(CALLABLE.format(late=False))
+    commit(top)
+    (here / "own_net.py").write_text(CALLABLE.format(late=True))
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("PYTHONPATH", str(here))
+    asked = case(tmp_path)
+    model = asked.model.model_copy(
+        update={
+            "loader": "callable",
+            "source": "code",
+            "location": "own_net:build",
+            "onnx": None,
+        }
+    )
+    asked = asked.model_copy(update={"model": model, "variant": small.TORCH})
+    made = revision.build("main", here, tmp_path / "cache", print)
+    old, _ = made.start(asked, cache, print, allow_code=True)
+    assert old.cwd == made.folder / "tree" / "below"
+    new = Start(ready(asked, cache, print, allow_code=True))
+    assert old.job.case.weights_digest != new.job.case.weights_digest
+    monkeypatch.chdir(tmp_path)
+    new = Start(new.job, new.command, here)
+    plan = pair.Plan(rounds=2, quiet=0, still_s=0.0)
+    found = pair.live(old, new, Path("logs"), pair.order("0"), plan)
+    assert log_ratio(found) > 1
+
+
+def test_an_environment_that_runs_another_segbench_is_refused(repo, offline, tmp_path, cache):
+    made = revision.build("main", repo, tmp_path, print)
+    other = revision.Revision("main", made.commit, repo, tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "tree").mkdir(parents=True)
+    other_python = tmp_path / "elsewhere" / "venv" / "bin"
+    other_python.mkdir(parents=True)
+    script = other_python / "python"
+    script.write_text(f'#!/bin/sh\nexec {made.python} "$@"\n')
+    script.chmod(0o755)
+    with pytest.raises(BadInput, match="runs another segbench"):
+        other.start(case(tmp_path), cache, print, allow_code=False)

@@ -6,7 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.metrics.pairs import draw_gates, low_ends
+from bench.record.calibration import Calibration, Rate
+from bench.record.store import to_json, write_atomic
+from bench.run import keys
 from bench.run.job import Job
+from bench.spec.policy import GatePolicy
 from bench.trials import calibrated, selftest
 from bench.trials.session import ready
 from tests import small
@@ -60,16 +64,34 @@ def test_a_real_self_test_is_kept_with_the_machine_and_copied_into_runs(job, tmp
     monkeypatch.setattr(selftest, "INSIDE", 1)
     assert calibrated.attach(tmp_path) is None
     lines = []
-    made = selftest.run(job, 4, lines.append)
+    policy = GatePolicy(pairs=2)
+    made = selftest.run(job, 4, lines.append, policy=policy)
     assert len(made.log_ratios) == made.pairs == 4
     assert made.gate_pairs == 2
     assert made.in_process > 0
     assert len(lines) == 4
+    assert calibrated.stored() is None, "a gate takes more pairs unless told"
+    monkeypatch.setattr(calibrated, "GatePolicy", lambda: policy)
     assert calibrated.stored() == made
     assert calibrated.attach(tmp_path) == made
     assert (tmp_path / "calibration.json").read_bytes() == calibrated.path(
         made.machine
     ).read_bytes()
+
+
+def test_a_calibration_by_other_code_is_none(tmp_path, monkeypatch):
+    monkeypatch.setenv("SEGBENCH_CACHE", str(tmp_path))
+    here = calibrated.machine.describe()
+    made = Calibration(
+        machine=here, case="x", pairs=40, log_ratios=(0.0,) * 40, gate_pairs=GatePolicy().pairs,
+        threshold=1.0, false_alarms=Rate(hits=0, of=2000, low=0, high=0.8), smallest=1.04,
+        code_digest=keys.code_digest(),
+    )  # fmt: skip
+    write_atomic(calibrated.path(here), to_json(made))
+    assert calibrated.stored() == made
+    other = made.model_copy(update={"code_digest": "other"})
+    write_atomic(calibrated.path(here), to_json(other))
+    assert calibrated.stored() is None
 
 
 def test_a_damaged_calibration_is_none(tmp_path, monkeypatch):

@@ -30,7 +30,8 @@ def _items(found: Calibration) -> Items:
         (
             (
                 f"False alarms: {share:.1f} % of gates drawn from these pairs "
-                f"(95 % interval {low:.0f} to {high:.0f} %; a suspicion is measured twice)."
+                f"(95 % interval {low:.0f} to {high:.0f} %; a suspicion is measured twice). The same "
+                "pairs set the threshold, so that it is at most 1 % by construction."
             ),
         ),
         (

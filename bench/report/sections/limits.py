@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from bench.metrics.base import Row
     from bench.report.blocks import Block, Text
     from bench.report.view import View
+    from bench.spec.protocol import Protocol
 
 BUSY = 0.5
 """Load a core from which on another program is likely to have had its share."""
@@ -48,8 +49,8 @@ RULES: tuple[Text, ...] = (
     (
         Strong("Accuracy fingerprint"),
         (
-            ": digest of the data set, split, class map, input size, pre- and post-processing, ignore "
-            "index and number of images. "
+            ": digest of the data set, split, class map, input size, scales, corruption, pre- and "
+            "post-processing, ignore index and number of images. "
         ),
         Strong("Timing fingerprint"),
         ": of the scenario, rate, batch, input size, threads, warm-up, stopping rule and launches.",
@@ -80,13 +81,22 @@ def _settings(view: View) -> tuple[tuple[str, str], ...]:
         "Preprocessing": [p.preprocess for p in protocols],
         "Post-processing": [p.postprocess for p in protocols],
         "Warm-up calls": [str(p.warmup) for p in protocols],
-        "Timed calls": [str(p.iterations) for p in protocols],
+        "Timed calls": [_timed(p) for p in protocols],
         "Launches": [str(p.launches) for p in protocols],
         "Reference": [r.result.case.reference.slug for r in view.measured],
         "Calibration": [_calibration(r) for r in view.measured],
     }
     pairs = [(k, listing(list(dict.fromkeys(v for v in vs if v)))) for k, vs in fields.items()]
     return tuple((k, v) for k, v in pairs if v)
+
+
+def _timed(protocol: Protocol) -> str:
+    """The stopping rule in words: how many timed calls, and until when."""
+    fewest, width = protocol.iterations, protocol.median_width
+    if width is None or protocol.max_iterations <= fewest:
+        return str(fewest)
+    known = f"until the median is known to {100 * width:g} %"
+    return f"at least {fewest}, {known} (at most {protocol.max_iterations})"
 
 
 def _calibration(row: Row) -> str:

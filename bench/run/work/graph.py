@@ -122,7 +122,9 @@ def count(path: Path, batch_size: int, size: tuple[int, int]) -> WorkMeasurement
             uncounted[node.op_type] += 1
         elif node.op_type in MACS:
             known = [tensors.get(n) for n in (*(i for i in node.input if i), node.output[0])]
-            if None in known and node.op_type != "Resize":
+            # Of a Resize only the region and the scales may be absent.
+            needed = [known[0], known[-1]] if node.op_type == "Resize" else known
+            if None in needed:
                 reason = f"the shapes at {node.op_type} {node.name!r} can't be inferred"
                 return WorkMeasurement(**fields, absent=reason)
             shapes = [t[0] for t in known if t]

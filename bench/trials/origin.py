@@ -1,0 +1,77 @@
+"""What a study's pools were measured with: machine, code and case; pairs of two make no pool."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.errors import BadInput
+from bench.record.base import Record
+from bench.record.environment import Machine
+from bench.record.store import to_json, write_atomic
+from bench.run import machine
+
+if TYPE_CHECKING:
+    from bench.spec.case import Case
+
+CODE = (
+    "trials/pair.py", "trials/side.py", "trials/load.py", "run/steps/pair.py", "run/call.py",
+    "metrics/pairs.py",
+)  # fmt: skip
+"""Files whose code makes a pair's samples and its number what they are."""
+
+
+class Origin(Record):
+    """origin.json, beside the pools."""
+
+    code: str
+    """Digest, 16 hexadecimal digits, of the files above."""
+    case: str
+    """Id."""
+    fingerprint: str
+    """Of the case as the suite and the study say it."""
+    height: int | None
+    """Of the input; None = that of the image."""
+    width: int | None
+
+
+def here(case: Case) -> Origin:
+    """Origin of pairs of this case that this code would measure."""
+    root, sha = Path(__file__).resolve().parents[1], hashlib.sha256()
+    for name in CODE:
+        sha.update(name.encode() + b"\0" + (root / name).read_bytes())
+    return Origin(
+        code=sha.hexdigest()[:16],
+        case=case.id,
+        fingerprint=case.fingerprint,
+        height=case.protocol.height,
+        width=case.protocol.width,
+    )
+
+
+def claim(state: Path, case: Case) -> Origin:
+    """Origin of the pools in `state`, noted there when the first pair is due.
+
+    Raises:
+        BadInput: the pools there are of another machine, code or case, or nobody knows of which.
+    """
+    other = "Name another --state."
+    path, now = state / "machine.json", machine.describe()
+    known = path.is_file()
+    if not known:
+        write_atomic(path, to_json(now))
+    there = Machine.model_validate_json(path.read_bytes())
+    if there.identity != now.identity:
+        raise BadInput(f"{state} holds pairs of another machine ({there.identity}).", other)
+    path, mine = state / "origin.json", here(case)
+    if not path.is_file():
+        if known and any(state.glob("*.jsonl")):
+            raise BadInput(f"{state} holds pairs, but not of which code and case.", other)
+        write_atomic(path, to_json(mine))
+    was = Origin.model_validate_json(path.read_bytes())
+    if was.code != mine.code:
+        raise BadInput(f"{state} holds pairs of other code ({was.code}, now {mine.code}).", other)
+    if was != mine:
+        raise BadInput(f"{state} holds pairs of another case ({was.case}, now {mine.case}).", other)
+    return was
