@@ -57,7 +57,7 @@ def bench(clock, count=3, **more):
         close=lambda: None,
     )
     made = SimpleNamespace(
-        case=case, size=(4, 4), session=session, device=CpuDevice(),
+        case=case, size=(4, 4), session=session, device=CpuDevice(), job=None,
         images=SimpleNamespace(names=tuple("abcdefghij"[:count]), image=load),
         preprocess=lambda image, pixels, size: clock.take(
             TIMES[1], np.zeros((1, 3, *size), np.float32)),
@@ -91,12 +91,20 @@ class Load:
         return self
 
     def __exit__(self, *how):
+        if self._end is None:
+            self.close()
         # Whatever was due before the end was sent, taken or not.
         while self._there(self._next):
             self._send()
 
-    def take(self, *, newest):
+    def waiting(self):
+        return self._there(self._next) and self._is_due(self._next)
+
+    def take(self, *, newest, until_ns=None):
         if not self._there(self._next):
+            return None
+        if until_ns is not None and self.origin_ns + self._due[self._next] > until_ns:
+            self._clock.now = max(self._clock.now, until_ns)
             return None
         self._clock.now = max(self._clock.now, self.origin_ns + self._due[self._next])
         self._send()

@@ -87,13 +87,19 @@ class Rule:
             hard=limit is not None,
         )
 
-    def over(self, samples_ns: Sequence[int], elapsed_ns: int) -> bool:
-        """Whether no further sample is needed, or none may be taken."""
+    def over(self, samples_ns: Sequence[int], elapsed_ns: int, *, look: bool = True) -> bool:
+        """Whether no further sample is needed, or none may be taken.
+
+        Args:
+            samples_ns: what is judged.
+            elapsed_ns: since the timing began.
+            look: False = there is no time now to judge the interval; only the limits count.
+        """
         n = len(samples_ns)
         if self.stopped:
             return True
-        late = elapsed_ns > self.limit_ns and n >= (1 if self.hard else self.fewest)
-        if late or n >= self.most or (n >= self.fewest and n >= self._next):
+        late = elapsed_ns >= self.limit_ns and self.may_end(n)
+        if late or n >= self.most or (look and n >= self.fewest and n >= self._next):
             self._next = n + max(EVERY, n // 10)
             if self._narrow(samples_ns):
                 self.stopped = "precise"
@@ -102,6 +108,10 @@ class Rule:
             elif late:
                 self.stopped = "time limit"
         return bool(self.stopped)
+
+    def may_end(self, n: int) -> bool:
+        """Whether the time limit ends the timing with so many samples."""
+        return n >= (1 if self.hard else self.fewest)
 
     def _narrow(self, samples_ns: Sequence[int]) -> bool:
         if self.target is None or len(samples_ns) < self.fewest:

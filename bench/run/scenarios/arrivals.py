@@ -8,7 +8,7 @@ latency", 2013); here a stall is charged to all of them.
 from __future__ import annotations
 
 import threading
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Protocol, Self
 
 from bench.errors import BadInput
@@ -49,8 +49,15 @@ class Load(Protocol):
         """End, whatever was sent."""
         ...
 
-    def take(self, *, newest: bool) -> int | None:
-        """Oldest arrival that waits, or the newest and those before it are lost; None = the end."""
+    def take(self, *, newest: bool, until_ns: float | None = None) -> int | None:
+        """Oldest arrival that waits, or the newest and those before it are lost.
+
+        None = the end, or nothing came until then.
+        """
+        ...
+
+    def waiting(self) -> bool:
+        """Whether an arrival waits to be taken."""
         ...
 
     def close(self) -> None:
@@ -88,9 +95,15 @@ class Sender:
         self.close()
         self._thread.join()
 
-    def take(self, *, newest: bool) -> int | None:
+    def take(self, *, newest: bool, until_ns: float | None = None) -> int | None:
         """Next arrival; blocks until there is one."""
-        taken = None if self._ended else self._queue.get()
+        if self._ended:
+            return None
+        left = None if until_ns is None else max(0.0, (until_ns - self._clock()) / 1e9)
+        try:
+            taken = self._queue.get(timeout=left)
+        except Empty:
+            return None
         if taken is None:
             self._ended = True
             return None
@@ -103,6 +116,10 @@ class Sender:
                 break
             taken = later
         return taken
+
+    def waiting(self) -> bool:
+        """Whether an arrival waits to be taken."""
+        return not self._queue.empty()
 
     def close(self) -> None:
         """Send nothing that is due later than now."""
@@ -151,16 +168,20 @@ def serve(
     drain_until: float | None = None
     sender = load(due_ns, loop.clock)
     with sender:
-        while (number := sender.take(newest=newest)) is not None:
+        until: float | None = None
+        while (number := sender.take(newest=newest, until_ns=until)) is not None:
             start, end = loop.call(number)
             loop.poll()
             begun[number], done[number] = start - sender.origin_ns, end - sender.origin_ns
             latencies.append(done[number] - due_ns[number])
-            if drain_until is None and loop.over(latencies):
+            # Judging the interval takes a moment, which nobody in the queue should have to pay.
+            if drain_until is None and loop.over(latencies, look=not sender.waiting()):
                 sender.close()
                 drain_until = loop.clock() + DRAIN * loop.rule.limit_ns
             if drain_until is not None and loop.clock() > drain_until:
                 break
+            until = loop.until(len(latencies)) if drain_until is None else drain_until
+        loop.over(latencies)
     count = len(sender.sent_ns)
     return Stream(
         rate_hz=rate(protocol),

@@ -19,12 +19,21 @@ if TYPE_CHECKING:
 class Loop:
     """Calls of one process. Readings and the stopping rule work between them, outside of the time."""
 
-    def __init__(self, call: Call, rule: Rule, clock: Clock, poller: Poller | None = None) -> None:
+    def __init__(
+        self,
+        call: Call,
+        rule: Rule,
+        clock: Clock,
+        poller: Poller | None = None,
+        launch: int = 0,
+    ) -> None:
         self._call = call
         self._poller = poller
         self._began = clock()
         self.clock = clock
         self.rule = rule
+        self.launch = launch
+        """Which of the case's processes this is, 0 first."""
         self.rows: list[tuple[int, ...]] = []
         """What `Call` returns, of every call."""
         self.whole_ns: list[int] = []
@@ -43,9 +52,13 @@ class Loop:
         if self._poller is not None:
             self._poller.read()
 
-    def over(self, samples_ns: Sequence[int]) -> bool:
-        """Whether the stopping rule ends the timing."""
-        return self.rule.over(samples_ns, self.clock() - self._began)
+    def over(self, samples_ns: Sequence[int], *, look: bool = True) -> bool:
+        """Whether the stopping rule ends the timing; without `look` only its limits count."""
+        return self.rule.over(samples_ns, self.clock() - self._began, look=look)
+
+    def until(self, count: int) -> float | None:
+        """When the time limit ends the timing with so many samples, on its clock; None = it can't."""
+        return self._began + self.rule.limit_ns if self.rule.may_end(count) else None
 
 
 Scenario = Callable[[Loop, Protocol], "Stream | None"]

@@ -1,7 +1,7 @@
 """MLPerf's offline: all images are there from the start; how many a second is what counts.
 
-The protocol's batch size is the batch: the largest that fits is found by `fits_gb`, and asked for
-like any other.
+The batch is the protocol's, or the largest that fits (`bench.run.search`), found before the session
+was opened.
 """
 
 from __future__ import annotations

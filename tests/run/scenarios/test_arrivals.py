@@ -68,3 +68,13 @@ def test_what_was_due_before_the_end_is_sent_after_it():
         sender.close()
         assert [sender.take(newest=False) for _ in range(4)] == [0, 1, 2, None]
     assert sender.sent_ns == [25 * MS] * 3
+
+
+def test_nobody_waits_for_an_arrival_beyond_a_moment_that_was_named():
+    sender = Sender([0, 10**15], CLOCK)
+    with sender:
+        assert sender.take(newest=False, until_ns=CLOCK() + 10**10) == 0
+        assert not sender.waiting()
+        began = CLOCK()
+        assert sender.take(newest=False, until_ns=began + 50 * MS) is None
+        assert CLOCK() - began >= 50 * MS

@@ -73,6 +73,46 @@ def test_what_a_full_queue_never_gave_back_is_recorded_as_not_done():
     assert len(stream.sent_ns) == len(stream.due_ns)
 
 
+def test_every_launch_has_arrivals_of_its_own():
+    def due(launch):
+        clock = Clock()
+        made, _ = loop(clock, lambda n: 1, rate=100.0, iterations=40)
+        made.launch = launch
+        return server.run(made, protocol(scenario="server", rate=100.0), load=Load).due_ns
+
+    assert due(0) != due(1)
+    assert due(1) == due(1)
+
+
+def test_where_arrivals_are_rare_the_time_limit_is_kept():
+    clock = Clock()
+    stream, made = run(lambda n: 1, clock, rate=0.01, iterations=50, timing_limit_s=2.0)
+    assert made.rule.stopped == "time limit"
+    assert len(stream.due_ns) == 1
+    assert clock.now == 2000 * MS
+
+
+def test_the_interval_is_judged_only_when_nobody_waits():
+    clock = Clock()
+    fields = {
+        "scenario": "server", "rate": 50.0, "iterations": 5, "max_iterations": 60,
+        "median_width": 1e-9,
+    }  # fmt: skip
+    made, _ = loop(clock, lambda n: 25 if n % 8 < 4 else 1, **fields)
+    judged, real = [], made.rule.over
+
+    def over(samples, elapsed, *, look=True):
+        judged.append(look)
+        return real(samples, elapsed, look=look)
+
+    made.rule.over = over
+    stream = server.run(made, protocol(**fields), load=Load)
+    due, done = np.array(stream.due_ns), np.array(stream.done_ns)
+    nobody = [not (due[n + 1 :] <= done[n]).any() for n in range(len(due) - 1)]
+    assert judged[: len(nobody)] == nobody
+    assert set(nobody) == {True, False}
+
+
 def test_the_deadline_is_the_protocols():
     assert run(lambda n: 1, deadline_ms=7.5)[0].deadline_ns == 7_500_000
 
