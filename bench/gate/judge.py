@@ -124,11 +124,14 @@ def _live(now: Row, policy: GatePolicy, session: Session | None, run: Run) -> Ve
     """Verdict on the live pairs of a case; None where nobody asked for any."""
     if session is None:
         return None
-    if record := session.pairs.get(now.id):
+    record = session.pairs.get(now.id)
+    if record is not None and not record.absent:
         return judge_pairs(record, policy, run.calibration())
-    if now.id not in session.expected:
+    if record is None and now.id not in session.expected:
         return None
-    why = f"live pairs with {session.base} were asked for, and none was measured"
+    base = record.baseline if record else session.base
+    why = f"live pairs with {base} were asked for, and none was measured"
+    why += f": {record.absent}" if record else ""
     blocks = policy.limit(LIVE, now.id).blocks
     return Verdict(case=now.id, metric=LIVE, kind="missing", why=why, blocks=blocks)
 

@@ -50,6 +50,8 @@ class PairsRecord(Record):
     burst: int = 3
     """Iterations of a burst."""
     pairs: tuple[ProcessPair, ...] = ()
+    absent: str = ""
+    """Why there is none."""
     confirms: bool = False
     """The last of these pairs were measured because the first suggested a regression."""
     first: int | None = None

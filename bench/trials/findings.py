@@ -142,7 +142,7 @@ def _rates(
             Rated(
                 rule=name, condition=condition, planted=planted, samples="same pair",
                 rate=rates.gates(values, size.pairs, at, looks=looks),
-                units=rates.separate(len(new), size.pairs, looks),
+                units=rates.separate(len(new), size.pairs),
             )
             for name, values, at, looks in mine
         ]  # fmt: skip

@@ -138,7 +138,7 @@ def _of(run: Run, case_id: str) -> Case | None:
 
 def _all(task: Task, cases: list[tuple[Case, Case]]) -> tuple[PairsRecord, ...]:
     folder = task.run.folder / "pairs"
-    ready_ones = _prepared(task, cases)
+    ready_ones, left_out = _prepared(task, cases)
     asked = {header.case: _question(header, old, new) for header, old, new in ready_ones}
     begun = _begun(folder)
     for case_id, question in asked.items():
@@ -146,8 +146,10 @@ def _all(task: Task, cases: list[tuple[Case, Case]]) -> tuple[PairsRecord, ...]:
             (folder / f"{file_stem(case_id)}.json").unlink(missing_ok=True)
     _begin(folder, begun | asked)
     made = tuple(_one(task, *one) for one in ready_ones)
+    for record in left_out:
+        write_atomic(folder / f"{file_stem(record.case)}.json", to_json(record))
     _begin(folder, {case_id: q for case_id, q in begun.items() if case_id not in asked})
-    return made
+    return (*made, *left_out)
 
 
 def _begun(folder: Path) -> dict[str, str]:
@@ -176,13 +178,15 @@ def _question(header: PairsRecord, old: Start, new: Start) -> str:
     return digest([header.model_dump(mode="json"), sides, versions, means])
 
 
-def _prepared(task: Task, cases: list[tuple[Case, Case]]) -> list[tuple[PairsRecord, Start, Start]]:
-    """What is measured of each case; one that a revision can't run is told and left out.
+def _prepared(
+    task: Task, cases: list[tuple[Case, Case]]
+) -> tuple[list[tuple[PairsRecord, Start, Start]], list[PairsRecord]]:
+    """What is measured of each case, and the records of those that a revision can't run.
 
     Raises:
         BadInput, Unsupported, CaseFailed: there is none; the first one's reason.
     """
-    found, first = [], None
+    found, out, first = [], [], None
     for candidate, baseline in cases:
         new = Start(ready(candidate, resources.cache_dir(), task.tell, allow_code=task.allow_code))
         try:
@@ -192,43 +196,52 @@ def _prepared(task: Task, cases: list[tuple[Case, Case]]) -> list[tuple[PairsRec
                 raise
             first = first or e
             task.tell(f"{candidate.id} is left out: {e.message}")
+            out.append(_header(task, candidate, "").model_copy(update={"absent": e.message}))
     if first is not None and not found:
         raise first
-    return found
+    return found, out
 
 
 def _prepare(
     task: Task, candidate: Case, baseline: Case, new: Start
 ) -> tuple[PairsRecord, Start, Start]:
     """Record without pairs, and what starts the two sides."""
-    cache, here = resources.cache_dir(), keys.code_digest()
-    commit, code = None, here
+    cache, code = resources.cache_dir(), keys.code_digest()
+    _unchanged(candidate, new.job, str(task.run.folder))
     if isinstance(task.other, revision.Revision):
-        commit = task.other.commit
         old, code = task.other.start(baseline, cache, task.tell, allow_code=task.allow_code)
     else:
         old = Start(ready(baseline, cache, task.tell, allow_code=task.allow_code))
+        _unchanged(baseline, old.job, task.base)
         _compare(task, baseline, old.job, new.job)
-    record = PairsRecord(
+    return _header(task, candidate, code), old, new
+
+
+def _header(task: Task, candidate: Case, code: str) -> PairsRecord:
+    """Record without pairs; `code` is the digest of the baseline's."""
+    return PairsRecord(
         case=candidate.id,
         baseline=task.base,
-        baseline_commit=commit,
+        baseline_commit=task.other.commit if isinstance(task.other, revision.Revision) else None,
         candidate_commit=collect.git(Path.cwd())[0],
         baseline_code=code,
-        candidate_code=here,
+        candidate_code=keys.code_digest(),
         machine=machine.describe(),
         burst=pair.BURST,
     )
-    return record, old, new
+
+
+def _unchanged(case: Case, job: Job, where: str) -> None:
+    """Refuse a case whose weights were replaced since its run was measured."""
+    if case.weights_digest and job.case.weights_digest != case.weights_digest:
+        raise BadInput(
+            f"The weights of {case.id} were replaced since {where} was measured.",
+            "Measure it again, or name a git revision that still has them as the base.",
+        )
 
 
 def _compare(task: Task, baseline: Case, old: Job, new: Job) -> None:
-    """Refuse a base whose weights were replaced; say where both sides are the same program."""
-    if baseline.weights_digest and old.case.weights_digest != baseline.weights_digest:
-        raise BadInput(
-            f"The weights of {baseline.id} were replaced since {task.base} was measured.",
-            "Measure the base again, or name a git revision that still has them.",
-        )
+    """Say where both sides are the same program."""
     if (old.case.fingerprint, old.artifact) == (new.case.fingerprint, new.artifact):
         task.tell(
             f"{baseline.id}: both sides are the same program (same case, weights, artifact and code), "

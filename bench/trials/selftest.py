@@ -111,7 +111,7 @@ def power(logs: Sequence[float], gate_pairs: int, policy: GatePolicy | None = No
     threshold = max(1.0, float(np.quantile(ends, 1 - ALARMS, method="higher")))
     used = max(threshold, bound)
     hits = int((ends > used).sum())
-    units = len(logs) // (2 * gate_pairs)  # gates of two looks that share no pair
+    units = len(logs) // gate_pairs  # looks that share no pair, as in `rates`
     low, high = clopper_pearson(hits / GATES * units, units)
     return Power(
         threshold=threshold,

@@ -26,7 +26,7 @@ def asked(tmp_path, cache, monkeypatch):
     seen = []
 
     def run(job, pairs, tell, *, policy):
-        assert policy.pairs == 8
+        assert policy.pairs == 10
         seen.append((job.case.id, pairs))
         return MADE
 
@@ -36,9 +36,9 @@ def asked(tmp_path, cache, monkeypatch):
 
 def test_it_prints_alarms_threshold_and_smallest(asked):
     suite, seen = asked
-    done = CliRunner().invoke(app, [suite, "--only", "*a1", "--pairs", "16"])
+    done = CliRunner().invoke(app, [suite, "--only", "*a1", "--pairs", "20"])
     assert done.exit_code == 0, done.stderr
-    assert seen == [("conv/onnx-onnxruntime-fp32/one/blocks/a1", 16)]
+    assert seen == [("conv/onnx-onnxruntime-fp32/one/blocks/a1", 20)]
     for words in (
         "0.2 % of gates of 10 pairs",
         "0.0 to 60 %",
@@ -52,10 +52,10 @@ def test_it_prints_alarms_threshold_and_smallest(asked):
 
 def test_fewer_pairs_than_two_looks_are_refused_before_anything_runs(asked):
     suite, seen = asked
-    done = CliRunner().invoke(app, [suite, "--only", "*a1", "--pairs", "15"])
+    done = CliRunner().invoke(app, [suite, "--only", "*a1", "--pairs", "19"])
     assert done.exit_code == 2
-    assert "15 pairs are too few" in done.stderr
-    assert "--pairs 16" in done.stderr
+    assert "19 pairs are too few" in done.stderr
+    assert "--pairs 20" in done.stderr
     assert seen == []
 
 

@@ -80,7 +80,7 @@ def test_the_machines_threshold_holds_where_it_is_larger_and_the_machine_the_sam
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [({"code_digest": "other"}, "of other code"), ({"gate_pairs": 7}, "of 7 pairs, not 8")],
+    [({"code_digest": "other"}, "of other code"), ({"gate_pairs": 7}, "of 7 pairs, not 10")],
 )
 def test_a_calibration_that_does_not_fit_is_ignored_and_named(change, said):
     found = verdict(1.10, second=1.10, calibration=calibration(1.2).model_copy(update=change))

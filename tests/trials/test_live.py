@@ -62,7 +62,7 @@ def test_two_real_processes_are_measured_and_stored(runs):
 def test_the_policys_number_of_pairs_unless_told(runs, scripted_pairs):
     base, new = runs
     (found,) = live.measure(new, str(base), say=print)
-    assert (len(found.pairs), found.first) == (8, None)
+    assert (len(found.pairs), found.first) == (10, None)
 
 
 def test_a_suspicion_is_measured_again(runs, scripted_pairs):
@@ -150,6 +150,19 @@ def test_a_base_whose_weights_were_replaced_is_refused(runs, scripted_pairs):
         path.write_bytes(content)
 
 
+def test_a_candidate_whose_weights_were_replaced_is_refused(runs, scripted_pairs):
+    base, new = runs
+    (result,) = read_run(new).results
+    path = new / "cases" / f"{file_stem(result.case.id)}.json"
+    content = path.read_bytes()
+    path.write_bytes(content.replace(result.case.weights_digest.encode(), b"0" * 64))
+    try:
+        with pytest.raises(BadInput, match=f"were replaced since {new} was measured"):
+            live.measure(new, str(base), say=print)
+    finally:
+        path.write_bytes(content)
+
+
 @pytest.mark.parametrize("what", ["versions", "code"])
 def test_a_killed_gate_does_not_go_on_with_other_means(
     runs, scripted_pairs, monkeypatch, what, tmp_path
@@ -188,8 +201,11 @@ def test_a_case_that_the_revision_cannot_run_is_left_out(
     monkeypatch.setattr(live.revision, "find", lambda *_: None)
     monkeypatch.setattr(live.revision, "build", lambda *_: old)
     lines = []
-    (found,) = live.measure(new, "main", pairs=2, say=lines.append)
-    assert found.case == case.id
+    found, absent = live.measure(new, "main", pairs=2, say=lines.append)
+    assert (found.case, len(found.pairs), found.absent) == (case.id, 2, "")
+    assert (absent.case, absent.pairs) == (other.id, ())
+    assert absent.absent == f"It can't run {other.id}."
+    assert read_run(new).pairs()[other.id] == absent
     assert any(f"{other.id} is left out: It can't run" in line for line in lines)
     refused.add(case.id)
     with pytest.raises(BadInput, match=f"can't run {case.id}"):

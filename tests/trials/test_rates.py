@@ -19,14 +19,28 @@ def test_gates_without_a_change_stay_silent_and_speak_at_ten_percent():
     silent = rates.gates(log_ratios(QUIET), 6, 1.02)
     assert (silent.hits, silent.of) == (0, 1000)
     assert silent.low == 0
-    assert silent.high == pytest.approx(1 - 0.025 ** (1 / 2), abs=1e-6)
+    assert silent.high == pytest.approx(1 - 0.025 ** (1 / 4), abs=1e-6)
     assert rates.gates(log_ratios(scripted.pairs(1.1, 24)), 6, 1.02).hits > 950
 
 
-def test_a_gate_of_two_looks_draws_twice_its_pairs():
-    assert (rates.separate(120, 8), rates.separate(120, 8, looks=1)) == (7, 15)
-    one, two = (rates.gates(log_ratios(QUIET), 6, 1.02, looks=n).high for n in (1, 2))
-    assert one < two, "two looks leave fewer separate gates"
+def test_intervals_hold_the_true_rate_in_nineteen_of_twenty_pools(few):
+    """Pools of 40 normal pairs, gates of two looks at 10; with every pair counted as a gate of its own
+    the interval holds it in half of them."""
+    rng, bound, pairs = np.random.default_rng(5), 1.02, 10
+
+    def gates(logs):
+        return rates.gates(logs.tolist(), pairs, bound)
+
+    endless = gates(rng.normal(0.035, 0.019, 20_000))
+    true = endless.hits / endless.of
+    assert 0.25 < true < 0.55
+    held = narrow = 0
+    for _ in range(60):
+        found = gates(rng.normal(0.035, 0.019, 40))
+        held += found.low <= true <= found.high
+        tight = rates.shared(found.hits, found.of, 40)
+        narrow += tight.low <= true <= tight.high
+    assert held >= 57 > 45 > narrow
 
 
 def test_the_second_look_takes_alarms_away():

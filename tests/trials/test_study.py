@@ -59,7 +59,6 @@ def test_a_whole_study_finds_what_was_planted(scripted_study, tmp_path):
     assert (found["timed"]["height"], found["timed"]["width"]) == (128, 256)
     text = (tmp_path / "out" / "gate-study.md").read_text()
     assert f"input 128 x 256; the measuring code has the digest {found['timed']['code']}" in text
-    assert "so that\n  it draws 8." in text
     assert "| **segbench gate --live** | same pair | 0.0 [0, " in text
     assert "- idle: 2 gates, 2 unchanged." in text
     assert "asv compare" in text
@@ -102,7 +101,7 @@ def test_calibrating_pairs_are_not_judged(scripted_study, tmp_path):
     assert limit > 1.29
     found = findings._rates(made, SIZE, "idle", 1.02, print)
     mine = next(r for r in found if r.rule == "segbench gate --live" and not r.planted)
-    assert (mine.rate.hits, mine.units) == (0, 1)
+    assert (mine.rate.hits, mine.units) == (0, 3)
 
 
 def test_its_command_says_what_is_wrong(scripted_study, tmp_path, capsys):
