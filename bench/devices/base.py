@@ -40,3 +40,7 @@ class Device(Protocol):
     def readings(self) -> dict[str, float | Absent]:
         """The GPU's clocks, throttle reasons, temperature and power now (`GPU_READINGS`)."""
         ...
+
+    def energy_j(self) -> float | Absent:
+        """Joules that the GPU has taken since its driver began."""
+        ...

@@ -40,3 +40,7 @@ class CpuDevice:
     def readings(self) -> dict[str, float | Absent]:
         """GPU readings, all absent."""
         return {k: Absent(reason=_NO_GPU) for k in GPU_READINGS}
+
+    def energy_j(self) -> float | Absent:
+        """Absent: the processor's counters are RAPL's, see `bench.run.energy`."""
+        return Absent(reason=_NO_GPU)

@@ -129,6 +129,16 @@ class CudaDevice:
                 found[kind] = Absent(reason=f"NVML: {e}")
         return found
 
+    def energy_j(self) -> float | Absent:
+        """Joules since the driver began, by NVML, which counts millijoules."""
+        nvml, handle = _nvml()
+        if nvml is None:
+            return Absent(reason=handle)
+        try:
+            return float(nvml.nvmlDeviceGetTotalEnergyConsumption(handle)) / 1e3
+        except nvml.NVMLError as e:
+            return Absent(reason=f"NVML tells no energy: {e}")
+
 
 @cache
 def _nvml() -> tuple[Any, Any]:

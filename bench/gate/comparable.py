@@ -68,7 +68,9 @@ def _accuracy(result: Result) -> dict[str, Any]:
 
 def _timing(result: Result) -> dict[str, Any]:
     threads = result.environment.threads if result.environment else result.case.target.threads
-    return {**result.case.protocol.timing_fields(), "threads": threads}
+    timing = result.get("timing")
+    batch = {} if timing is None else {"batch_size": timing.batch_size}  # it may have been sought
+    return {**result.case.protocol.timing_fields(), **batch, "threads": threads}
 
 
 def _setting(result: Result) -> dict[str, Any]:

@@ -9,7 +9,7 @@ about it; latencies scatter by factors, and a median of so few numbers would was
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +19,7 @@ from bench.metrics.latency import LEVEL, median_interval
 from bench.metrics.student import quantile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 MAD_TO_SD = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""
@@ -29,6 +29,7 @@ SERIAL_Z = 2.9
 """Standard errors beyond which it isn't chance (one in 500, one-sided)."""
 AGAIN = "launches = 5 in the protocol gives one"
 ONE = f"one process, so no interval: {AGAIN}"
+UNPAIRED = "no process of the one was measured beside one of the other: no interval"
 TWO = "two processes: with one degree of freedom Student's t is very wide (12.7 standard errors)"
 
 
@@ -69,16 +70,20 @@ def over(values: Sequence[float]) -> Estimate:
     )
 
 
-def paired(a: Sequence[float], b: Sequence[float]) -> Estimate:
+def paired(a: Mapping[int, float], b: Mapping[int, float]) -> Estimate:
     """Ratio a / b of two cases, one value a process; launch i of one stands with launch i of the other.
 
-    Launches of a suite's cases are measured in turns, so what changes with the hour cancels. Where
-    the numbers of launches differ there are no pairs, and no interval.
+    Launches of a suite's cases are measured in turns, so what changes with the hour cancels. A
+    launch that only one of the two has is left out, and the note says so.
     """
-    if len(a) != len(b):
-        ratio = over(a).value / over(b).value
-        return Estimate(ratio, note=f"{len(a)} and {len(b)} processes make no pairs: no interval")
-    return over([x / y for x, y in zip(a, b, strict=True)])
+    both = sorted(a.keys() & b.keys())
+    if not both:
+        return Estimate(over([*a.values()]).value / over([*b.values()]).value, note=UNPAIRED)
+    found = over([a[i] / b[i] for i in both])
+    if len(both) == max(len(a), len(b)):
+        return found
+    few = f"of {len(a)} and {len(b)} processes {len(both)} make pairs"
+    return replace(found, note="; ".join(filter(None, (few, found.note))))
 
 
 def within(samples_ns: Sequence[int]) -> Estimate:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from bench.record.timing import TimingMeasurement
+    from bench.record.timing import Launch, TimingMeasurement
     from bench.spec.protocol import Protocol
 
 ALARM = 0.002
@@ -185,7 +185,7 @@ def _samples(timing: TimingMeasurement, protocol: Protocol) -> Flag | None:
     fewest = min(len(x.end_to_end_ns) for x in timed)
     target = protocol.median_width
     # Without a width, autocorrelated samples were worth too few for one.
-    late = [x for x in timed if x.width is not None or x.stopped == "time limit"]
+    late = [x for x in timed if x.width is not None or _cut_short(x, protocol)]
     loose = [x.width for x in late if target and (x.width is None or x.width > target)]
     said = []
     if fewest < SAMPLES:
@@ -201,6 +201,12 @@ def _samples(timing: TimingMeasurement, protocol: Protocol) -> Flag | None:
         return None
     advice = "Raise timing_limit_s or max_iterations; on a noisy machine more launches help more."
     return Flag("too few samples", "; ".join(said), advice)
+
+
+def _cut_short(launch: Launch, protocol: Protocol) -> bool:
+    """Whether a limit of time or number ended the timing."""
+    full = launch.stopped == "iterations" and len(launch.end_to_end_ns) >= protocol.max_iterations
+    return full or launch.stopped == "time limit"
 
 
 def _processes(count: int) -> Flag | None:

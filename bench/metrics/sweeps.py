@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.metrics.base import Row
+    from bench.spec.model import Model
 
 LEVEL = 0.95
 WORK = {
     "batch_size": "images a call",
     "size": "pixels of the input",
     "threads": "threads",
-    "rate": "images a second that arrive",
+    "rate": "arrivals a second",
 }
 """Swept keys whose values are amounts -> what x is."""
 COST = dict.fromkeys(WORK, "latency_p50_ms") | {"rate": "latency_under_load_p90_ms"}
@@ -43,7 +44,7 @@ class Point:
     x: float
     """Amount of work, in the words of `WORK`."""
     text: str
-    """The value as the suite says it: `4`, `256x512`."""
+    """The value as the suite says it: `4`, `256x512`; a size that was rounded up says so."""
     row: Row
     ms: float | None
     """Latency, the metric `COST` of the key; None where there is none."""
@@ -91,7 +92,8 @@ def curves(rows: Sequence[Row]) -> tuple[Curve, ...]:
                 continue
             place = (case.model.name, case.target.name, case.dataset.name, _rest(row, key))
             at = found.setdefault((key, place, case.variant.slug), [])
-            at.append(Point(_amount(value), _words(value), row, row.value(COST[key])))
+            x, text = _amount(case.model, value)
+            at.append(Point(x, text, row, row.value(COST[key])))
     return tuple(
         Curve(key, place, tuple(sorted(points, key=lambda p: p.x)))
         for (key, place, _), points in found.items()
@@ -120,10 +122,11 @@ def _rest(row: Row, key: str) -> str:
     return ",".join(p for p in row.result.case.axis.split(",") if not p.startswith(f"{key}="))
 
 
-def _amount(value: str | float) -> float:
-    """The value as a number; a size `256x512` is its pixels."""
-    return float(math.prod(int(s) for s in value.split("x"))) if isinstance(value, str) else value
-
-
-def _words(value: str | float) -> str:
-    return value if isinstance(value, str) else f"{value:g}"
+def _amount(model: Model, value: str | float) -> tuple[float, str]:
+    """The value as a number and in words; a size `256x512` is the pixels that the model got."""
+    if not isinstance(value, str):
+        return value, f"{value:g}"
+    height, width = (int(side) for side in value.split("x"))
+    used = model.padded(height, width)
+    rounded = "" if used == (height, width) else f" (run at {used[0]}x{used[1]})"
+    return float(math.prod(used)), value + rounded

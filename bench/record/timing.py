@@ -58,6 +58,8 @@ class Stream(Record):
 class Launch(Record):
     """One process's samples; every list has one entry an iteration, in order."""
 
+    number: int | None = None
+    """Which of the case's processes it was, 0 first; None in records of before."""
     warmup_ns: tuple[int, ...] = ()
     """End-to-end times of the untimed first calls."""
     phases_ns: dict[str, tuple[int, ...]] = Field(default_factory=dict)

@@ -79,7 +79,7 @@ def _cpuinfo(root: Path) -> Read | Absent:
     """The same from /proc/cpuinfo, where the kernel can measure it."""
     try:
         file = _open(root / "proc/cpuinfo")
-        text = os.pread(file, 1 << 20, 0)
+        text = _whole(file)
     except OSError:
         return Absent(
             reason="the kernel tells no clock: neither cpufreq nor /proc/cpuinfo is there"
@@ -91,11 +91,27 @@ def _cpuinfo(root: Path) -> Read | Absent:
             "registers: most virtual machines)"
         )
 
+    mine = os.sched_getaffinity(0)
+
     def read() -> float:
-        lines = os.pread(file, 1 << 20, 0).splitlines()
-        return max(float(n.rpartition(b":")[2]) for n in lines if n.startswith(b"cpu MHz"))
+        fastest, core = 0.0, -1
+        for line in _whole(file).splitlines():
+            name, _, value = line.partition(b":")
+            if name.startswith(b"processor"):
+                core = int(value)
+            elif name.startswith(b"cpu MHz") and core in mine:
+                fastest = max(fastest, float(value))
+        return fastest
 
     return read
+
+
+def _whole(file: int) -> bytes:
+    """All of a file that the kernel gives a page at a time."""
+    parts: list[bytes] = []
+    while more := os.pread(file, 1 << 20, sum(map(len, parts))):
+        parts.append(more)
+    return b"".join(parts)
 
 
 def _stat(root: Path, columns: tuple[int, ...]) -> Read | Absent:

@@ -7,18 +7,20 @@ reading it costs the measured region nothing.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from bench.record.base import Absent
 
+if TYPE_CHECKING:
+    from bench.devices.base import Device
+
 RAPL = Path("/sys/class/powercap")
 """Linux's power capping framework; `intel-rapl:0` is a package, on AMD's processors, too."""
-MICRO, MILLI = 1e-6, 1e-3
+MICRO = 1e-6
 NO_RAPL = "this machine shows no RAPL counter ({root} has no {zone} zone)"
 READABLE = "sudo chmod a+r /sys/class/powercap/intel-rapl:*/energy_uj"
 
@@ -27,12 +29,12 @@ READABLE = "sudo chmod a+r /sys/class/powercap/intel-rapl:*/energy_uj"
 class Counter:
     """One register that counts energy and wraps around."""
 
-    read: Callable[[], int]
+    read: Callable[[], float]
     unit_j: float
     range: int = 0
     """Largest value before it starts again at 0; 0 = it never does."""
 
-    def joules(self, before: int, after: int) -> float:
+    def joules(self, before: float, after: float) -> float:
         """Energy between two readings; one wrap-around is seen, a second can't be."""
         steps = after - before
         if steps < 0 and self.range:
@@ -45,7 +47,7 @@ class Meter:
 
     def __init__(self, counters: dict[str, list[Counter] | Absent]) -> None:
         self._counters = counters
-        self._before: dict[str, list[int] | Absent] = {}
+        self._before: dict[str, list[float] | Absent] = {}
 
     def start(self) -> None:
         """Read every counter."""
@@ -68,12 +70,12 @@ class Meter:
         return math.fsum(counter.joules(b, a) for counter, b, a in pairs)
 
 
-def meter(device: str, root: Path = RAPL) -> Meter:
-    """Meter of the processor, and of the GPU where the device is `cuda`."""
+def meter(device: Device, root: Path = RAPL) -> Meter:
+    """Meter of the processor, and of the GPU where the device is one."""
     return Meter({
         "package": _rapl(root, "package"),
         "dram": _rapl(root, "dram"),
-        "gpu": _nvml() if device == "cuda" else Absent(reason="the target runs on the processor"),
+        "gpu": _gpu(device),
     })
 
 
@@ -99,34 +101,23 @@ def _number(path: Path) -> int:
     return int(path.read_text())
 
 
-def _nvml() -> list[Counter] | Absent:
-    """Counter of the first GPU that this process may use, millijoules since the driver began."""
-    try:
-        import pynvml
-    except ImportError:
-        return Absent(reason="nvidia-ml-py isn't installed (python -m pip install nvidia-ml-py)")
-    try:
-        pynvml.nvmlInit()
-        handle = _first_gpu(pynvml)
-        counter = Counter(lambda: int(pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)), MILLI)
-        counter.read()
-    except pynvml.NVMLError as e:
-        return Absent(reason=f"NVML tells no energy: {e}")
-    return [counter]
+def _gpu(device: Device) -> list[Counter] | Absent:
+    """Counter of the GPU that the device is."""
+    first = device.energy_j()
+    return first if isinstance(first, Absent) else [Counter(partial(_told, device), 1.0)]
 
 
-def _first_gpu(nvml: Any) -> Any:
-    """Handle of the GPU that CUDA calls 0."""
-    first = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")[0].strip()
-    if first.startswith(("GPU-", "MIG-")):
-        return nvml.nvmlDeviceGetHandleByUUID(first)
-    return nvml.nvmlDeviceGetHandleByIndex(int(first) if first.isdecimal() else 0)
+def _told(device: Device) -> float:
+    found = device.energy_j()
+    if isinstance(found, Absent):
+        raise OSError(found.reason)
+    return found
 
 
-def _readings(counters: list[Counter] | Absent) -> list[int] | Absent:
+def _readings(counters: list[Counter] | Absent) -> list[float] | Absent:
     if isinstance(counters, Absent):
         return counters
     try:
         return [counter.read() for counter in counters]
-    except Exception as e:  # noqa: BLE001 - NVML has a tree of exceptions of its own
+    except (OSError, ValueError) as e:
         return Absent(reason=f"the counter stopped answering: {e}")

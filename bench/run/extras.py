@@ -17,7 +17,7 @@ from bench.record.ceiling import Ceiling
 from bench.record.fits import FitsMeasurement
 from bench.record.store import to_json, write_atomic
 from bench.record.work import ComponentMeasurement, WorkMeasurement
-from bench.run import cachedir, fits, keys, machine
+from bench.run import cachedir, keys, machine, search
 from bench.run.prepare import Prepared, Preparer, threads
 from bench.run.setting import StepFailed
 
@@ -92,7 +92,9 @@ class Extras:
                 return row
             prepared = self.made.prepared(row.case)
             size = prepared.size
-            found = self._work(prepared) if kind == "work" else (self._fits(prepared),)
+            found = (
+                self._work(prepared) if kind == "work" else (search.what_fits(prepared, self.made),)
+            )
         except StepFailed as e:
             return self._without(kind, row, size, e.failure.message, noted=not e.skipped)
         except Exception as e:  # noqa: BLE001 - what is beside a row never costs the row
@@ -120,29 +122,6 @@ class Extras:
         if found.foreign_cpu is not None and found.foreign_cpu > BUSY:
             shutil.rmtree(folder, ignore_errors=True)  # too low: the next run tries again
 
-    def _fits(self, made: Prepared) -> FitsMeasurement:
-        """What fits; the artifacts that only the search needed are thrown away again."""
-        # A memory of its own, because what it remembers as made is gone afterwards.
-        searcher = Preparer(self.made.setting, self.made.listener)
-        new: list[Path] = []
-
-        def export(batch: int, height: int, width: int) -> str | None:
-            protocol = made.case.protocol.model_copy(update={"batch_size": batch})
-            case = made.case.model_copy(update={"protocol": protocol})
-            size = (height, width)
-            chain = searcher.chain(case, case.variant, size, made.data)
-            new.extend(folder for folder in chain if cachedir.made(folder) is None)
-            folder = searcher.artifact(case, case.variant, size, made.data)
-            return None if folder is None else str(folder)
-
-        limit = made.case.protocol.timeout_s
-        job = self.made.session("fits", made)
-        try:
-            return fits.measure(made.case, job, lambda j: searcher.attempt(j, limit), export)
-        finally:
-            for folder in new:
-                shutil.rmtree(folder, ignore_errors=True)
-
     def _without(
         self, kind: Kind, row: Result, size: tuple[int, int] | None, reason: str, *, noted: bool
     ) -> Result:
@@ -153,7 +132,7 @@ class Extras:
         elif kind == "fits" and size is not None:
             found = (FitsMeasurement(absent=reason),)
         elif size is not None:
-            batch, (height, width) = row.case.protocol.batch_size, size
+            batch, (height, width) = max(1, row.case.protocol.batch_size), size
             found = (
                 WorkMeasurement(batch_size=batch, height=height, width=width, absent=reason),
                 ComponentMeasurement(absent=reason),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from bench import registry
@@ -106,6 +106,18 @@ class Search:
             tries=tuple(tries),
         )
 
+    def batch(self, gib: float, share: float) -> int | None:
+        """Largest batch, at the case's image, in a share of a limit; None = not even one image."""
+        height, width = self.job.size or (0, 0)
+        where = "main" if self.case.target.device == "cpu" else "gpu"
+        most = share * (gib * machine.GIB if gib else self._own(where))
+
+        def fits(count: int) -> bool:
+            out = self.outcome((count, height, width))
+            return out.lived and (out.peak_bytes is None or out.peak_bytes <= most)
+
+        return largest(fits, 1, MOST_IMAGES)[0]
+
     def outcome(self, size: Size) -> Outcome:
         """What became of a process at a size, started unless it was before."""
         if size not in self._known:
@@ -119,7 +131,9 @@ class Search:
             try:
                 artifact = self.export(batch, height, width)
             except StepFailed as e:
-                return _died(e.failure, "making its artifact failed: ")
+                died = _died(e.failure, "making its artifact failed: ")
+                # What an export holds tells nothing about what the model needs to run.
+                return replace(died, starved=False)
         protocol = self.case.protocol.model_copy(update={"batch_size": batch})
         case = self.case.model_copy(update={"protocol": protocol})
         update = {"step": "fits", "case": case, "size": (height, width), "artifact": artifact}

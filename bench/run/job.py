@@ -59,6 +59,8 @@ class Job(Spec):
     spawned_ns: int = 0
     """Monotonic clock of the parent when it started the worker."""
     memory_limit_bytes: int | None = None
+    guarded: bool = False
+    """End the process before the machine runs out of memory: it tries what may not fit."""
 
 
 class Report(Spec):

@@ -94,6 +94,20 @@ def reference_digest(case: Case, weights: str, size: tuple[int, int], data: str)
     })
 
 
+def batch_digest(case: Case, size: tuple[int, int]) -> str:
+    """Digest of the largest batch that fits: another runtime or machine may have room for another."""
+    return digest({
+        "machine": machine.describe().identity,
+        "target": case.target.model_dump(mode="json", exclude={"name", "about"}),
+        "weights": case.weights_digest,
+        "variant": case.variant.model_dump(exclude={"about"}),
+        "protocol": [case.protocol.preprocess, case.protocol.postprocess],
+        "size": size,
+        "versions": versions(case, case.variant),
+        "code": code_digest(),
+    })
+
+
 def ceiling_digest(device: str, threads: int) -> str:
     """Digest of what the machine itself can do, on a device with a number of threads."""
     return digest({

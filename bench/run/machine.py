@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import re
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from bench.spec.target import Target
 
 GIB = 2**30
+CGROUPS = (
+    ("memory.max", "memory.current"),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+)
+"""Limit and use of our control group, versions 2 and 1."""
 
 
 @cache
@@ -40,16 +46,15 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def memory_bytes() -> int:
+def memory_bytes(root: Path = Path("/sys/fs/cgroup")) -> int:
     """Main memory, or the control group's limit where that is smaller."""
     import psutil
 
-    total = int(psutil.virtual_memory().total)
-    try:
-        text = Path("/sys/fs/cgroup/memory.max").read_text().strip()
-    except OSError:
-        return total
-    return min(total, int(text)) if text.isdigit() else total
+    least = int(psutil.virtual_memory().total)
+    for limit, _ in CGROUPS:
+        with contextlib.suppress(OSError, ValueError):
+            least = min(least, int((root / limit).read_text()))
+    return least
 
 
 def processor_name() -> str:

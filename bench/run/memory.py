@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from bench.record.base import Absent
+from bench.run.machine import CGROUPS
 
 GUARD = "memory guard:"
 """First words of what a process says that ends itself before the machine runs out of memory."""
@@ -19,11 +20,6 @@ GUARD_SHARE = 0.9
 """Share of the memory that was free at the start which a guarded process may take."""
 GUARD_EVERY_S = 0.01
 ROLLUP = Path("/proc/self/smaps_rollup")
-CGROUPS = (
-    ("memory.max", "memory.current"),
-    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
-)
-"""Limit and use of our control group, versions 2 and 1."""
 
 _dead_before = 0
 """Largest mark of a child that had died before the measured region, bytes."""

@@ -53,18 +53,19 @@ def launch(
     """One process's samples, with what the machine did beside each."""
     protocol = bench.case.protocol
     scenario = registry.load("scenario", protocol.scenario)
+    number = bench.job.position if bench.job else 0
     started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     call = timed(bench, clock)
     rule = Rule.of(protocol)
     poller = instrument or readings.poller(bench.device, clock)
-    meter = energy.meter(bench.device.name)
+    meter = energy.meter(bench.device)
     # Nothing is said while the clock runs: even a line a second would wake the parent.
     say("timing", 0, protocol.iterations)
     warm = _warm_up(call, protocol.warmup, rule, clock)
     before = readings.totals()
     meter.start()
     poller.read(everything=True)
-    loop = Loop(call, rule, clock, poller)
+    loop = Loop(call, rule, clock, poller, number)
     stream = scenario(loop, protocol)
     poller.read(everything=True)
     joules = meter.stop()
@@ -99,6 +100,7 @@ def _launch(
         pairs = zip(stream.due_ns, stream.done_ns, strict=True)
         judged = [done - due for due, done in pairs if done is not None]
     return Launch(
+        number=loop.launch,
         warmup_ns=tuple(warm),
         phases_ns={p: tuple(row[2 + k] for row in rows) for k, p in enumerate(PHASES)},
         end_to_end_ns=tuple(loop.whole_ns),

@@ -79,7 +79,8 @@ class Pipeline:
         """Start the processes; nobody waits for them."""
         job = self._bench.job if self._wanted else None
         if job is not None:
-            slots = 2 + -(-self._bench.case.protocol.batch_size * (_AHEAD + 1) // self._wanted)
+            batch = min(self._bench.case.protocol.batch_size, self._bench.count)
+            slots = 2 + -(-batch * (_AHEAD + 1) // self._wanted)
             for _ in range(self._wanted):
                 self._helpers.append(Helper(job, self._maker, self._folder, slots))
         return self

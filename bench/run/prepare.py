@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.record.result import Failure
-from bench.run import cachedir, keys, machine, plan, results
+from bench.run import cachedir, keys, machine, plan, results, search
 from bench.run.job import Job, Report, StepKind
 from bench.run.process import start
 from bench.run.setting import StepFailed
+from bench.spec.protocol import LARGEST
 
 if TYPE_CHECKING:
     from bench.record.result import Artifact
@@ -39,7 +40,9 @@ class Prepared:
     """A case whose session can be opened."""
 
     case: Case
-    """With the digests of its weights and of its data set."""
+    """As it was asked for, with the digests of its weights and of its data set."""
+    ran: Case
+    """The same with the batch size that was sought, where one was."""
     data: dict[str, Any]
     """The data set as it was found: digest, images, size, calibration digests."""
     size: tuple[int, int]
@@ -52,7 +55,7 @@ class Prepared:
     @property
     def record(self) -> Artifact:
         """What the session is opened on, for the record."""
-        return results.artifact_record(self.case, self.artifact, list(self.chain))
+        return results.artifact_record(self.ran, self.artifact, list(self.chain))
 
 
 @dataclass
@@ -61,6 +64,7 @@ class Preparer:
 
     setting: Setting
     listener: Steps
+    guarded: bool = False
     _memo: dict[str, Any] = field(default_factory=dict)
 
     def prepared(self, case: Case) -> Prepared:
@@ -72,9 +76,13 @@ class Preparer:
         case = self.identified(case)
         data = self.dataset(case)
         size = results.input_size(case, tuple(data["size"]))
-        chain = self.chain(case, case.variant, size, data)
-        artifact = self.artifact(case, case.variant, size, data)
-        return Prepared(case, data, size, artifact, tuple(chain))
+        ran = case
+        if case.protocol.batch_size == LARGEST:
+            asked = Prepared(case, case, data, size, None, ())
+            ran = with_batch(case, search.largest_batch(asked, self))
+        chain = self.chain(ran, case.variant, size, data)
+        artifact = self.artifact(ran, case.variant, size, data)
+        return Prepared(case, ran, data, size, artifact, tuple(chain))
 
     def identified(self, case: Case) -> Case:
         """The case with the digests of its weights and of its data set."""
@@ -128,7 +136,9 @@ class Preparer:
 
     def reference(self, made: Prepared) -> tuple[Path | None, str]:
         """Folder of the reference's outputs and nothing, or None and the reason."""
-        case, size, data = made.case, made.size, made.data
+        size, data = made.size, made.data
+        # One reference for all batches; where the largest was sought, one image at a time.
+        case = with_batch(made.case, max(1, made.case.protocol.batch_size))
         variant = case.reference
         reason = plan.skip_reason(case.model_copy(update={"variant": variant}))
         if reason:
@@ -156,12 +166,16 @@ class Preparer:
         gib = made.case.target.memory_limit_gb
         return self.job(
             step,
-            made.case,
+            made.ran,
             size=made.size,
             artifact=None if made.artifact is None else str(made.artifact),
             memory_limit_bytes=None if gib is None else int(gib * machine.GIB),
             **fields,
         )
+
+    def apart(self) -> Preparer:
+        """Another for the same run, whose processes end themselves before memory runs out."""
+        return Preparer(self.setting, self.listener, guarded=True)
 
     def job(self, step: StepKind, case: Case, **fields: Any) -> Job:
         """Job of any step."""
@@ -174,6 +188,7 @@ class Preparer:
             out=str(run / "logs" / f"report.{step}.json"),
             threads=threads(case),
             allow_code=self.setting.allow_code,
+            guarded=self.guarded,
             **fields,
         )
 
@@ -212,6 +227,12 @@ class Preparer:
     def _prepare(self, step: StepKind, case: Case, what: str, **fields: Any) -> Report:
         self.listener.step(case, what)
         return self.start(self.job(step, case, **fields), case.protocol.prepare_timeout_s)
+
+
+def with_batch(case: Case, count: int) -> Case:
+    """The case at a batch size."""
+    protocol = case.protocol.model_copy(update={"batch_size": count})
+    return case.model_copy(update={"protocol": protocol})
 
 
 def threads(case: Case) -> int:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bench.record.environment import Environment
     from bench.record.parity import ParityMeasurement
     from bench.run.job import Job, Report
+    from bench.run.prepare import Prepared
     from bench.spec.case import Case
 
 __all__ = [
@@ -40,9 +41,7 @@ def input_size(case: Case, image: tuple[int, ...]) -> tuple[int, int]:
     """
     if case.model.onnx is not None:
         return case.model.onnx.height, case.model.onnx.width
-    m = case.model.size_multiple
-    height, width = case.protocol.height or image[0], case.protocol.width or image[1]
-    return -(-height // m) * m, -(-width // m) * m
+    return case.model.padded(case.protocol.height or image[0], case.protocol.width or image[1])
 
 
 def log_path(run: Path, case: Case, job: Job) -> Path:
@@ -84,6 +83,7 @@ _STEPS = {
     "dataset": "preparing the data set",
     "artifact": "making the artifact",
     "reference": "computing the reference",
+    "fits": "seeking the largest batch",
 }
 
 
@@ -107,23 +107,16 @@ def artifact_record(case: Case, folder: Path | None, chain: list[Path]) -> Artif
     )
 
 
-def measured(
-    case: Case,
-    report: Report,
-    environment: Environment,
-    data: dict[str, Any],
-    artifact: Artifact,
-    size: tuple[int, int],
-    wall_s: float,
-) -> Result:
+def measured(made: Prepared, report: Report, environment: Environment, wall_s: float) -> Result:
     """Row of a case whose worker reported: ok, or wrong beyond the suite's parity limit."""
-    payload = report.payload
+    case, payload, artifact, data = made.case, report.payload, made.record, made.data
     times = {k: float(v) for k, v in payload["times"].items()}
     if not artifact.files:
         artifact = artifact.model_copy(update=payload["weights"])
     known = sum(times.values()) + report.startup_s
-    # What was asked may leave size and threads open; a fingerprint holds what was used.
-    used = case.protocol.model_copy(update={"height": size[0], "width": size[1]})
+    # What was asked may leave size, batch and threads open; a fingerprint holds what was used.
+    size = {"height": made.size[0], "width": made.size[1]}
+    used = made.ran.protocol.model_copy(update=size)
     draft = Result.model_validate({
         "case": case,
         "fingerprint": case.fingerprint,

@@ -112,9 +112,7 @@ class Scheduler:
         self.listener.step(case, "measuring")
         report = self.made.start(job, case.protocol.timeout_s)
         wall = time.monotonic() - began
-        return results.measured(
-            made.case, report, environment, made.data, made.record, made.size, wall
-        )
+        return results.measured(made, report, environment, wall)
 
     def _repeat(self) -> None:
         """All launches after the first, pass by pass."""

@@ -37,6 +37,10 @@ def main() -> int:
     say = pipe(_private_stdout())
     if job.memory_limit_bytes is not None:
         _limit(job.memory_limit_bytes)
+    if job.guarded:
+        from bench.run import memory
+
+        memory.guard()
     try:
         step = importlib.import_module(f"bench.run.steps.{job.step}")
         startup = (time.monotonic_ns() - (job.spawned_ns or _BORN_NS)) / 1e9

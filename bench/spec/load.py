@@ -15,7 +15,7 @@ from bench.spec.base import Spec
 from bench.spec.case import ParityLimit
 from bench.spec.choose import choose
 from bench.spec.policy import GatePolicy, check_rules
-from bench.spec.protocol import Protocol
+from bench.spec.protocol import LARGEST, Protocol
 from bench.spec.read import check_name, dotted, parse, read_toml
 from bench.spec.suite import Block, Suite
 from bench.spec.sweep import CLEAN, OPEN, Sweep, expand
@@ -186,6 +186,7 @@ def _swept(block: Block, raw: BlockFile, file: Path, at: str) -> tuple[Block, ..
 def _arriving(block: Block, raw: BlockFile, file: Path, at: str) -> Block:
     """The block, whose protocol has a rate exactly where its scenario takes one."""
     protocol = block.protocol
+    _batch(protocol, file, at)
     if protocol.scenario in OPEN:
         if protocol.rate is None:
             raise SuiteError(
@@ -202,6 +203,20 @@ def _arriving(block: Block, raw: BlockFile, file: Path, at: str) -> Block:
             )
     closed = protocol.model_copy(update={"rate": None, "deadline_ms": None})
     return block.model_copy(update={"protocol": closed})
+
+
+def _batch(protocol: Protocol, file: Path, at: str) -> None:
+    """Refuse a batch that the scenario can't have."""
+    if protocol.batch_size == LARGEST and protocol.scenario != "offline":
+        raise SuiteError(
+            f'{file}: {at}: the scenario {protocol.scenario!r} takes no batch_size = "largest".',
+            'Set scenario = "offline", or name a number.',
+        )
+    if protocol.batch_size > 1 and protocol.scenario == "constant_stream":
+        raise SuiteError(
+            f"{file}: {at}: batch_size = {protocol.batch_size}: a camera's frames come one by one.",
+            "Leave batch_size out, or use another scenario.",
+        )
 
 
 def _protocol(raw: dict[str, Any], file: Path, where: str) -> Protocol:

@@ -64,6 +64,11 @@ class Model(Spec):
         """Whether accuracy means anything: seeded weights have none."""
         return self.source != "seeded"
 
+    def padded(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width, each rounded up to the model's multiple."""
+        m = self.size_multiple
+        return -(-height // m) * m, -(-width // m) * m
+
     @model_validator(mode="after")
     def _complete(self) -> Model:
         if self.source == "seeded" and self.seed is None:

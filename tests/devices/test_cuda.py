@@ -144,6 +144,7 @@ def nvml(monkeypatch, **more):
         nvmlDeviceGetCurrentClocksThrottleReasons=lambda handle: 0x5,
         nvmlDeviceGetTemperature=lambda handle, sensor: 61,
         nvmlDeviceGetPowerUsage=lambda handle: 312_500,
+        nvmlDeviceGetTotalEnergyConsumption=lambda handle: 2500,
     )  # fmt: skip
     for name, value in more.items():
         setattr(fake, name, value)
@@ -170,6 +171,9 @@ def test_a_reading_that_nvml_refuses_is_absent_with_its_words(driver, monkeypatc
     nvml(monkeypatch, nvmlDeviceGetPowerUsage=refuse)
     found = device.readings()
     assert found["power_w"] == Absent(reason="NVML: Not Supported")
+    assert device.energy_j() == 2.5
+    sys.modules["pynvml"].nvmlDeviceGetTotalEnergyConsumption = refuse
+    assert device.energy_j() == Absent(reason="NVML tells no energy: Not Supported")
     assert found["temperature_c"] == 61.0
 
 
@@ -185,3 +189,4 @@ def test_without_nvml_no_reading(driver, monkeypatch):
     found = device.readings()
     assert set(found) == set(GPU_READINGS)
     assert all("pip install nvidia-ml-py" in v.reason for v in found.values())
+    assert "pip install nvidia-ml-py" in device.energy_j().reason

@@ -8,6 +8,8 @@ from bench.gate.comparable import (
     setting_fields,
     timing_fields,
 )
+from bench.record.timing import TimingMeasurement
+from bench.spec.protocol import LARGEST
 from tests.builders import build_run, case, environment, protocol, result
 from tests.gate.planted import moved, of, reprotocolled
 
@@ -24,6 +26,17 @@ def test_threads_and_protocol_are_named():
     b = result(case(protocol=protocol(iterations=90)), timing_fingerprint="b", environment=four)
     assert timing_fields(a, b) == {"iterations": (30, 90), "threads": (2, 4)}
     assert named(timing_fields(a, b)) == "iterations (30, now 90), threads (2, now 4)"
+
+
+def test_a_batch_that_was_sought_parts_latency():
+    """Asked was the same, the largest that fits; another was found."""
+    asked = case(protocol=protocol(scenario="offline", batch_size=LARGEST))
+
+    def found(batch, fingerprint):
+        timing = TimingMeasurement(scenario="offline", batch_size=batch, launches=())
+        return result(asked, timing_fingerprint=fingerprint, measurements=(timing,))
+
+    assert timing_fields(found(14, "a"), found(13, "b")) == {"batch_size": (14, 13)}
 
 
 def test_input_size_parts_both(tmp_path):

@@ -37,16 +37,22 @@ def test_one_process_has_no_interval_and_two_a_wide_one():
 def test_pairs_cancel_what_both_processes_share():
     hour = np.exp(np.random.default_rng(0).normal(0, 0.3, 6))
     own = np.exp(np.random.default_rng(1).normal(0, 0.01, 6))
-    ratio = launches.paired(2e7 * hour * own, 1e7 * hour)
+    a, b = (dict(enumerate(v)) for v in (2e7 * hour * own, 1e7 * hour))
+    ratio = launches.paired(a, b)
     assert 1.95 < ratio.low < ratio.value < ratio.high < 2.05
     assert launches.over(2e7 * hour * own).high > 2.2e7
-    assert launches.paired(1e7 * hour, 2e7 * hour).value == pytest.approx(0.5)
+    assert launches.paired(b, {i: 2 * v for i, v in b.items()}).value == pytest.approx(0.5)
 
 
-def test_unlike_numbers_of_processes_make_no_pairs():
-    ratio = launches.paired([2e7, 2e7], [1e7] * 3)
-    assert (ratio.value, ratio.low) == (pytest.approx(2), None)
-    assert ratio.note == "2 and 3 processes make no pairs: no interval"
+def test_a_launch_that_one_lost_shifts_no_pair():
+    hours = {0: 1e7, 1: 3e7, 2: 9e7, 3: 2e7}
+    slow = {i: 2 * v for i, v in hours.items() if i != 1}
+    ratio = launches.paired(slow, hours)
+    assert (ratio.value, ratio.low, ratio.high) == (pytest.approx(2),) * 3
+    assert ratio.note == "of 3 and 4 processes 3 make pairs"
+    alone = launches.paired({0: 2e7}, {1: 1e7})
+    assert (alone.value, alone.low) == (pytest.approx(2), None)
+    assert "no interval" in alone.note
 
 
 def test_nineteen_of_twenty_intervals_hold_the_median_of_all_processes():

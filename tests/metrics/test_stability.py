@@ -81,6 +81,11 @@ def test_a_median_that_is_not_known_well_enough_is_said():
     assert "known to 5.0 % where 2.0 % was asked, in 3 of 3 processes" in flag.sentence
     unasked = PROTOCOL.model_copy(update={"median_width": None})
     assert names(measured.model_copy(update={"launches": loose}), unasked) == []
+    # All calls were made, and remember each other so much that no interval came of them.
+    count = len(measured.launches[0].end_to_end_ns)
+    asked = PROTOCOL.model_copy(update={"max_iterations": count})
+    (flag,) = flags(measured, asked)
+    assert "known to nothing where 2.0 % was asked" in flag.sentence
 
 
 def test_two_groups_are_found_with_their_centres():

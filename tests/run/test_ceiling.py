@@ -56,6 +56,18 @@ def test_the_unit_is_two_operations_a_multiply_accumulate(small, monkeypatch):
     assert set(ceiling._bandwidth(CpuDevice())) == {3 * 2**18 / 0.5}
 
 
+def test_a_plug_ins_device_has_the_widest_limits(small, monkeypatch):
+    monkeypatch.setattr(ceiling, "LARGEST", {"a": 32, "b": 64})
+    monkeypatch.setattr(ceiling, "ARRAY_BYTES", {"a": (2**17, 2**17), "b": (2**18, 2**18)})
+    device, seen, real = CpuDevice(), [], ceiling._product
+    monkeypatch.setattr(ceiling, "_product", lambda p, n, d: seen.append(n) or real(p, n, "cpu"))
+    assert device.name not in ceiling.LARGEST
+    assert isinstance(ceiling._gemm("fp32", device), tuple)
+    assert max(seen) == 64
+    monkeypatch.setattr(ceiling, "_timed", lambda call, device: call() is not None and 0.5)
+    assert set(ceiling._bandwidth(device)) == {3 * 2**18 / 0.5}
+
+
 def test_the_size_grows_until_a_product_takes_long_enough(small, monkeypatch):
     sizes = []
 

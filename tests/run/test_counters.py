@@ -86,11 +86,16 @@ def test_the_fastest_core(tree, monkeypatch):
     assert counters.clock_mhz(root)() == 3400.0
 
 
-def test_cpuinfo_tells_a_clock_only_where_the_kernel_measures_it(tree):
-    info = (
-        "processor\t: 0\ncpu MHz\t\t: 2100.5\nflags\t\t: fpu aperfmperf\n\ncpu MHz\t\t: 3300.25\n"
-    )
+def test_cpuinfo_tells_a_clock_only_where_the_kernel_measures_it(tree, monkeypatch):
+    first = "processor\t: 0\ncpu MHz\t\t: 2100.5\nflags\t\t: fpu aperfmperf\n\n"
+    info = first + "processor\t: 9999\ncpu MHz\t\t: 3300.25\n"
+    monkeypatch.setattr(counters.os, "sched_getaffinity", lambda pid: {0, 1})
+    # The kernel gives a page at a time.
+    pread = os.pread
+    monkeypatch.setattr(counters.os, "pread", lambda f, n, at: pread(f, min(n, 7), at))
     root = tree(**{"proc/cpuinfo": info})
+    assert counters.clock_mhz(root)() == 2100.5
+    monkeypatch.setattr(counters.os, "sched_getaffinity", lambda pid: {0, 9999})
     assert counters.clock_mhz(root)() == 3300.25
     root = tree(**{"proc/cpuinfo": info.replace("aperfmperf", "hypervisor")})
     assert "virtual machines" in counters.clock_mhz(root).reason

@@ -1,8 +1,6 @@
-import sys
-from types import SimpleNamespace
-
 import pytest
 
+from bench.devices.cpu import CpuDevice
 from bench.record.base import Absent
 from bench.run import energy
 
@@ -22,7 +20,7 @@ def test_packages_add_up_and_a_counter_that_wrapped_goes_on(tmp_path):
     memory = zone(tmp_path, "intel-rapl:0:0", "dram", 5)
     zone(tmp_path, "intel-rapl:0:1", "core", 5)
     zone(tmp_path, "intel-rapl-mmio:0", "package-0", 5)
-    meter = energy.meter("cpu", tmp_path)
+    meter = energy.meter(CpuDevice(), tmp_path)
     meter.start()
     first.write_text("50")  # 100 to the top, then 50
     second.write_text("170")
@@ -35,7 +33,7 @@ def test_packages_add_up_and_a_counter_that_wrapped_goes_on(tmp_path):
 
 def test_a_meter_measures_again_from_each_start(tmp_path):
     at = zone(tmp_path, "intel-rapl:0", "package-0", 100)
-    meter = energy.meter("cpu", tmp_path)
+    meter = energy.meter(CpuDevice(), tmp_path)
     meter.start()
     at.write_text("200")
     meter.start()
@@ -44,7 +42,7 @@ def test_a_meter_measures_again_from_each_start(tmp_path):
 
 
 def test_a_machine_without_counters_says_so(tmp_path):
-    meter = energy.meter("cpu", tmp_path)
+    meter = energy.meter(CpuDevice(), tmp_path)
     meter.start()
     spent = meter.stop()
     assert all(isinstance(v, Absent) for v in spent.values())
@@ -62,58 +60,39 @@ def test_a_counter_for_root_alone_names_the_command(tmp_path, monkeypatch):
         return real(path)
 
     monkeypatch.setattr(energy, "_number", refuse)
-    spent = energy.meter("cpu", tmp_path).stop()
+    spent = energy.meter(CpuDevice(), tmp_path).stop()
     assert "only root may read" in spent["package"].reason
     assert "chmod a+r" in spent["package"].reason
 
 
 def test_a_counter_that_goes_away_is_absent_not_nought(tmp_path):
     at = zone(tmp_path, "intel-rapl:0", "package-0", 1)
-    meter = energy.meter("cpu", tmp_path)
+    meter = energy.meter(CpuDevice(), tmp_path)
     assert meter.stop()["package"] == Absent(reason="the meter was never started")
     meter.start()
     at.unlink()
     assert "stopped answering" in meter.stop()["package"].reason
 
 
-class NoSuch(Exception):
-    pass
+class Gpu(CpuDevice):
+    name = "cuda"
+
+    def __init__(self, *readings):
+        self._readings = iter(readings)
+
+    def energy_j(self):
+        return next(self._readings)
 
 
-def nvml(readings, **more):
-    asked = []
-    fields = {
-        "NVMLError": NoSuch,
-        "nvmlInit": lambda: None,
-        "nvmlDeviceGetHandleByIndex": asked.append,
-        "nvmlDeviceGetHandleByUUID": asked.append,
-        "nvmlDeviceGetTotalEnergyConsumption": lambda handle: next(readings),
-        "asked": asked,
-    }
-    return SimpleNamespace(**{**fields, **more})
-
-
-@pytest.mark.parametrize(
-    ("visible", "handle"), [("", 0), ("2,3", 2), ("GPU-abc", "GPU-abc"), ("1", 1)]
-)
-def test_the_gpu_that_the_process_uses_is_read_in_millijoules(
-    tmp_path, monkeypatch, visible, handle
-):
-    fake = nvml(iter([1000, 1000, 3500]))
-    monkeypatch.setitem(sys.modules, "pynvml", fake)
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    meter = energy.meter("cuda", tmp_path)
+def test_a_gpu_is_read_through_its_device(tmp_path):
+    meter = energy.meter(Gpu(1.0, 1.0, 3.5), tmp_path)
     meter.start()
     assert meter.stop()["gpu"] == pytest.approx(2.5)
-    assert fake.asked == [handle]
 
 
-def test_a_gpu_that_counts_no_energy_says_so(tmp_path, monkeypatch):
-    def refuse(handle):
-        raise NoSuch("Not Supported")
-
-    fake = nvml(iter([]), nvmlDeviceGetTotalEnergyConsumption=refuse)
-    monkeypatch.setitem(sys.modules, "pynvml", fake)
-    assert energy.meter("cuda", tmp_path).stop()["gpu"].reason.endswith("Not Supported")
-    monkeypatch.setitem(sys.modules, "pynvml", None)
-    assert "nvidia-ml-py" in energy.meter("cuda", tmp_path).stop()["gpu"].reason
+def test_a_gpu_that_tells_no_energy_or_stops_to_says_so(tmp_path):
+    gone = Absent(reason="NVML tells no energy: Not Supported")
+    assert energy.meter(Gpu(gone), tmp_path).stop()["gpu"] == gone
+    meter = energy.meter(Gpu(1.0, 1.0, gone), tmp_path)
+    meter.start()
+    assert meter.stop()["gpu"].reason == f"the counter stopped answering: {gone.reason}"

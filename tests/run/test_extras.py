@@ -121,3 +121,22 @@ def test_a_corrupted_case_is_measured_for_accuracy_alone():
     beside = Extras(Preparer(Setting(run=None, cache=None), small.Quiet()))
     noisy = builders.protocol(corruption="fog/3", work=True, ceiling=True, fits_gb=(8.0,))
     assert beside.kinds(builders.case(protocol=noisy)) == ()
+
+
+def test_a_busy_machines_ceiling_holds_for_this_run_and_is_measured_again_by_the_next(
+    asked, tmp_path, cache, monkeypatch
+):
+    def busy(job):
+        payload = ceiling(job)
+        payload["ceiling"]["foreign_cpu"] = 0.6
+        return payload
+
+    script = Script(monkeypatch, timing=launch(), work=COUNTED, ceiling=busy)
+    go(asked, tmp_path, cache)
+    assert len(script.ran("ceiling")) == 1
+    quiet = Script(monkeypatch, timing=launch(), work=COUNTED, ceiling=ceiling)
+    go(asked, tmp_path, cache)
+    go(asked, tmp_path, cache)
+    assert len(quiet.ran("ceiling")) == 1
+    (one,) = read_run(tmp_path / "run").ceilings()
+    assert (one.foreign_cpu or 0) < 0.1

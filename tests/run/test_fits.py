@@ -146,6 +146,35 @@ def test_an_artifact_that_cannot_be_made_does_not_fit(own):
     assert "making its artifact failed: WeightsError: No." in found.reason
 
 
+def test_an_export_that_starves_says_nothing_of_the_models_memory(own):
+    script = Scripted()
+
+    def export(batch, height, width):
+        raise StepFailed(Failure(step="artifact", type="SIGKILL", message="Something killed it."))
+
+    case = builders.case(protocol=builders.protocol(fits_gb=(8.0,)))
+    (found,) = fits.measure(case, job(case), script.start, export).fits
+    assert "bounded by something else than memory" in found.reason
+    assert "making its artifact failed: SIGKILL" in found.reason
+
+
+def test_a_sought_batch_leaves_room_and_takes_a_gpu_that_is_silent(own):
+    script = Scripted()
+    case = builders.case(protocol=builders.protocol())
+    seek = fits.Search(case, job(case), script.start, script.export)
+    assert seek.batch(8.0, 0.9) == int((7.2 - 0.5) / 0.25)
+    assert seek.batch(0, 1.0) == int(15.5 / 0.25)
+    assert seek.batch(0.5, 1.0) is None
+
+    def mute(of):
+        lived = of.case.protocol.batch_size <= 5
+        dead = Failure(step="fits", type="SIGKILL", message="Something killed it.")
+        told = Report(ok=True, payload={"peak_bytes": None, "why": "it is silent"})
+        return (told, None) if lived else (None, dead)
+
+    assert fits.Search(case, job(case), mute, script.export).batch(8.0, 0.9) == 5
+
+
 def test_where_nothing_fits_there_is_a_reason_and_no_number(own):
     (found,) = search(Scripted(), (0.5,)).fits
     assert (found.largest_batch, found.largest_image) == (None, None)

@@ -66,8 +66,10 @@ def test_the_kernel_names_processors_in_several_ways(text, name, monkeypatch):
     assert machine.processor_name() == name
 
 
-def test_the_smaller_of_memory_and_its_limit(monkeypatch):
-    monkeypatch.setattr(machine.Path, "read_text", lambda self: "1048576\n")
-    assert machine.memory_bytes() == 2**20
-    monkeypatch.setattr(machine.Path, "read_text", lambda self: "max\n")
-    assert machine.memory_bytes() > 2**20
+@pytest.mark.parametrize("name", ["memory.max", "memory/memory.limit_in_bytes"])
+def test_the_smaller_of_memory_and_its_limit(tmp_path, name):
+    (tmp_path / "memory").mkdir()
+    (tmp_path / name).write_text("1048576\n")
+    assert machine.memory_bytes(tmp_path) == 2**20
+    (tmp_path / name).write_text("max\n")
+    assert machine.memory_bytes(tmp_path) > 2**20

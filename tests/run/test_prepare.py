@@ -49,3 +49,11 @@ def test_the_targets_limit_of_memory_goes_with_the_session(case, tmp_path, cache
     )
     job = prepare.ready(Setting(run=tmp_path / "run", cache=cache), small.Quiet(), tight)
     assert job.memory_limit_bytes == 2 * 2**30
+    assert not job.guarded
+
+
+def test_processes_that_try_sizes_are_guarded_their_exports_too(case, tmp_path, cache):
+    made = prepare.Preparer(Setting(run=tmp_path / "run", cache=cache), small.Quiet())
+    apart = made.apart()
+    assert apart.session("fits", made.prepared(case)).guarded
+    assert apart.job("artifact", case).guarded

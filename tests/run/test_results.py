@@ -4,6 +4,7 @@ from bench.record.parity import OutputSums, ParityMeasurement
 from bench.record.result import Failure
 from bench.run import results
 from bench.run.job import Report
+from bench.run.prepare import Prepared
 from tests import builders, small
 
 
@@ -81,7 +82,9 @@ def test_a_broken_step_is_named():
 
 def test_a_row_says_what_was_cut_short_and_what_ran_otherwise_than_asked():
     made = results.measured(
-        builders.case(),
+        Prepared(
+            builders.case(), builders.case(), {"digest": "d", "images": 9}, (32, 64), None, ()
+        ),
         Report(
             ok=True,
             startup_s=1.0,
@@ -91,8 +94,7 @@ def test_a_row_says_what_was_cut_short_and_what_ran_otherwise_than_asked():
                 "times": dict.fromkeys(("import_s", "load_s", "accuracy_s", "timing_s"), 1.0),
             },
         ),
-        builders.environment(), {"digest": "d", "images": 9},
-        results.artifact_record(builders.case(), None, []), (32, 64), 6.0,
+        builders.environment(), 6.0,
     )  # fmt: skip
     assert made.status == "ok"
     assert made.process.other_s == pytest.approx(1.0)

@@ -164,10 +164,10 @@ def test_the_model_is_measured_for_what_it_is(of, data, tmp_path, cache):
 def test_a_surprise_in_the_parent_costs_one_case(of, data, tmp_path, cache, monkeypatch):
     real = results.measured
 
-    def measured(case, *rest):
-        if case.variant.slug == small.DYNAMIC.slug:
+    def measured(made, *rest):
+        if made.case.variant.slug == small.DYNAMIC.slug:
             raise RuntimeError("nobody expected this")
-        return real(case, *rest)
+        return real(made, *rest)
 
     monkeypatch.setattr(results, "measured", measured)
     asked = small.suite(small.block(of, data, small.DYNAMIC, small.ORT))

@@ -96,3 +96,18 @@ def test_the_limit_counts_from_what_is_held():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["full", str(2**24)]
     assert resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY
+
+
+def test_a_guarded_job_is_guarded_before_its_step(tmp_path):
+    code = (
+        "import sys\n"
+        "from bench.run import memory, worker\n"
+        "memory.guard = lambda: print('guarded', file=sys.stderr)\n"
+        "sys.exit(worker.main())\n"
+    )
+    for guarded in (True, False):
+        asked = job(tmp_path, guarded=guarded).model_dump_json().encode()
+        done = subprocess.run(
+            [sys.executable, "-c", code], input=asked, capture_output=True, check=False, timeout=120
+        )
+        assert (b"guarded" in done.stderr) == guarded, done.stderr

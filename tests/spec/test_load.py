@@ -6,6 +6,7 @@ import pytest
 
 from bench.errors import BadInput, SuiteError, UnknownName
 from bench.spec.load import find_suite, load_suite, shipped, tables
+from bench.spec.protocol import LARGEST, Protocol
 
 SWIN = "mask2former-swin-large-cityscapes"
 
@@ -255,3 +256,39 @@ def test_a_rate_of_the_suite_reaches_the_scenarios_that_take_one(tmp_path: Path)
 def test_a_corruption_of_the_protocol_is_checked(tmp_path: Path) -> None:
     error = refused(tmp_path, "{ images = 7 }", '{ corruption = "fog" }')
     assert "block[1].protocol.corruption = 'fog' has no level" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "said"),
+    [
+        ('batch_size = "largest"', ["block[1]", "'single_stream' takes no batch_size"]),
+        ('batch_size = "huge"', ["block[1].protocol.batch_size", '"huge"']),
+        ("batch_size = -1", ["block[1].protocol.batch_size = -1"]),
+        (
+            'scenario = "constant_stream", rate = 5, batch_size = 2',
+            ["block[1]", "batch_size = 2", "one by one"],
+        ),
+        ("timeout_s = inf", ["block[1].protocol.timeout_s = Infinity", "finite"]),
+        ("fits_gb = [nan]", ["block[1].protocol.fits_gb[1] = NaN", "finite"]),
+        ("fits_gb = [-1.0]", ["block[1].protocol.fits_gb[1] = -1.0"]),
+    ],
+)
+def test_a_wrong_protocol_is_one_sentence(tmp_path: Path, protocol: str, said: list[str]) -> None:
+    error = refused(tmp_path, "{ images = 7 }", f"{{ {protocol} }}", BadInput)
+    assert all(words in str(error) for words in said), str(error)
+
+
+def test_the_largest_batch_may_be_asked_for_in_words(tmp_path: Path) -> None:
+    words = '{ scenario = "offline", batch_size = "largest" }'
+    (case,) = load_suite(write(tmp_path, SMALL.replace("{ images = 7 }", words))).expand()
+    assert case.protocol.batch_size == LARGEST
+    assert Protocol.model_validate_json(case.protocol.model_dump_json()) == case.protocol
+
+
+@pytest.mark.parametrize("number", ["inf", "nan"])
+@pytest.mark.parametrize("key", ["gate.live_ratio", "gate.miou_margin", "parity.sqnr_db"])
+def test_a_number_that_is_not_finite_is_one_sentence(tmp_path: Path, key: str, number: str) -> None:
+    table, name = key.split(".")
+    text = f"{SMALL}\n[{table}]\n{name} = {number}\n"
+    with pytest.raises(SuiteError, match=rf"{table}\.{name} = (Infinity|NaN).*finite"):
+        load_suite(write(tmp_path, text))

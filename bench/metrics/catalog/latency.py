@@ -107,8 +107,7 @@ def ratio(source: Source) -> Metric:
         return Metric(None, reason="the reference was timed on another machine")
     if result.timing_fingerprint != reference.timing_fingerprint:
         return Metric(None, reason="the reference was timed under other settings")
-    a, b = ([latency.median_ns(x.end_to_end_ns) for x in _timed(r)] for r in (result, reference))
-    found = launches.paired(a, b)
+    found = launches.paired(_medians(result), _medians(reference))
     return Metric(found.value, found.low, found.high, note=found.note)
 
 
@@ -117,6 +116,14 @@ def flags(result: Result) -> Metric:
     found = stability.flags(result.get("timing"), result.case.protocol)
     names = [f.name for f in found] + ["not as asked"] * bool(result.mismatches)
     return Metric(float(len(names)), note=", ".join(names))
+
+
+def _medians(result: Result) -> dict[int, float]:
+    """Number of a process -> its median, nanoseconds; by order where the record has no numbers."""
+    return {
+        i if x.number is None else x.number: latency.median_ns(x.end_to_end_ns)
+        for i, x in enumerate(_timed(result))
+    }
 
 
 def _timed(result: Result) -> list[Launch]:

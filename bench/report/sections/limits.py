@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bench.report.blocks import Code, Heading, Items, KeyValues, Section, Strong
 from bench.report.format import finite, listing, plural, points
+from bench.spec.protocol import LARGEST
 
 if TYPE_CHECKING:
     from bench.metrics.base import Row
@@ -76,7 +77,7 @@ def _settings(view: View) -> tuple[tuple[str, str], ...]:
     protocols = [r.result.case.protocol for r in view.measured]
     fields = {
         "Scenario": [p.scenario.replace("_", " ") for p in protocols],
-        "Batch size": [str(p.batch_size) for p in protocols],
+        "Batch size": [_batch(r) for r in view.measured],
         "Input": [f"{p.height} x {p.width}" if p.height else "as the image" for p in protocols],
         "Preprocessing": [p.preprocess for p in protocols],
         "Post-processing": [p.postprocess for p in protocols],
@@ -88,6 +89,14 @@ def _settings(view: View) -> tuple[tuple[str, str], ...]:
     }
     pairs = [(k, listing(list(dict.fromkeys(v for v in vs if v)))) for k, vs in fields.items()]
     return tuple((k, v) for k, v in pairs if v)
+
+
+def _batch(row: Row) -> str:
+    """Batch size; where it was sought, what was found."""
+    timing, asked = row.result.get("timing"), row.result.case.protocol.batch_size
+    if asked != LARGEST:
+        return str(asked)
+    return f"{timing.batch_size} (the largest that fits)" if timing else "the largest that fits"
 
 
 def _timed(protocol: Protocol) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bench.run.job import Job
 
 CALLS, LEAST, LIMIT_S = 8, 3, 20.0
+REST_S = 0.02
 UNNAMED = "unnamed"
 """Nodes that the runtime made itself, mostly by fusing across borders: nobody knows whose."""
 MOST_UNNAMED = 0.5
@@ -121,13 +122,18 @@ def _part(name: str, named: dict[str, str]) -> str:
 
 
 def _in_turns(first: Any, second: Any) -> tuple[list[int], list[int]]:
-    """Nanoseconds of the calls of both, in turns (ABBA), after two warm-up calls each."""
+    """Nanoseconds of the calls of both, in turns (ABBA), after two warm-up calls each.
+
+    Threads of a session that has just worked spin for a moment, in case more work comes: the other
+    session waits until they sleep.
+    """
     for call in (first, second) * 2:
         call()
     taken: tuple[list[int], list[int]] = ([], [])
     began = time.monotonic()
     for i in range(CALLS):
         for k in (0, 1) if i % 2 == 0 else (1, 0):
+            time.sleep(REST_S)
             start = time.perf_counter_ns()
             (first, second)[k]()
             taken[k].append(time.perf_counter_ns() - start)

@@ -67,6 +67,19 @@ def test_operators(tmp_path, node, constants, expected):
     assert macs(graph(tmp_path / "m.onnx", [made], constants)) == expected
 
 
+def test_a_resize_of_unknown_size_has_a_reason_and_its_scales_need_no_shape(tmp_path):
+    """The scales are computed within the graph; of the picture's size nothing is left but a guess."""
+    shapes = [
+        helper.make_node("Shape", ["x"], ["whole"]),
+        helper.make_node("NonZero", ["x"], ["many"]),
+        helper.make_node("Shape", ["many"], ["sizes"]),
+        helper.make_node("ConstantOfShape", ["sizes"], ["odd"]),
+    ]
+    resize = helper.make_node("Resize", ["odd", "", "s"], ["y"], mode="linear")
+    path = graph(tmp_path / "m.onnx", [*shapes, resize], [("s", np.array([2, 2], np.float32))])
+    assert "the shapes at Resize" in count(path, 1, (8, 12)).absent
+
+
 def test_gemm_knows_its_transposed_factor(tmp_path):
     nodes = [
         helper.make_node("Flatten", ["x"], ["f"], axis=2),  # (2 * 3, 96)

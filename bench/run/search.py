@@ -1,0 +1,78 @@
+"""Looks for what fits in processes that may die; artifacts that only the search needed go again."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from typing import TYPE_CHECKING
+
+from bench.record.result import Failure
+from bench.run import cachedir, fits, keys
+from bench.run.setting import StepFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from bench.record.fits import FitsMeasurement
+    from bench.run.job import Job
+    from bench.run.prepare import Prepared, Preparer
+
+ROOM = 0.9
+"""Share of the memory that a sought batch may take: the row's process holds counts and images, too."""
+
+
+def what_fits(made: Prepared, preparer: Preparer) -> FitsMeasurement:
+    """What fits under each of the protocol's limits."""
+    with _processes(made, preparer) as (job, start, export):
+        return fits.measure(made.ran, job, start, export)
+
+
+def largest_batch(made: Prepared, preparer: Preparer) -> int:
+    """Images of the largest batch that runs in the target's memory; sought once, then remembered.
+
+    Raises:
+        StepFailed: not even one image fits.
+    """
+    gib = made.case.target.memory_limit_gb
+
+    def seek(_: Path) -> dict[str, int | None]:
+        preparer.listener.step(made.case, "seeking the largest batch")
+        with _processes(made, preparer) as (job, start, export):
+            search = fits.Search(made.ran, job, start, export)
+            return {"batch_size": search.batch(gib or 0, ROOM)}
+
+    digest = keys.batch_digest(made.case, made.size)
+    folder = preparer.setting.cache / "batches" / digest[:24]
+    found: int | None = cachedir.make(folder, seek)["batch_size"]
+    if found is None:
+        shutil.rmtree(folder, ignore_errors=True)  # the machine may have more room another day
+        have = "the machine has" if gib is None else f"memory_limit_gb = {gib:g} leaves"
+        message = f"Not even one image fits into the memory that {have}."
+        raise StepFailed(Failure(step="fits", type="out of memory", message=message))
+    return found
+
+
+@contextlib.contextmanager
+def _processes(made: Prepared, preparer: Preparer) -> Iterator[tuple[Job, fits.Start, fits.Export]]:
+    """Job of a try, and who runs it and exports for it."""
+    # A memory of its own, because what it remembers as made is gone afterwards.
+    searcher = preparer.apart()
+    new: list[Path] = []
+
+    def export(batch: int, height: int, width: int) -> str | None:
+        protocol = made.case.protocol.model_copy(update={"batch_size": batch})
+        case = made.case.model_copy(update={"protocol": protocol})
+        size = (height, width)
+        chain = searcher.chain(case, case.variant, size, made.data)
+        new.extend(folder for folder in chain if cachedir.made(folder) is None)
+        folder = searcher.artifact(case, case.variant, size, made.data)
+        return None if folder is None else str(folder)
+
+    limit = made.case.protocol.timeout_s
+    job = searcher.session("fits", made)
+    try:
+        yield job, lambda j: searcher.attempt(j, limit), export
+    finally:
+        for folder in new:
+            shutil.rmtree(folder, ignore_errors=True)
