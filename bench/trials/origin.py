@@ -73,5 +73,6 @@ def claim(state: Path, case: Case) -> Origin:
     if was.code != mine.code:
         raise BadInput(f"{state} holds pairs of other code ({was.code}, now {mine.code}).", other)
     if was != mine:
-        raise BadInput(f"{state} holds pairs of another case ({was.case}, now {mine.case}).", other)
+        change = f"{was.case} {was.fingerprint[:8]}, now {mine.case} {mine.fingerprint[:8]}"
+        raise BadInput(f"{state} holds pairs of another case or protocol ({change}).", other)
     return was
