@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 import bench
 from bench import registry
 from bench.errors import BadInput, CaseFailed
@@ -85,7 +87,15 @@ class Revision:
             )
         tell(f"{case.id}: {self.name} is ready")
         command = (str(self.python), "-E", "-P", said["boot"])
-        return Start(Job.model_validate(said["job"]), command, self.place), str(said["code"])
+        try:
+            job = Job.model_validate(said["job"])
+        except ValidationError as e:
+            what = ".".join(map(str, e.errors()[0]["loc"]))
+            raise BadInput(
+                f"The revision {self.name!r} is too different for live pairs: its jobs have {what!r}.",
+                "Compare with a run folder: segbench gate DIR --baseline FOLDER",
+            ) from None
+        return Start(job, command, self.place), str(said["code"])
 
     @property
     def place(self) -> Path:

@@ -67,7 +67,8 @@ class Side:
         self._limit = timeout_s
         self._clock.daemon = True
         self._clock.start()
-        self._tell(job.model_dump_json())
+        # What a revision's own job says and no more: it refuses fields that it doesn't know.
+        self._tell(job.model_dump_json(exclude_unset=True))
 
     def __enter__(self) -> Self:
         return self

@@ -33,7 +33,8 @@ def commit(repo) -> str:
 
 @pytest.fixture(scope="module")
 def repo(tmp_path_factory) -> Path:
-    """Repository whose first commit is too old for live pairs; the second is this very code."""
+    """Repository whose first commit is too old for live pairs; the second, whose jobs lack a field of
+    today's, is not."""
     top = tmp_path_factory.mktemp("repo")
     git(top, "init", "-q", "-b", "main")
     skip = shutil.ignore_patterns("__pycache__", "weights")
@@ -45,6 +46,15 @@ def repo(tmp_path_factory) -> Path:
     commit(top)
     git(top, "tag", "old")
     shutil.copytree(ROOT / "bench" / "trials", top / "bench" / "trials", ignore=skip)
+    for name, line in (
+        ("job.py", "    guarded: bool = False\n"),
+        ("prepare.py", "            guarded=self.guarded,\n"),
+        ("worker.py", "    if job.guarded:\n"),
+    ):
+        path = top / "bench" / "run" / name
+        text = path.read_text()
+        assert line in text
+        path.write_text(text.replace(line, "    if False:\n" if name == "worker.py" else ""))
     commit(top)
     return top
 
@@ -92,6 +102,21 @@ def test_a_revision_is_built_once_and_takes_turns(repo, offline, tmp_path, cache
         start, start, tmp_path / "logs", pair.order("0"), pair.Plan(rounds=2, quiet=0)
     )
     assert len(found.baseline_ns) == 2
+
+
+def test_a_revision_whose_jobs_are_others_says_so(repo, offline, tmp_path, cache, monkeypatch):
+    made = revision.build("main", repo, tmp_path, print)
+    real = revision.subprocess.run
+
+    def run(*words, **more):
+        done = real(*words, **more)
+        if "bench.trials.prepared" in words[0]:
+            done.stdout = done.stdout.replace('"threads"', '"workers"')
+        return done
+
+    monkeypatch.setattr(revision.subprocess, "run", run)
+    with pytest.raises(BadInput, match=r"'main' is too different.*workers"):
+        made.start(case(tmp_path), cache, print, allow_code=False)
 
 
 def test_a_revision_without_live_pairs_says_so(repo, offline, tmp_path, cache):
