@@ -149,9 +149,10 @@ def _cache() -> Report:
 
 def _calibration() -> Report | None:
     """What the self-test found about this machine; None where none was made."""
+    from bench.spec.policy import GatePolicy
     from bench.trials.calibrated import stored
 
-    found = stored()
+    found = stored(GatePolicy().pairs)
     if found is None:
         return None
     return found.model_dump(mode="json", include={"measured", "threshold", "smallest"})

@@ -74,7 +74,7 @@ def run(
     setting = Setting(run=folder, cache=resources.cache_dir(), allow_code=allow_code, fresh=fresh)
     with Watch(len(cases)) as watch:
         results = measure(asked, cases, setting, watch)
-    attach(folder)
+    attach(folder, asked.gate.pairs)
     code = finish(folder, results, stood=watch.stood)
     if code:
         raise typer.Exit(code)

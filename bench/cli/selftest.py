@@ -33,6 +33,7 @@ def selftest(
     from bench.errors import BadInput
     from bench.run import plan
     from bench.spec.load import load_suite
+    from bench.spec.protocol import LARGEST
     from bench.trials import calibrated
     from bench.trials import selftest as trials
     from bench.trials.session import ready
@@ -43,6 +44,11 @@ def selftest(
         raise BadInput(
             f"--only {only!r} matches {len(cases)} cases; a self-test times one.",
             f"Name one of them: --only {cases[0].id}",
+        )
+    if cases[0].protocol.batch_size == LARGEST:
+        raise BadInput(
+            f"{cases[0].id} seeks its batch size, and a self-test runs two processes at once.",
+            "Name a case with a number as its batch_size.",
         )
     if pairs < 2 * policy.pairs:
         raise BadInput(

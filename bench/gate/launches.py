@@ -52,21 +52,35 @@ def relative(
 ) -> Ratio:
     """Latency over the reference's in one run, over the same in another run.
 
-    Launches of a run are interleaved, so launch i is held against the reference's launch i.
+    Launches of a run are interleaved, so launch i is held against the reference's launch i; one that
+    either lost is left out.
     """
-    now, base = _logs(new), _logs(new_reference)
-    was, old_base = _logs(old), _logs(old_reference)
-    value = math.exp(fmean(now) - fmean(base) - fmean(was) + fmean(old_base))
-    paired = len(now) == len(base) and len(was) == len(old_base)
-    if paired and min(len(now), len(was)) >= 2:
-        return _student(
-            value,
-            [a - b for a, b in zip(now, base, strict=True)],
-            [a - b for a, b in zip(was, old_base, strict=True)],
-        )
+    now, was = _differences(new, new_reference), _differences(old, old_reference)
+    if min(len(now), len(was)) >= 2:
+        return _student(math.exp(fmean(now) - fmean(was)), now, was)
+    value = math.exp(
+        fmean(_logs(new))
+        - fmean(_logs(new_reference))
+        - fmean(_logs(old))
+        + fmean(_logs(old_reference))
+    )
     return _within(
         value, [_ends(new, 4), _ends(old_reference, 4)], [_ends(old, 4), _ends(new_reference, 4)]
     )
+
+
+def _differences(timing: TimingMeasurement, reference: TimingMeasurement) -> list[float]:
+    """Logarithm of each process's median over that of the reference's process of the same number."""
+    mine, other = _numbered(timing), _numbered(reference)
+    return [mine[i] - other[i] for i in sorted(mine.keys() & other.keys())]
+
+
+def _numbered(timing: TimingMeasurement) -> dict[int, float]:
+    return {
+        i if x.number is None else x.number: math.log(median(x.end_to_end_ns))
+        for i, x in enumerate(timing.launches)
+        if x.end_to_end_ns
+    }
 
 
 def _logs(timing: TimingMeasurement) -> list[float]:

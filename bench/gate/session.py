@@ -66,7 +66,7 @@ def stored(run: Run) -> tuple[Session | None, tuple[str, ...]]:
             )
             continue
         result = run.get(case)
-        first = record.pairs[0].started if record.pairs else ""
+        first = record.pairs[0].started if record.pairs else record.started
         if result is None or (first and first < result.started):
             notes.append(
                 f"The live pairs of {case} are older than its result and weren't judged "

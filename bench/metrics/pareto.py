@@ -131,6 +131,8 @@ def _advise(rows: Sequence[Row]) -> str:
     quick = min(front, key=_ms)
     if safe is base:
         text = f"keep {_slug(base)}: no faster variant is as accurate"
+        if sum(map(eligible, rows)) > len(alternatives(rows)):
+            text += " of those that ran under the same settings"
     else:
         text = (
             f"take {_slug(safe)}, {_times(base, safe)} as fast as {_slug(base)} {_gain(safe, base)}"

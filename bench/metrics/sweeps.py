@@ -95,9 +95,9 @@ def curves(rows: Sequence[Row]) -> tuple[Curve, ...]:
             x, text = _amount(case.model, value)
             at.append(Point(x, text, row, row.value(COST[key])))
     return tuple(
-        Curve(key, place, tuple(sorted(points, key=lambda p: p.x)))
+        Curve(key, place, tuple(sorted(points, key=lambda p: (p.x, p.text))))
         for (key, place, _), points in found.items()
-        if len({p.x for p in points}) > 1
+        if len({p.text for p in points}) > 1
     )
 
 

@@ -52,6 +52,8 @@ class PairsRecord(Record):
     pairs: tuple[ProcessPair, ...] = ()
     absent: str = ""
     """Why there is none."""
+    started: str = ""
+    """UTC, ISO 8601, of the gate that measured them, or couldn't."""
     confirms: bool = False
     """The last of these pairs were measured because the first suggested a regression."""
     first: int | None = None

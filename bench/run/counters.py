@@ -94,14 +94,16 @@ def _cpuinfo(root: Path) -> Read | Absent:
     mine = os.sched_getaffinity(0)
 
     def read() -> float:
-        fastest, core = 0.0, -1
+        clocks: dict[int, float] = {}
+        core = -1
         for line in _whole(file).splitlines():
             name, _, value = line.partition(b":")
             if name.startswith(b"processor"):
                 core = int(value)
-            elif name.startswith(b"cpu MHz") and core in mine:
-                fastest = max(fastest, float(value))
-        return fastest
+            elif name.startswith(b"cpu MHz"):
+                clocks[core] = max(clocks.get(core, 0.0), float(value))
+        # A container may number its processors anew, so that none is ours by name.
+        return max(clocks[c] for c in mine & clocks.keys() or clocks)
 
     return read
 

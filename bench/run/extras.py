@@ -90,7 +90,8 @@ class Extras:
             if kind == "ceiling":
                 self._ceiling(row.case)
                 return row
-            prepared = self.made.prepared(row.case)
+            timing = row.get("timing")
+            prepared = self.made.prepared(row.case, timing.batch_size if timing else None)
             size = prepared.size
             found = (
                 self._work(prepared) if kind == "work" else (search.what_fits(prepared, self.made),)

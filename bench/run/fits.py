@@ -39,6 +39,8 @@ class Outcome:
     why: str = ""
     starved: bool = False
     """Whether it died of memory, as far as anybody can tell."""
+    skipped: bool = False
+    """Whether this machine or installation can't run it at all."""
 
 
 def measure(case: Case, job: Job, start: Start, export: Export) -> FitsMeasurement:
@@ -110,7 +112,9 @@ class Search:
         """Largest batch, at the case's image, in a share of a limit; None = not even one image."""
         height, width = self.job.size or (0, 0)
         where = "main" if self.case.target.device == "cpu" else "gpu"
-        most = share * (gib * machine.GIB if gib else self._own(where))
+        most = share * self._own(where)
+        if where == "main":  # a limit of the target is one of the process, not of the GPU
+            most = min(most, share * (gib * machine.GIB if gib else memory.available()))
 
         def fits(count: int) -> bool:
             out = self.outcome((count, height, width))
@@ -141,7 +145,8 @@ class Search:
         if failure is not None:
             return _died(failure)
         if report is None or not report.ok:
-            return Outcome(lived=False, peak_bytes=None, why=report.message if report else "")
+            why, skipped = (report.message, report.skipped) if report else ("", False)
+            return Outcome(lived=False, peak_bytes=None, why=why, skipped=skipped)
         peak = report.payload["peak_bytes"]
         return Outcome(lived=True, peak_bytes=peak, why=report.payload["why"])
 

@@ -55,14 +55,20 @@ def missing(result: Result) -> int:
 
 def due(result: Result, launch: int) -> bool:
     """Whether the pass that makes a launch, 0 first, has to start the case."""
-    return missing(result) > 0 and len(result.get("timing").launches) <= launch
+    return missing(result) > 0 and launch not in numbers(result.get("timing"))
+
+
+def numbers(timing: TimingMeasurement) -> tuple[int, ...]:
+    """Number of each of its launches; by order in a record that has none."""
+    return tuple(i if x.number is None else x.number for i, x in enumerate(timing.launches))
 
 
 def added(result: Result, payload: Mapping[str, Any]) -> Result:
     """The result with one more process's samples."""
     launch = Launch.model_validate(payload["launch"])
     timing: TimingMeasurement = result.get("timing")
-    more = timing.model_copy(update={"launches": (*timing.launches, launch)})
+    every = sorted((*timing.launches, launch), key=lambda x: x.number or 0)
+    more = timing.model_copy(update={"launches": tuple(every)})
     measurements = tuple(more if m is timing else m for m in result.measurements)
     threads = result.environment.threads if result.environment else None
     said = effective.mismatches(result.case, payload.get("effective", {}), threads)

@@ -67,8 +67,12 @@ class Preparer:
     guarded: bool = False
     _memo: dict[str, Any] = field(default_factory=dict)
 
-    def prepared(self, case: Case) -> Prepared:
+    def prepared(self, case: Case, batch: int | None = None) -> Prepared:
         """The case with weights, data set and artifact, found or made.
+
+        Args:
+            case: what is wanted.
+            batch: batch size that an earlier process of the case sought and found.
 
         Raises:
             StepFailed: a step failed, or can't run here.
@@ -79,7 +83,7 @@ class Preparer:
         ran = case
         if case.protocol.batch_size == LARGEST:
             asked = Prepared(case, case, data, size, None, ())
-            ran = with_batch(case, search.largest_batch(asked, self))
+            ran = with_batch(case, batch or search.largest_batch(asked, self))
         chain = self.chain(ran, case.variant, size, data)
         artifact = self.artifact(ran, case.variant, size, data)
         return Prepared(case, ran, data, size, artifact, tuple(chain))

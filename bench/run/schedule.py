@@ -134,7 +134,7 @@ class Scheduler:
         """The row with one more launch, or with a note that it failed."""
         case = row.case
         try:
-            made = self.made.prepared(case)
+            made = self.made.prepared(case, row.get("timing").batch_size)
             self.listener.step(case, f"launch {launch + 1} of {case.protocol.launches}")
             job = self.made.session("timing", made, position=launch)
             report = self.made.start(job, case.protocol.timeout_s)

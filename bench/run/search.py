@@ -36,21 +36,30 @@ def largest_batch(made: Prepared, preparer: Preparer) -> int:
     """
     gib = made.case.target.memory_limit_gb
 
-    def seek(_: Path) -> dict[str, int | None]:
+    def seek(_: Path) -> dict[str, int]:
         preparer.listener.step(made.case, "seeking the largest batch")
         with _processes(made, preparer) as (job, start, export):
             search = fits.Search(made.ran, job, start, export)
-            return {"batch_size": search.batch(gib or 0, ROOM)}
+            found = search.batch(gib or 0, ROOM)
+            if found is None:
+                failure, skipped = _none(search.outcome((1, *made.size)), gib)
+                raise StepFailed(failure, skipped=skipped)
+            return {"batch_size": found}
 
     digest = keys.batch_digest(made.case, made.size)
     folder = preparer.setting.cache / "batches" / digest[:24]
-    found: int | None = cachedir.make(folder, seek)["batch_size"]
-    if found is None:
-        shutil.rmtree(folder, ignore_errors=True)  # the machine may have more room another day
+    if preparer.setting.fresh:
+        shutil.rmtree(folder, ignore_errors=True)
+    return int(cachedir.make(folder, seek)["batch_size"])
+
+
+def _none(one: fits.Outcome, gib: float | None) -> tuple[Failure, bool]:
+    """Why not even one image runs, and whether nothing else would here."""
+    if one.lived or one.starved:
         have = "the machine has" if gib is None else f"memory_limit_gb = {gib:g} leaves"
         message = f"Not even one image fits into the memory that {have}."
-        raise StepFailed(Failure(step="fits", type="out of memory", message=message))
-    return found
+        return Failure(step="fits", type="out of memory", message=message), False
+    return Failure(step="fits", type="no batch", message=one.why), one.skipped
 
 
 @contextlib.contextmanager

@@ -108,7 +108,7 @@ class Protocol(Spec):
             "timing_limit_s": self.timing_limit_s,
             "rate": self.rate,
             "deadline_ms": self.deadline_ms,
-            **({"arrivals": self.seed} if self.scenario == "server" else {}),
+            **({"arrivals": [self.seed, "each launch"]} if self.scenario == "server" else {}),
             "launches": self.launches,
         }
 

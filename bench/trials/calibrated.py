@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from bench import resources
 from bench.record.calibration import Calibration
 from bench.run import keys, machine
-from bench.spec.policy import GatePolicy
 
 if TYPE_CHECKING:
     from bench.record.environment import Machine
@@ -22,23 +21,23 @@ def path(of: Machine) -> Path:
     return resources.cache_dir() / "calibrations" / f"{name}.json"
 
 
-def stored() -> Calibration | None:
+def stored(pairs: int) -> Calibration | None:
     """Calibration of this machine by this code.
 
     None where none was made, or where it is another schema's, another code's (a changed way of
-    measuring has other noise), or for gates of fewer pairs than the default.
+    measuring has other noise), or for gates of fewer pairs.
     """
     try:
         found = Calibration.model_validate_json(path(machine.describe()).read_bytes())
     except (OSError, ValueError):
         return None
-    holds = found.code_digest == keys.code_digest() and found.gate_pairs >= GatePolicy().pairs
+    holds = found.code_digest == keys.code_digest() and found.gate_pairs >= pairs
     return found if holds else None
 
 
-def attach(run_folder: Path) -> Calibration | None:
+def attach(run_folder: Path, pairs: int) -> Calibration | None:
     """Calibration of this machine, copied into a run, whose gate will need it; None without one."""
-    found = stored()
+    found = stored(pairs)
     if found is not None:
         shutil.copyfile(path(found.machine), run_folder / "calibration.json")
     return found

@@ -16,7 +16,7 @@ from bench.metrics.pairs import log_ratios, whole_log_ratio
 from bench.record.base import Record
 from bench.record.environment import Machine
 from bench.record.store import to_json, write_atomic
-from bench.run import keys, machine
+from bench.run import keys
 from bench.trials import rates, selftest, table
 from bench.trials.drops import Dropped, judged
 from bench.trials.origin import Origin
@@ -76,7 +76,7 @@ def write(
     size: Size,
     live: dict[str, list[str]],
     bound: Callable[[Pools, Size, Condition], float],
-    timed: Origin,
+    origin: tuple[Machine, Origin],
     tell: Tell,
 ) -> Study:
     """The study, written to gate-study.json and gate-study.md in `out`.
@@ -84,6 +84,7 @@ def write(
     Raises:
         NothingMeasured: no condition has all its pairs.
     """
+    where, timed = origin
     names: tuple[Condition, ...] = ("idle", "loaded")
     there = [c for c in names if all(len(pools.read(c, p)) >= n for p, n in size.wanted.items())]
     if not there:
@@ -100,7 +101,7 @@ def write(
         segbench=__version__,
         code_digest=keys.code_digest(),
         timed=timed,
-        machine=machine.describe(),
+        machine=where,
         gate_pairs=size.pairs,
         calibrating=size.calibrating,
         threshold=dict(limits.items()),

@@ -11,6 +11,7 @@ import hashlib
 import json
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from bench.record.pairs import PairsRecord
 from bench.record.store import file_stem, read_run, to_json, write_atomic
 from bench.run import collect, keys, machine
 from bench.spec.base import digest
+from bench.spec.protocol import LARGEST
 from bench.trials import calibrated, look, pair, revision
 from bench.trials.session import ready
 from bench.trials.side import Start
@@ -40,6 +42,9 @@ if TYPE_CHECKING:
 
 MEANS = ("trials/pair.py", "trials/side.py", "run/steps/pair.py", "metrics/pairs.py")
 """Files of the package whose code makes a live pair what it is."""
+
+
+FILLS = 'batch_size = "largest" fills the memory that two processes would have to share'
 
 
 def _print(line: str) -> None:
@@ -111,7 +116,7 @@ def measure(
         other,
         policy,
         pairs or policy.pairs,
-        calibrated.attach(run_folder),
+        calibrated.attach(run_folder, policy.pairs),
         allow_code,
         say,
     )
@@ -148,7 +153,8 @@ def _all(task: Task, cases: list[tuple[Case, Case]]) -> tuple[PairsRecord, ...]:
     made = tuple(_one(task, *one) for one in ready_ones)
     for record in left_out:
         write_atomic(folder / f"{file_stem(record.case)}.json", to_json(record))
-    _begin(folder, {case_id: q for case_id, q in begun.items() if case_id not in asked})
+    done = {*asked, *(record.case for record in left_out)}
+    _begin(folder, {case_id: q for case_id, q in begun.items() if case_id not in done})
     return (*made, *left_out)
 
 
@@ -175,7 +181,7 @@ def _question(header: PairsRecord, old: Start, new: Start) -> str:
     means = [hashlib.sha256((root / name).read_bytes()).hexdigest() for name in MEANS]
     sides = [(s.command, s.job.case.fingerprint, s.job.artifact, s.job.threads) for s in (old, new)]
     versions = [collect.versions(s.job.case) for s in (old, new)]
-    return digest([header.model_dump(mode="json"), sides, versions, means])
+    return digest([header.model_dump(mode="json", exclude={"started"}), sides, versions, means])
 
 
 def _prepared(
@@ -188,18 +194,26 @@ def _prepared(
     """
     found, out, first = [], [], None
     for candidate, baseline in cases:
+        if LARGEST in {candidate.protocol.batch_size, baseline.protocol.batch_size}:
+            out.append(_left_out(task, candidate, FILLS))
+            continue
         new = Start(ready(candidate, resources.cache_dir(), task.tell, allow_code=task.allow_code))
+        _unchanged(candidate, new.job, str(task.run.folder), "Measure the run again.")
         try:
             found.append(_prepare(task, candidate, baseline, new))
         except (BadInput, Unsupported, CaseFailed) as e:
             if not isinstance(task.other, revision.Revision):
                 raise
             first = first or e
-            task.tell(f"{candidate.id} is left out: {e.message}")
-            out.append(_header(task, candidate, "").model_copy(update={"absent": e.message}))
-    if first is not None and not found:
-        raise first
+            out.append(_left_out(task, candidate, e.message))
+    if out and not found:
+        raise first or NothingMeasured(f"No case can be paired: {FILLS}.")
     return found, out
+
+
+def _left_out(task: Task, candidate: Case, why: str) -> PairsRecord:
+    task.tell(f"{candidate.id} is left out: {why}")
+    return _header(task, candidate, "").model_copy(update={"absent": why})
 
 
 def _prepare(
@@ -207,12 +221,12 @@ def _prepare(
 ) -> tuple[PairsRecord, Start, Start]:
     """Record without pairs, and what starts the two sides."""
     cache, code = resources.cache_dir(), keys.code_digest()
-    _unchanged(candidate, new.job, str(task.run.folder))
     if isinstance(task.other, revision.Revision):
         old, code = task.other.start(baseline, cache, task.tell, allow_code=task.allow_code)
     else:
         old = Start(ready(baseline, cache, task.tell, allow_code=task.allow_code))
-        _unchanged(baseline, old.job, task.base)
+        hint = "Measure the base again, or name a git revision that still has them."
+        _unchanged(baseline, old.job, task.base, hint)
         _compare(task, baseline, old.job, new.job)
     return _header(task, candidate, code), old, new
 
@@ -228,16 +242,14 @@ def _header(task: Task, candidate: Case, code: str) -> PairsRecord:
         candidate_code=keys.code_digest(),
         machine=machine.describe(),
         burst=pair.BURST,
+        started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
 
 
-def _unchanged(case: Case, job: Job, where: str) -> None:
+def _unchanged(case: Case, job: Job, where: str, hint: str) -> None:
     """Refuse a case whose weights were replaced since its run was measured."""
     if case.weights_digest and job.case.weights_digest != case.weights_digest:
-        raise BadInput(
-            f"The weights of {case.id} were replaced since {where} was measured.",
-            "Measure it again, or name a git revision that still has them as the base.",
-        )
+        raise BadInput(f"The weights of {case.id} were replaced since {where} was measured.", hint)
 
 
 def _compare(task: Task, baseline: Case, old: Job, new: Job) -> None:
@@ -253,6 +265,8 @@ def _one(task: Task, header: PairsRecord, old: Start, new: Start) -> PairsRecord
     """Record of a case with all its pairs; what an earlier, killed gate measured stands."""
     path = task.run.folder / "pairs" / f"{file_stem(header.case)}.json"
     record = PairsRecord.model_validate_json(path.read_bytes()) if path.is_file() else header
+    if record.absent:
+        record = header
     limit, wanted = task.policy.limit(LIVE, header.case).bound, task.policy.pairs
     bound, _ = threshold(limit, header, task.calibration, wanted)
 

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.errors import BadInput
+from bench.errors import BadInput, NothingMeasured
 from bench.record.base import Record
 from bench.record.environment import Machine
 from bench.record.store import to_json, write_atomic
@@ -48,6 +48,24 @@ def here(case: Case) -> Origin:
         height=case.protocol.height,
         width=case.protocol.width,
     )
+
+
+def there(state: Path) -> tuple[Machine, Origin]:
+    """Where the pools in `state` come from, for who only judges them.
+
+    Raises:
+        NothingMeasured: there are none.
+    """
+    try:
+        machine_text, origin_text = (
+            (state / n).read_bytes() for n in ("machine.json", "origin.json")
+        )
+    except OSError as e:
+        raise NothingMeasured(
+            f"{state} holds no pools that a study recorded ({e.strerror}).",
+            "First: nox -s gate-study -- --phase idle",
+        ) from None
+    return Machine.model_validate_json(machine_text), Origin.model_validate_json(origin_text)
 
 
 def claim(state: Path, case: Case) -> Origin:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.metrics.pairs import clopper_pearson, draw_gates, log_ratio, low_ends
+from bench.gate.live import POWER
+from bench.metrics.pairs import LEVEL, clopper_pearson, draw_gates, log_ratio, low_ends
+from bench.metrics.student import quantile
 from bench.record.calibration import Calibration, Rate
 from bench.record.store import to_json, write_atomic
 from bench.run import keys, machine
@@ -37,7 +39,8 @@ GATES = 2000
 """Gates drawn from the pool of pairs."""
 ALARMS = 0.01
 """Share of gates that may call a regression where nothing changed."""
-SHOWN = 0.95
+SURE = 0.95
+"""Confidence that the pairs of another day scatter no more than is allowed for."""
 INSIDE = 5
 """Pairs of an isolated session and one in the caller's process."""
 
@@ -100,8 +103,9 @@ def power(logs: Sequence[float], gate_pairs: int, policy: GatePolicy | None = No
 
     A gate calls a regression when the lower ends of both looks lie beyond the threshold, so the
     threshold is the 99th percentile of the smaller end over gates drawn from the A/A pairs, and at
-    least 1. A slow-down by the ratio s multiplies every ratio of a pair by s, so a gate shows it when
-    s times its smaller end lies beyond: no model of the noise is needed.
+    least 1. What is still seen is worked out as in `smallest_change`, each of two looks alike, with the
+    upper end of a one-sided 95 % interval for the standard deviation (chi squared): another day's pairs
+    may scatter more than these few did.
 
     The rate is in-sample, on the very pairs that set the threshold, and so at most 1 % by
     construction; the gate study judges pairs that took no part in it.
@@ -116,8 +120,24 @@ def power(logs: Sequence[float], gate_pairs: int, policy: GatePolicy | None = No
     return Power(
         threshold=threshold,
         false_alarms=Rate(hits=hits, of=GATES, low=low, high=high),
-        smallest=float(np.quantile(used / ends, SHOWN, method="higher")),
+        smallest=used * math.exp(_reach(logs, gate_pairs)),
     )
+
+
+def _reach(logs: Sequence[float], gate_pairs: int) -> float:
+    """Log ratio beyond the threshold that a gate of two looks shows in 95 % of cases."""
+    from scipy.special import gammaincinv
+
+    freedom = len(logs) - 1
+    spread = float(np.std(logs, ddof=1)) * math.sqrt(
+        freedom / (2 * float(gammaincinv(freedom / 2, 1 - SURE)))
+    )
+    one = gate_pairs - 1
+    errors = quantile((1 + LEVEL) / 2, one) + quantile(POWER, one)
+    lean = min(
+        0.0, float(np.mean(logs))
+    )  # pairs that lean to the fast side hide as much of a slow-down
+    return errors * spread / math.sqrt(gate_pairs) - lean
 
 
 def in_process(job: Job, folder: Path, rng: Random, pairs: int = INSIDE) -> float:

@@ -107,11 +107,11 @@ def run(
         BadInput: the pools were recorded on another machine, by other code or of another case.
         CaseFailed: a session died.
     """
-    (case,) = plan.select(load_suite(SUITE).expand(), ONLY)
-    case = case.model_copy(update={"protocol": case.protocol.model_copy(update=INPUT)})
-    timed = origin.claim(state, case)
     found = Pools(state)
     if set(phases) - {"report"}:
+        (case,) = plan.select(load_suite(SUITE).expand(), ONLY)
+        case = case.model_copy(update={"protocol": case.protocol.model_copy(update=INPUT)})
+        origin.claim(state, case)
         job = ready(case, resources.cache_dir(), tell)
         conditions: tuple[Condition, ...] = ("idle", "loaded")
         for condition in conditions:
@@ -123,7 +123,7 @@ def run(
     if "report" in phases:
         gates = {c: _kinds(state, c, found, size) for c in ("idle", "loaded")}
         kinds = {c: k for c, k in gates.items() if k}
-        findings.write(out, found, size, kinds, bound, timed, tell)
+        findings.write(out, found, size, kinds, bound, origin.there(state), tell)
 
 
 def bound(found: Pools, size: Size, condition: Condition) -> float:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import ttest_ind
@@ -83,4 +84,12 @@ def test_launches_are_held_against_the_references_of_the_same_number():
     found = relative(new, reference, new, reference)
     assert found.high / found.low < 1.001, "what slowed both of a pair cancels"
     fewer = TimingMeasurement(launches=reference.launches[:2])
-    assert "single processes" in relative(new, fewer, new, fewer).how
+    assert relative(new, fewer, new, fewer).how == "2 processes against 2"
+    # A launch that one side lost shifts no pair.
+    kept = tuple(x.model_copy(update={"number": i}) for i, x in enumerate(new.launches))
+    lost = TimingMeasurement(launches=(kept[0], kept[2]))
+    found = relative(lost, reference, new, reference)
+    assert found.high / found.low < 1.001
+    assert found.value == pytest.approx(1)
+    alone = TimingMeasurement(launches=new.launches[:1])
+    assert "single processes" in relative(alone, reference, new, reference).how

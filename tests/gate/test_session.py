@@ -11,7 +11,7 @@ from bench.gate.verdict import LIVE, Verdict
 from bench.metrics.rows import rows
 from tests.builders import ROWS, build_run, with_rows
 from tests.gate import planted
-from tests.gate.planted import verdict
+from tests.gate.planted import of, verdict
 
 INT8 = "onnx-onnxruntime-int8-static"
 FP32 = "onnx-onnxruntime-fp32"
@@ -124,3 +124,26 @@ def test_pairs_with_a_folder_decide_between_two_cases(baseline, tmp_path):
     old, new = ({r.id: r for r in rows(x)}[record.case] for x in (baseline, run))
     live = Verdict(case=new.id, metric=LIVE, kind="unchanged", why="")
     assert supersedes(stored(run)[0], live, Pair(old, new, baseline, run))
+
+
+def test_a_case_that_could_not_be_paired_is_missing_with_its_reason_until_it_is_measured_anew(
+    baseline, tmp_path
+):
+    run = built(tmp_path)
+    started = of(run, FP32).started
+    record = planted.paired(
+        run, FP32, count=0, baseline="main", absent="It has no such backend.", started=started
+    )
+    assert not record.pairs
+    found = verdict(judge(run, baseline), FP32, LIVE)
+    assert (found.kind, found.blocks) == ("missing", True)
+    assert (
+        found.why
+        == "live pairs with main were asked for, and none was measured: It has no such backend."
+    )
+    planted.paired(
+        run, FP32, count=0, baseline="main", absent="No.", started="2000-01-01T00:00:00Z"
+    )
+    found = judge(run, baseline)
+    assert not [v for v in found.verdicts if v.metric == LIVE]
+    assert any("older than its result" in note for note in found.notes)

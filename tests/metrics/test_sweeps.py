@@ -91,3 +91,14 @@ def test_names_are_no_amounts_and_one_point_is_no_curve(tmp_path):
 def test_a_rate_has_a_curve_and_no_exponent(tmp_path):
     (found,) = made(tmp_path, *(Swept(sweep={"rate": r}) for r in (5.0, 10.0)))
     assert "isn't an amount of work" in found.exponent.reason
+
+
+def test_sizes_that_are_rounded_up_to_one_another_stay_two_points(tmp_path):
+    planned = [
+        Swept("torch-fp32", latency_ms=10.0, sweep={"size": s}, axis=f"size={s}")
+        for s in ("250x500", "256x512")
+    ]
+    (curve,) = made(tmp_path, *planned)
+    assert [p.text for p in curve.points] == ["250x500 (run at 256x512)", "256x512"]
+    assert {p.x for p in curve.points} == {256.0 * 512}
+    assert curve.exponent.reason

@@ -97,6 +97,8 @@ def test_cpuinfo_tells_a_clock_only_where_the_kernel_measures_it(tree, monkeypat
     assert counters.clock_mhz(root)() == 2100.5
     monkeypatch.setattr(counters.os, "sched_getaffinity", lambda pid: {0, 9999})
     assert counters.clock_mhz(root)() == 3300.25
+    monkeypatch.setattr(counters.os, "sched_getaffinity", lambda pid: {64, 65})
+    assert counters.clock_mhz(root)() == 3300.25  # a container numbered its processors anew
     root = tree(**{"proc/cpuinfo": info.replace("aperfmperf", "hypervisor")})
     assert "virtual machines" in counters.clock_mhz(root).reason
 

@@ -58,6 +58,13 @@ def test_only_measured_rows_lack_launches():
     assert launches.due(row(3, 1), 1)
     assert launches.due(row(3, 1), 2)  # the launch before failed, or a resumed run
     assert not launches.due(row(3, 2), 1)
+    # One that was lost in the middle is due again, and no other takes its number.
+    numbered = tuple(ONE.model_copy(update={"number": n}) for n in (0, 2))
+    gap = row(3, measurements=(TimingMeasurement(launches=numbered),))
+    assert [launches.due(gap, n) for n in range(3)] == [False, True, False]
+    again = ONE.model_copy(update={"number": 1})
+    whole = launches.added(gap, {"launch": again.model_dump(mode="json")})
+    assert launches.numbers(whole.get("timing")) == (0, 1, 2)
 
 
 def test_a_launch_is_added_and_nothing_else_changes():

@@ -1,7 +1,9 @@
+import shutil
+
 import pytest
 
 from bench.record.store import read_run
-from bench.run import fits
+from bench.run import fits, schedule
 from bench.spec.protocol import LARGEST
 from tests import small
 
@@ -57,3 +59,30 @@ def test_where_not_one_image_fits_the_row_says_so(offline, tmp_path, monkeypatch
     monkeypatch.undo()
     monkeypatch.setattr(fits, "MOST_IMAGES", 2)
     assert small.one(offline, tmp_path / "run", cache).get("timing").batch_size == 2
+
+
+def test_what_is_no_matter_of_memory_keeps_its_own_reason(tmp_path, cache):
+    of = small.model(small.conv_graph(tmp_path / "conv.onnx", batch=4))
+    data = small.folder(small.pictures(tmp_path / "pictures"))
+    update = {"scenario": "offline", "batch_size": LARGEST}
+    asked = small.suite(small.block(of, data, protocol=small.QUICK.model_copy(update=update)))
+    row = small.one(asked, tmp_path / "run", cache)
+    assert row.status == "failed"
+    assert "memory" not in row.reason
+    assert "batch" in row.reason
+
+
+def test_a_later_launch_takes_the_rows_batch_and_seeks_none(offline, tmp_path, cache, monkeypatch):
+    monkeypatch.setattr(fits, "MOST_IMAGES", 2)
+    real = schedule.launches.added
+
+    def added(row, payload):
+        shutil.rmtree(tmp_path / "cache" / "batches", ignore_errors=True)  # somebody emptied it
+        return real(row, payload)
+
+    monkeypatch.setattr(schedule.launches, "added", added)
+    three = offline.blocks[0].protocol.model_copy(update={"launches": 3})
+    asked = small.suite(offline.blocks[0].model_copy(update={"protocol": three}))
+    row = small.one(asked, tmp_path / "run", tmp_path / "cache")
+    assert (row.get("timing").batch_size, len(row.get("timing").launches)) == (2, 3)
+    assert not (tmp_path / "cache" / "batches").exists()

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.trials import table
+from bench.metrics.pairs import log_ratios
+from bench.trials import rates, table
 from bench.trials.findings import Study
+from bench.trials.pools import Pools
+from bench.trials.rules import GATE
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "reports" / "examples"
@@ -41,3 +44,16 @@ def test_the_documentation_quotes_the_table(name):
     found = cells(quoted, name)
     assert len(found) == 4
     assert found == cells(part, row)
+
+
+def test_the_committed_pools_give_the_committed_rates():
+    study = Study.model_validate_json((EXAMPLES / "gate-study.json").read_bytes())
+    pools = Pools(EXAMPLES / "gate-study")
+    for pool in study.pools:
+        assert log_ratios(pools.read(pool.condition, pool.planted)) == pool.log_ratios
+    for planted in (0.0, 0.05):
+        (said,) = (
+            r for r in study.rates if (r.rule, r.condition, r.planted) == (GATE, "idle", planted)
+        )
+        logs = log_ratios(pools.read("idle", planted))[0 if planted else study.calibrating :]
+        assert rates.gates(logs, study.gate_pairs, study.threshold["idle"]) == said.rate

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.metrics.pairs import draw_gates, low_ends
+from bench.metrics.pairs import low_ends
 from bench.record.calibration import Calibration, Rate
 from bench.record.store import to_json, write_atomic
 from bench.run import keys
@@ -34,12 +34,16 @@ def test_more_noise_hides_more(spread):
     assert calm < wild
 
 
-def test_the_smallest_slow_down_is_shown_by_19_of_20_gates():
-    logs = 0.02 * np.random.default_rng(0).normal(size=60)
-    found = selftest.power(logs, 10)
-    gates = draw_gates(logs, 10, 500, seed=9) + math.log(found.smallest)
-    seen = (low_ends(gates) > max(found.threshold, 1.02)).all(axis=1).mean()
-    assert 0.92 < seen < 0.98
+def test_the_smallest_slow_down_is_shown_by_19_of_20_gates_of_fresh_pairs():
+    """In 19 of 20 machines, whose pairs are other ones than the calibrating 32."""
+    rng, kept = np.random.default_rng(0), 0
+    for _ in range(60):
+        found = selftest.power(0.016 * rng.normal(size=32), 10)
+        gates = 0.016 * rng.normal(size=(1000, 2, 10)) + math.log(found.smallest)
+        seen = (low_ends(gates) > max(found.threshold, 1.02)).all(axis=1).mean()
+        kept += seen >= 0.95
+        assert found.smallest < 1.07
+    assert kept >= 54
 
 
 def test_drifting_pairs_raise_the_threshold():
@@ -62,7 +66,7 @@ def job(tmp_path_factory, cache) -> Job:
 def test_a_real_self_test_is_kept_with_the_machine_and_copied_into_runs(job, tmp_path, monkeypatch):
     monkeypatch.setenv("SEGBENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(selftest, "INSIDE", 1)
-    assert calibrated.attach(tmp_path) is None
+    assert calibrated.attach(tmp_path, 2) is None
     lines = []
     policy = GatePolicy(pairs=2)
     made = selftest.run(job, 4, lines.append, policy=policy)
@@ -70,10 +74,9 @@ def test_a_real_self_test_is_kept_with_the_machine_and_copied_into_runs(job, tmp
     assert made.gate_pairs == 2
     assert made.in_process > 0
     assert len(lines) == 4
-    assert calibrated.stored() is None, "a gate takes more pairs unless told"
-    monkeypatch.setattr(calibrated, "GatePolicy", lambda: policy)
-    assert calibrated.stored() == made
-    assert calibrated.attach(tmp_path) == made
+    assert calibrated.stored(3) is None, "for gates of two pairs it says nothing of three"
+    assert calibrated.stored(2) == made
+    assert calibrated.attach(tmp_path, 2) == made
     assert (tmp_path / "calibration.json").read_bytes() == calibrated.path(
         made.machine
     ).read_bytes()
@@ -88,10 +91,10 @@ def test_a_calibration_by_other_code_is_none(tmp_path, monkeypatch):
         code_digest=keys.code_digest(),
     )  # fmt: skip
     write_atomic(calibrated.path(here), to_json(made))
-    assert calibrated.stored() == made
+    assert calibrated.stored(GatePolicy().pairs) == made
     other = made.model_copy(update={"code_digest": "other"})
     write_atomic(calibrated.path(here), to_json(other))
-    assert calibrated.stored() is None
+    assert calibrated.stored(GatePolicy().pairs) is None
 
 
 def test_a_damaged_calibration_is_none(tmp_path, monkeypatch):
@@ -99,7 +102,7 @@ def test_a_damaged_calibration_is_none(tmp_path, monkeypatch):
     path = calibrated.path(calibrated.machine.describe())
     path.parent.mkdir()
     path.write_text("{}")
-    assert calibrated.stored() is None
+    assert calibrated.stored(GatePolicy().pairs) is None
 
 
 def test_a_session_in_this_process_is_one_side(job):

@@ -107,4 +107,4 @@ def test_calibrating_pairs_are_not_judged(scripted_study, tmp_path):
 def test_its_command_says_what_is_wrong(scripted_study, tmp_path, capsys):
     words = ["--small", "--state", str(tmp_path), "--phase", "report"]
     assert study.main(words) == 4
-    assert capsys.readouterr().err.startswith("Error: No condition has all its pairs.")
+    assert capsys.readouterr().err.startswith(f"Error: {tmp_path} holds no pools")

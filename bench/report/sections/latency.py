@@ -125,6 +125,12 @@ def _joules(value: float) -> str:
     return f"{value:.3g}"
 
 
+NOT_ASKED = (
+    "not as asked",
+    "Set the runtime's own option (OpenVINO: precision_hint), or name the form after what ran.",
+)
+
+
 def _flags(group: Group) -> tuple[Text, ...]:
     """A line for each flag: the rows that have it, each with its figure, and the advice."""
     said: dict[tuple[str, str], dict[str, list[str]]] = {}
@@ -132,7 +138,7 @@ def _flags(group: Group) -> tuple[Text, ...]:
         found = [
             (f.name, f.advice, f.sentence) for f in flags(_timing(row), row.result.case.protocol)
         ]
-        found += [("not as asked", "", m.removesuffix(".")) for m in row.result.mismatches]
+        found += [(*NOT_ASKED, m.removesuffix(".")) for m in row.result.mismatches]
         for name, advice, sentence in found:
             rows = said.setdefault((name, advice), {})
             rows.setdefault(sentence, []).append(group.label(row))

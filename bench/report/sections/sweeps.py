@@ -84,11 +84,11 @@ def _figure(found: list[Curve], index: int) -> Figure:
 
 def _table(view: View, found: list[Curve]) -> Table:
     notes, key = Notes(), found[0].key
-    values = {p.x: p.text for c in found for p in c.points}
+    values = sorted({(p.x, p.text) for c in found for p in c.points})
     rows = []
     for curve in found:
-        at = {p.x: p for p in curve.points}
-        cells = [_cell(curve, at.get(x), notes) for x in sorted(values)]
+        at = {(p.x, p.text): p for p in curve.points}
+        cells = [_cell(curve, at.get(value), notes) for value in values]
         if key in SCALING:
             slope = curve.exponent
             shown = metric_cell(slope, _signed, notes)
@@ -98,7 +98,7 @@ def _table(view: View, found: list[Curve]) -> Table:
     last = (Column("Exponent"),) if key in SCALING else ()
     return Table(
         caption=f"{TITLES[key]} of {_where(found[0])}: latency {_percentile(key)}, ms",
-        columns=(head_column(), *(Column(values[x]) for x in sorted(values)), *last),
+        columns=(head_column(), *(Column(text) for _, text in values), *last),
         rows=tuple(rows),
         notes=notes.texts,
     )

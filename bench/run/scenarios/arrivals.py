@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 LEAD_NS = 5_000_000
 """From the sender's start to the first arrival."""
+PATIENCE_NS = 250_000_000
+"""Longest that the machine isn't read because arrivals wait."""
 DRAIN = 0.1
 """Share of the time limit in which the queue may empty after it; what is left was never done."""
 
@@ -166,16 +168,21 @@ def serve(
     done: dict[int, int] = {}
     latencies: list[int] = []
     drain_until: float | None = None
+    polled = loop.clock()
     sender = load(due_ns, loop.clock)
     with sender:
         until: float | None = None
         while (number := sender.take(newest=newest, until_ns=until)) is not None:
             start, end = loop.call(number)
-            loop.poll()
             begun[number], done[number] = start - sender.origin_ns, end - sender.origin_ns
             latencies.append(done[number] - due_ns[number])
-            # Judging the interval takes a moment, which nobody in the queue should have to pay.
-            if drain_until is None and loop.over(latencies, look=not sender.waiting()):
+            # Reading the machine and judging the interval take a moment, which nobody in the queue
+            # should have to pay; a camera has none.
+            idle = not sender.waiting()
+            if idle or end - polled > PATIENCE_NS:
+                loop.poll()
+                polled = end
+            if drain_until is None and loop.over(latencies, look=idle or newest):
                 sender.close()
                 drain_until = loop.clock() + DRAIN * loop.rule.limit_ns
             if drain_until is not None and loop.clock() > drain_until:

@@ -41,7 +41,6 @@ class Loop:
 
     def call(self, position: int) -> tuple[int, int]:
         """Start and end of one call, which is kept."""
-        self.poll()
         row = self._call(position)
         self.rows.append(row)
         self.whole_ns.append(row[1] - row[0])
@@ -69,5 +68,6 @@ def back_to_back(loop: Loop) -> None:
     """Call after call, each begun when the last is done."""
     position = 0
     while not loop.over(loop.whole_ns):
+        loop.poll()
         loop.call(position)
         position += 1

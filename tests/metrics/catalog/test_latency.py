@@ -1,13 +1,15 @@
 import math
 import statistics
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bench.metrics.base import Metric, Source
 from bench.metrics.catalog import latency
-from bench.metrics.rows import reference_of
+from bench.metrics.rows import reference_of, rows
 from bench.record.base import Absent
+from bench.record.store import read_run
 from bench.record.timing import Launch, TimingMeasurement
 from tests.builders import Planned, build_run
 from tests.metrics import simulated
@@ -19,13 +21,13 @@ def source(run, index=1):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    rows = (
+    planned = (
         Planned(latency_ms=20.0),
         Planned("torch-bf16", latency_ms=10.0),
         Planned("torch-bf16", latency_ms=30.0, target="cpu-1-thread"),
         Planned("openvino-fp32", status="skipped", reason="It is not installed."),
     )
-    return build_run(tmp_path_factory.mktemp("run"), rows)
+    return build_run(tmp_path_factory.mktemp("run"), planned)
 
 
 def test_milliseconds_of_the_samples(run):
@@ -178,3 +180,11 @@ def test_without_samples_the_reason_is_the_status(run):
     found = latency.metrics(source(run, 3))
     assert {m.reason for m in found.values()} == {"skipped: It is not installed."}
     assert {m.value for m in found.values()} == {None}
+
+
+def test_on_a_real_run_the_phases_add_up():
+    """The committed example: every form, end to end against its phases."""
+    example = read_run(Path(__file__).resolve().parents[3] / "reports" / "examples" / "quickstart")
+    gaps = [row.value("phase_gap") for row in rows(example) if row.result.get("timing")]
+    assert len(gaps) >= 12
+    assert all(0 <= gap < 0.03 for gap in gaps)

@@ -1,8 +1,11 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from bench.errors import BadInput
-from bench.run.scenarios import server
+from bench.run.scenarios import constant_stream, server
+from bench.run.scenarios.arrivals import PATIENCE_NS
 from tests.scripted import MS, Clock, Load, loop, protocol
 
 
@@ -84,6 +87,16 @@ def test_every_launch_has_arrivals_of_its_own():
     assert due(1) == due(1)
 
 
+def test_a_camera_that_is_too_fast_is_judged_all_the_same():
+    """A newer frame waits after nearly every call: nobody pays for the moment that judging takes."""
+    fields = {"scenario": "constant_stream", "rate": 100.0, "iterations": 30}
+    made, _ = loop(Clock(), lambda n: 25, **fields)
+    looks, real = [], made.rule.over
+    made.rule.over = lambda *words, look=True: looks.append(look) or real(*words, look=look)
+    constant_stream.run(made, protocol(**fields), load=Load)
+    assert looks == [True] * 31
+
+
 def test_where_arrivals_are_rare_the_time_limit_is_kept():
     clock = Clock()
     stream, made = run(lambda n: 1, clock, rate=0.01, iterations=50, timing_limit_s=2.0)
@@ -120,3 +133,18 @@ def test_the_deadline_is_the_protocols():
 def test_without_a_rate_it_is_refused():
     with pytest.raises(BadInput, match=r"'server' needs a rate.*`rate`"):
         run(lambda n: 1, rate=None)
+
+
+def test_the_machine_is_read_while_nobody_waits_and_seldom_otherwise():
+    """A reading that lay between due and done would be charged to the system."""
+    clock, read = Clock(), []
+    fields = {"scenario": "server", "rate": 100.0, "iterations": 300}
+    made, _ = loop(clock, lambda n: 30 if n < 30 else 1, **fields)
+    made._poller = SimpleNamespace(read=lambda: read.append(clock.now))
+    stream = server.run(made, protocol(**fields), load=Load)
+    due, begun, done = (np.array(v) for v in (stream.due_ns, stream.begun_ns, stream.done_ns))
+    queued = [at for at in read if ((due <= at) & (at <= begun)).any()]
+    assert len(read) - len(queued) > 5
+    assert 2 <= len(queued) <= done[-1] / PATIENCE_NS + 1
+    assert (np.diff(queued) > PATIENCE_NS).all()
+    assert np.isin(read, done).all()
