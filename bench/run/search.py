@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from bench.run.job import Job
     from bench.run.prepare import Prepared, Preparer
 
-ROOM = 0.9
-"""Share of the memory that a sought batch may take: the row's process holds counts and images, too."""
+ROOM = 0.8
+"""Share of the memory that a sought batch may take: the row's process holds images, counts and a second
+input, too, and a runtime's arena may grow by doubling."""
 
 
 def what_fits(made: Prepared, preparer: Preparer) -> FitsMeasurement:
@@ -39,7 +40,11 @@ def largest_batch(made: Prepared, preparer: Preparer) -> int:
     def seek(_: Path) -> dict[str, int]:
         preparer.listener.step(made.case, "seeking the largest batch")
         with _processes(made, preparer) as (job, start, export):
-            search = fits.Search(made.ran, job, start, export)
+            tried = job
+            if job.memory_limit_bytes is not None:
+                less = {"memory_limit_bytes": int(ROOM * job.memory_limit_bytes)}
+                tried = job.model_copy(update=less)
+            search = fits.Search(made.ran, tried, start, export)
             found = search.batch(gib or 0, ROOM)
             if found is None:
                 failure, skipped = _none(search.outcome((1, *made.size)), gib)

@@ -3,7 +3,7 @@ import shutil
 import pytest
 
 from bench.record.store import read_run
-from bench.run import fits, schedule
+from bench.run import fits, prepare, schedule, search
 from bench.spec.protocol import LARGEST
 from tests import small
 
@@ -86,3 +86,25 @@ def test_a_later_launch_takes_the_rows_batch_and_seeks_none(offline, tmp_path, c
     row = small.one(asked, tmp_path / "run", tmp_path / "cache")
     assert (row.get("timing").batch_size, len(row.get("timing").launches)) == (2, 3)
     assert not (tmp_path / "cache" / "batches").exists()
+
+
+def test_a_target_with_a_limit_gives_its_tries_less_than_the_row(
+    offline, tmp_path, cache, monkeypatch
+):
+    """Its limit is on the address space, which the row's own process fills further."""
+    seen = []
+    real = prepare.start
+
+    def start(job, *rest):
+        seen.append((job.step, job.memory_limit_bytes))
+        return real(job, *rest)
+
+    monkeypatch.setattr(prepare, "start", start)
+    monkeypatch.setattr(fits, "MOST_IMAGES", 2)
+    target = small.CPU.model_copy(update={"memory_limit_gb": 4.0})
+    asked = small.suite(offline.blocks[0].model_copy(update={"targets": (target,)}))
+    row = small.one(asked, tmp_path / "run", cache)
+    assert row.status == "ok", row.reason
+    limits = dict(seen)
+    assert limits["case"] == limits["timing"] == 4 * 2**30
+    assert limits["fits"] == int(search.ROOM * 4 * 2**30)
