@@ -71,6 +71,7 @@ def advice(group: Group) -> tuple[str, ...]:
     if best is None or latency is None:
         return ()
     name, where = group.label(best), f"{group.case.model.name} on {group.case.target.name}"
+    where += f", {group.case.axis}" if group.case.axis else ""
     times = speedup(best, reference)
     times = "" if times == EVEN else f"{times} "
     against = ""

@@ -28,7 +28,9 @@ def section(view: View) -> Section:
     if view.run.info.about:
         blocks.append(Prose((view.run.info.about,)))
     blocks.append(Prose((_measured(view),), tone="lead"))
-    told = [(s,) for g in view.measured_groups for s in _joined(g)]
+    # Where there are groups to choose within, those of a single form say nothing here.
+    choices = [g for g in view.measured_groups if len(candidates(g.rows)) != 1]
+    told = [(s,) for g in choices or view.measured_groups for s in _joined(g)]
     if told:
         blocks.append(Note(told[0], tone="advice"))
         if told[1:]:
