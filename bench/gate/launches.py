@@ -77,9 +77,7 @@ def _differences(timing: TimingMeasurement, reference: TimingMeasurement) -> lis
 
 def _numbered(timing: TimingMeasurement) -> dict[int, float]:
     return {
-        i if x.number is None else x.number: math.log(median(x.end_to_end_ns))
-        for i, x in enumerate(timing.launches)
-        if x.end_to_end_ns
+        i: math.log(median(x.end_to_end_ns)) for i, x in timing.numbered.items() if x.end_to_end_ns
     }
 
 

@@ -105,3 +105,8 @@ class TimingMeasurement(Record):
     launches: tuple[Launch, ...]
     """One a process; the process is the unit of every interval."""
     poller: PollerEffect | None = None
+
+    @property
+    def numbered(self) -> dict[int, Launch]:
+        """Number of a launch -> the launch; by order in records of before."""
+        return {i if x.number is None else x.number: x for i, x in enumerate(self.launches)}

@@ -55,12 +55,7 @@ def missing(result: Result) -> int:
 
 def due(result: Result, launch: int) -> bool:
     """Whether the pass that makes a launch, 0 first, has to start the case."""
-    return missing(result) > 0 and launch not in numbers(result.get("timing"))
-
-
-def numbers(timing: TimingMeasurement) -> tuple[int, ...]:
-    """Number of each of its launches; by order in a record that has none."""
-    return tuple(i if x.number is None else x.number for i, x in enumerate(timing.launches))
+    return missing(result) > 0 and launch not in result.get("timing").numbered
 
 
 def added(result: Result, payload: Mapping[str, Any]) -> Result:

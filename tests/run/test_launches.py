@@ -64,7 +64,7 @@ def test_only_measured_rows_lack_launches():
     assert [launches.due(gap, n) for n in range(3)] == [False, True, False]
     again = ONE.model_copy(update={"number": 1})
     whole = launches.added(gap, {"launch": again.model_dump(mode="json")})
-    assert launches.numbers(whole.get("timing")) == (0, 1, 2)
+    assert list(whole.get("timing").numbered) == [0, 1, 2]
 
 
 def test_a_launch_is_added_and_nothing_else_changes():

@@ -119,11 +119,9 @@ def flags(result: Result) -> Metric:
 
 
 def _medians(result: Result) -> dict[int, float]:
-    """Number of a process -> its median, nanoseconds; by order where the record has no numbers."""
-    return {
-        i if x.number is None else x.number: latency.median_ns(x.end_to_end_ns)
-        for i, x in enumerate(_timed(result))
-    }
+    """Number of a process -> its median, nanoseconds."""
+    launched = result.get("timing").numbered
+    return {i: latency.median_ns(x.end_to_end_ns) for i, x in launched.items() if x.end_to_end_ns}
 
 
 def _timed(result: Result) -> list[Launch]:
