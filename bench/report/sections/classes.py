@@ -35,17 +35,19 @@ def section(view: View) -> Section | None:
     groups = _groups(view)
     if not groups:
         return None
-    first = (
+    told = (
         "IoU in percent over all images together, by the Cityscapes rule: pixels without a label "
         "are left out, a void prediction on a labelled pixel is a miss, a class that is nowhere "
         "to be seen is left out of the mean. The stronger the tint, the higher the IoU."
     )
+    if sum(len(rows) for _, rows in groups) < _with_accuracy(view):
+        told += " A case whose IoUs are equal to those that the same form has above isn't repeated."
     tables: dict[tuple[str, ...], list[tuple[Group, Row]]] = {}
     for group, rows in groups:
         case = group.case
         key = (case.dataset.name, case.axis, *case.dataset.classes)
         tables.setdefault(key, []).extend((group, r) for r in rows)
-    blocks: list[Block] = [Prose((first,))]
+    blocks: list[Block] = [Prose((told,))]
     for found in tables.values():
         compared = [(g, r) for g, r in found if r.iou_difference]
         blocks += [_table(found), *([_differences(compared)] if compared else [])]
@@ -61,13 +63,22 @@ def _groups(view: View) -> list[tuple[Group, list[Row]]]:
         for row in group.measured:
             case = row.result.case
             values = tuple(m.value for m in row.iou.values())
-            key = (case.model.name, case.variant.slug, case.dataset.name, case.axis, values)
+            key = (case.model.name, case.variant.slug, case.dataset.name, values)
             if row.iou and key not in shown:
                 shown.add(key)
                 rows.append(row)
         if rows:
             found.append((group, rows))
     return found
+
+
+def _with_accuracy(view: View) -> int:
+    return sum(bool(row.iou) for group in view.measured_groups for row in group.measured)
+
+
+def _where(row: Row) -> str:
+    case = row.result.case
+    return f"{case.dataset.name}, {case.axis}" if case.axis else case.dataset.name
 
 
 def _table(found: list[tuple[Group, Row]]) -> Table:
@@ -87,7 +98,7 @@ def _table(found: list[tuple[Group, Row]]) -> Table:
     heads = [_head(g, r, several=len(places) > 1) for g, r in found]
     models = listing(list(dict.fromkeys(r.result.case.model.name for r in rows)))
     return Table(
-        caption=f"IoU by class, %, of {models} on {data.name}",
+        caption=f"IoU by class, %, of {models} on {_where(rows[0])}",
         columns=(Column("Class", numeric=False), *heads),
         rows=tuple(lines),
         notes=notes.texts,
@@ -114,7 +125,7 @@ def _differences(found: list[tuple[Group, Row]]) -> Table:
     lines.append((Cell("Smallest drop of mIoU that shows", badge="mean"), *smallest))
     several = len({(r.result.case.model.name, r.result.case.target.name) for r in rows}) > 1
     return Table(
-        caption=f"IoU minus the reference's, points, on {data.name}",
+        caption=f"IoU minus the reference's, points, on {_where(rows[0])}",
         columns=(
             Column("Class", numeric=False),
             *(_head(g, r, several=several) for g, r in found),

@@ -7,7 +7,7 @@ import pytest
 from bench import registry
 from bench.metrics.intervals import MIN_GROUPS
 from bench.report.blocks import Figure, Gallery, Section, Table
-from tests.builders import Planned
+from tests.builders import Planned, Swept
 from tests.report.conftest import words
 
 ALWAYS = {"summary", "variants", "limits"}
@@ -99,6 +99,18 @@ def test_classes_are_tinted_and_the_same_form_is_shown_once(view):
     road = table.rows[0]
     assert road[0].swatch == "#804080"
     assert all(0 <= c.heat <= 1 for c in road[1:])
+
+
+def test_a_sweep_repeats_no_table_of_equal_ious_and_says_where_each_stands(view_of):
+    same = [Swept("torch-fp32", sweep={"batch_size": n}) for n in (1, 2)]
+    other = Swept("torch-fp32", flip=0.2, sweep={"size": "128x256"})
+    section = load("classes")(view_of(*same, other))
+    assert [t.caption for t in tables(section)] == [
+        "IoU by class, %, of micro on scenes, batch_size=1",
+        "IoU by class, %, of micro on scenes, size=128x256",
+    ]
+    assert "isn't repeated" in words(section)
+    assert "isn't repeated" not in words(load("classes")(view_of(same[0], other)))
 
 
 def test_differences_show_an_interval_where_it_leaves_out_zero(view):
