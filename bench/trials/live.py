@@ -6,7 +6,6 @@ options, weights). Against a revision the case is the same, and what differs is 
 
 from __future__ import annotations
 
-import fnmatch
 import hashlib
 import json
 import sys
@@ -26,7 +25,7 @@ from bench.record.store import file_stem, read_run, to_json, write_atomic
 from bench.run import collect, keys, machine
 from bench.spec.base import digest
 from bench.spec.protocol import LARGEST
-from bench.trials import calibrated, look, pair, revision
+from bench.trials import calibrated, chosen, clock, look, pair, revision
 from bench.trials.session import ready
 from bench.trials.side import Start
 
@@ -100,12 +99,7 @@ def measure(
     policy = policy or (stored or run).info.gate
     if stored is None:
         revision.find(base, Path.cwd())
-    cases = _cases(run, stored, only)
-    if not cases:
-        raise NothingMeasured(
-            f"{run_folder} has no timed case that could be held against {base}.",
-            "Name another base, or another --only.",
-        )
+    cases = chosen.choose(run, stored, base, only or "*", say)
     other: Run | Revision | None = stored
     if other is None:
         extras = revision.needs(old for _, old in cases)
@@ -123,24 +117,6 @@ def measure(
     return _all(task, cases)
 
 
-def _cases(run: Run, base: Run | None, only: str | None) -> list[tuple[Case, Case]]:
-    """Candidate and baseline of each case that was timed; without a base, each is its own."""
-    found = []
-    for result in run.results:
-        case = result.case
-        there = case if base is None else _of(base, case.id)
-        if only is not None and not fnmatch.fnmatchcase(case.id, only):
-            continue
-        if there is not None and result.status in {"ok", "wrong"} and result.get("timing"):
-            found.append((case, there))
-    return found
-
-
-def _of(run: Run, case_id: str) -> Case | None:
-    result = run.get(case_id)
-    return result.case if result and result.status in {"ok", "wrong"} else None
-
-
 def _all(task: Task, cases: list[tuple[Case, Case]]) -> tuple[PairsRecord, ...]:
     folder = task.run.folder / "pairs"
     ready_ones, left_out = _prepared(task, cases)
@@ -150,7 +126,11 @@ def _all(task: Task, cases: list[tuple[Case, Case]]) -> tuple[PairsRecord, ...]:
         if begun.get(case_id) != question:
             (folder / f"{file_stem(case_id)}.json").unlink(missing_ok=True)
     _begin(folder, begun | asked)
-    made = tuple(_one(task, *one) for one in ready_ones)
+    watch = clock.Clock({case: clock.seconds(task.run, case) for case in asked}, task.tell)
+    records = {header.case: _stood(folder, header) for header, _, _ in ready_ones}
+    for case_id, record in records.items():
+        watch.plan(case_id, look.left(record, task.pairs))
+    made = tuple(_one(task, records[h.case], old, new, watch) for h, old, new in ready_ones)
     for record in left_out:
         write_atomic(folder / f"{file_stem(record.case)}.json", to_json(record))
     done = {*asked, *(record.case for record in left_out)}
@@ -261,23 +241,36 @@ def _compare(task: Task, baseline: Case, old: Job, new: Job) -> None:
         )
 
 
-def _one(task: Task, header: PairsRecord, old: Start, new: Start) -> PairsRecord:
-    """Record of a case with all its pairs; what an earlier, killed gate measured stands."""
-    path = task.run.folder / "pairs" / f"{file_stem(header.case)}.json"
+def _stood(folder: Path, header: PairsRecord) -> PairsRecord:
+    """Record of a case with the pairs that an earlier, killed gate measured."""
+    path = folder / f"{file_stem(header.case)}.json"
     record = PairsRecord.model_validate_json(path.read_bytes()) if path.is_file() else header
-    if record.absent:
-        record = header
-    limit, wanted = task.policy.limit(LIVE, header.case).bound, task.policy.pairs
-    bound, _ = threshold(limit, header, task.calibration, wanted)
+    return header if record.absent else record
 
+
+def _one(
+    task: Task, record: PairsRecord, old: Start, new: Start, watch: clock.Clock
+) -> PairsRecord:
+    """Record of a case with all its pairs."""
+    case_id = record.case
+    limit, wanted = task.policy.limit(LIVE, case_id).bound, task.policy.pairs
+    bound, _ = threshold(limit, record, task.calibration, wanted)
     plan = pair.Plan(timeout_s=max(300.0, old.job.case.protocol.timeout_s))
+    again = False
 
     def one(number: int) -> ProcessPair:
-        task.tell(f"{header.case}: live pair {number + 1}")
-        rng = pair.order(f"{header.case} {number}")
+        nonlocal again
+        if number >= task.pairs and not again:
+            again = True
+            task.tell(f"{case_id} looks slower: it is measured again")
+            watch.plan(case_id, 2 * task.pairs - number)
+        watch.pair(case_id, number + 1, task.pairs * (2 if again else 1))
+        rng = pair.order(f"{case_id} {number}")
         return pair.live(old, new, task.run.folder / "logs" / "pairs", rng, plan)
 
     def keep(now: PairsRecord) -> None:
-        write_atomic(path, to_json(now))
+        write_atomic(task.run.folder / "pairs" / f"{file_stem(case_id)}.json", to_json(now))
 
-    return look.finish(record, task.pairs, bound, one, keep)
+    found = look.finish(record, task.pairs, bound, one, keep)
+    watch.stop()
+    return found

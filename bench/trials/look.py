@@ -46,3 +46,9 @@ def due(record: PairsRecord, wanted: int, bound: float) -> PairsRecord | None:
     if suspicious(log_ratios(record.pairs), bound):
         return record.model_copy(update={"first": count, "confirms": True})
     return None
+
+
+def left(record: PairsRecord, wanted: int) -> int:
+    """Pairs that are still to be measured, as long as nothing looks bad."""
+    count = len(record.pairs)
+    return max(0, (wanted if record.first is None else record.first + wanted) - count)

@@ -197,7 +197,7 @@ def test_a_case_that_the_revision_cannot_run_is_left_out(
             return live.Start(live.ready(case, cache, tell)), "c" * 16
 
     old = Old("main", "c" * 40, tmp_path, tmp_path)
-    monkeypatch.setattr(live, "_cases", lambda *_: [(case, case), (other, other)])
+    monkeypatch.setattr(live.chosen, "choose", lambda *_: [(case, case), (other, other)])
     monkeypatch.setattr(live.revision, "find", lambda *_: None)
     monkeypatch.setattr(live.revision, "build", lambda *_: old)
     lines = []
