@@ -62,7 +62,7 @@ def stored(run: Run) -> tuple[Session | None, tuple[str, ...]]:
         if case in half:
             notes.append(
                 f"The live pairs of {case} are of a gate that was stopped and weren't judged "
-                f"(it goes on with: --live {record.baseline})."
+                f"(it goes on with: --live {record.baseline} --only {case})."
             )
             continue
         result = run.get(case)

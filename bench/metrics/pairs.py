@@ -151,9 +151,13 @@ def smallest_change(logs: Sequence[float], threshold: float = 1.0, power: float 
     n = len(logs)
     if n < 2:
         return math.inf
-    error = float(np.std(logs, ddof=1)) / math.sqrt(n)
-    both = quantile((1 + LEVEL) / 2, n - 1) + quantile(power, n - 1)
-    return threshold * math.exp(both * error)
+    return threshold * math.exp(reach(float(np.std(logs, ddof=1)), n, power))
+
+
+def reach(spread: float, pairs: int, power: float) -> float:
+    """Log ratio beyond the threshold that so many pairs of this standard deviation show."""
+    both = quantile((1 + LEVEL) / 2, pairs - 1) + quantile(power, pairs - 1)
+    return both * spread / math.sqrt(pairs)
 
 
 def clopper_pearson(hits: float, of: float, level: float = LEVEL) -> tuple[float, float]:

@@ -138,8 +138,7 @@ class Search:
                 died = _died(e.failure, "making its artifact failed: ")
                 # What an export holds tells nothing about what the model needs to run.
                 return replace(died, starved=False)
-        protocol = self.case.protocol.model_copy(update={"batch_size": batch})
-        case = self.case.model_copy(update={"protocol": protocol})
+        case = self.case.asking(batch_size=batch)
         update = {"step": "fits", "case": case, "size": (height, width), "artifact": artifact}
         report, failure = self.start(self.job.model_copy(update=update))
         if failure is not None:

@@ -83,7 +83,7 @@ class Preparer:
         ran = case
         if case.protocol.batch_size == LARGEST:
             asked = Prepared(case, case, data, size, None, ())
-            ran = with_batch(case, batch or search.largest_batch(asked, self))
+            ran = case.asking(batch_size=batch or search.largest_batch(asked, self))
         chain = self.chain(ran, case.variant, size, data)
         artifact = self.artifact(ran, case.variant, size, data)
         return Prepared(case, ran, data, size, artifact, tuple(chain))
@@ -142,7 +142,7 @@ class Preparer:
         """Folder of the reference's outputs and nothing, or None and the reason."""
         size, data = made.size, made.data
         # One reference for all batches; where the largest was sought, one image at a time.
-        case = with_batch(made.case, max(1, made.case.protocol.batch_size))
+        case = made.case.asking(batch_size=max(1, made.case.protocol.batch_size))
         variant = case.reference
         reason = plan.skip_reason(case.model_copy(update={"variant": variant}))
         if reason:
@@ -231,12 +231,6 @@ class Preparer:
     def _prepare(self, step: StepKind, case: Case, what: str, **fields: Any) -> Report:
         self.listener.step(case, what)
         return self.start(self.job(step, case, **fields), case.protocol.prepare_timeout_s)
-
-
-def with_batch(case: Case, count: int) -> Case:
-    """The case at a batch size."""
-    protocol = case.protocol.model_copy(update={"batch_size": count})
-    return case.model_copy(update={"protocol": protocol})
 
 
 def threads(case: Case) -> int:

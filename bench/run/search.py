@@ -75,8 +75,7 @@ def _processes(made: Prepared, preparer: Preparer) -> Iterator[tuple[Job, fits.S
     new: list[Path] = []
 
     def export(batch: int, height: int, width: int) -> str | None:
-        protocol = made.case.protocol.model_copy(update={"batch_size": batch})
-        case = made.case.model_copy(update={"protocol": protocol})
+        case = made.case.asking(batch_size=batch)
         size = (height, width)
         chain = searcher.chain(case, case.variant, size, made.data)
         new.extend(folder for folder in chain if cachedir.made(folder) is None)

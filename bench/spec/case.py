@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field
 
 from bench.spec.base import Spec, digest
@@ -51,6 +53,11 @@ class Case(Spec):
     def is_reference(self) -> bool:
         """Whether this case's variant is the reference itself."""
         return self.variant.slug == self.reference.slug
+
+    def asking(self, **settings: Any) -> Case:
+        """The case with other settings of its protocol."""
+        protocol = self.protocol.model_copy(update=settings)
+        return self.model_copy(update={"protocol": protocol})
 
     @property
     def fingerprint(self) -> str:

@@ -152,6 +152,8 @@ def _blocks(
         axis=check_name(raw.axis, file, dotted(at, "axis")) if raw.axis else "",
     )
     made = (block,) if raw.sweep is None else _swept(block, raw, file, at)
+    for one in made:
+        _batch(one.protocol, file, at)
     return tuple(_arriving(b, raw, file, at) for b in made)
 
 
@@ -186,7 +188,6 @@ def _swept(block: Block, raw: BlockFile, file: Path, at: str) -> tuple[Block, ..
 def _arriving(block: Block, raw: BlockFile, file: Path, at: str) -> Block:
     """The block, whose protocol has a rate exactly where its scenario takes one."""
     protocol = block.protocol
-    _batch(protocol, file, at)
     if protocol.scenario in OPEN:
         if protocol.rate is None:
             raise SuiteError(

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.gate.live import POWER
-from bench.metrics.pairs import LEVEL, clopper_pearson, draw_gates, log_ratio, low_ends
-from bench.metrics.student import quantile
+from bench.metrics.pairs import clopper_pearson, draw_gates, log_ratio, low_ends, reach
 from bench.record.calibration import Calibration, Rate
 from bench.record.store import to_json, write_atomic
 from bench.run import keys, machine
@@ -132,12 +131,9 @@ def _reach(logs: Sequence[float], gate_pairs: int) -> float:
     spread = float(np.std(logs, ddof=1)) * math.sqrt(
         freedom / (2 * float(gammaincinv(freedom / 2, 1 - SURE)))
     )
-    one = gate_pairs - 1
-    errors = quantile((1 + LEVEL) / 2, one) + quantile(POWER, one)
-    lean = min(
-        0.0, float(np.mean(logs))
-    )  # pairs that lean to the fast side hide as much of a slow-down
-    return errors * spread / math.sqrt(gate_pairs) - lean
+    # Pairs that lean to the fast side hide as much of a slow-down.
+    lean = min(0.0, float(np.mean(logs)))
+    return reach(spread, gate_pairs, POWER) - lean
 
 
 def in_process(job: Job, folder: Path, rng: Random, pairs: int = INSIDE) -> float:

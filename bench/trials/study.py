@@ -110,7 +110,7 @@ def run(
     found = Pools(state)
     if set(phases) - {"report"}:
         (case,) = plan.select(load_suite(SUITE).expand(), ONLY)
-        case = case.model_copy(update={"protocol": case.protocol.model_copy(update=INPUT)})
+        case = case.asking(**INPUT)
         origin.claim(state, case)
         job = ready(case, resources.cache_dir(), tell)
         conditions: tuple[Condition, ...] = ("idle", "loaded")

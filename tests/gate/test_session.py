@@ -90,7 +90,7 @@ def test_pairs_of_a_gate_that_was_stopped_are_not_judged(baseline, tmp_path):
     (run.folder / "pairs" / BEGUN).write_text(json.dumps({half.case: ""}))
     found = judge(run, baseline)
     assert [v.case for v in found.verdicts if v.metric == LIVE] == [planted.of(run, INT8).case.id]
-    assert any("was stopped" in note and half.case in note for note in found.notes)
+    assert any("was stopped" in note and f"--only {half.case}" in note for note in found.notes)
 
 
 @pytest.mark.parametrize(

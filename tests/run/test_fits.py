@@ -133,27 +133,27 @@ def test_what_ends_for_another_reason_than_memory_is_told_apart(own):
     assert "something else than memory: at 4 x 64 x 128, SIGSEGV" in found.reason
 
 
-def test_an_artifact_that_cannot_be_made_does_not_fit(own):
-    script = Scripted()
+def without_artifacts(failure):
+    """What fits where every further artifact fails like this."""
 
     def export(batch, height, width):
-        raise StepFailed(Failure(step="artifact", type="WeightsError", message="No."))
+        raise StepFailed(failure)
 
     case = builders.case(protocol=builders.protocol(fits_gb=(8.0,)))
-    (found,) = fits.measure(case, job(case), script.start, export).fits
+    (found,) = fits.measure(case, job(case), Scripted().start, export).fits
+    return found
+
+
+def test_an_artifact_that_cannot_be_made_does_not_fit(own):
+    found = without_artifacts(Failure(step="artifact", type="WeightsError", message="No."))
     assert found.largest_batch == 1
     assert found.largest_image == (64, 128)
     assert "making its artifact failed: WeightsError: No." in found.reason
 
 
 def test_an_export_that_starves_says_nothing_of_the_models_memory(own):
-    script = Scripted()
-
-    def export(batch, height, width):
-        raise StepFailed(Failure(step="artifact", type="SIGKILL", message="Something killed it."))
-
-    case = builders.case(protocol=builders.protocol(fits_gb=(8.0,)))
-    (found,) = fits.measure(case, job(case), script.start, export).fits
+    killed = Failure(step="artifact", type="SIGKILL", message="Something killed it.")
+    found = without_artifacts(killed)
     assert "bounded by something else than memory" in found.reason
     assert "making its artifact failed: SIGKILL" in found.reason
 

@@ -32,7 +32,7 @@ SUMMARY = (
 
 def section(view: View) -> Section | None:
     """Section `classes`; None where no form has an accuracy."""
-    groups = _groups(view)
+    groups, repeated = _groups(view)
     if not groups:
         return None
     told = (
@@ -40,7 +40,7 @@ def section(view: View) -> Section | None:
         "are left out, a void prediction on a labelled pixel is a miss, a class that is nowhere "
         "to be seen is left out of the mean. The stronger the tint, the higher the IoU."
     )
-    if sum(len(rows) for _, rows in groups) < _with_accuracy(view):
+    if repeated:
         told += " A case whose IoUs are equal to those that the same form has above isn't repeated."
     tables: dict[tuple[str, ...], list[tuple[Group, Row]]] = {}
     for group, rows in groups:
@@ -54,8 +54,9 @@ def section(view: View) -> Section | None:
     return Section("classes", "Class by class", tuple(blocks))
 
 
-def _groups(view: View) -> list[tuple[Group, list[Row]]]:
-    """Groups with the rows to show: a form whose IoUs stand in an earlier table is left out."""
+def _groups(view: View) -> tuple[list[tuple[Group, list[Row]]], bool]:
+    """Groups with the rows to show, and whether a form was left out, whose IoUs stand above."""
+    repeated = False
     found: list[tuple[Group, list[Row]]] = []
     shown: set[tuple[object, ...]] = set()
     for group in view.measured_groups:
@@ -64,16 +65,14 @@ def _groups(view: View) -> list[tuple[Group, list[Row]]]:
             case = row.result.case
             values = tuple(m.value for m in row.iou.values())
             key = (case.model.name, case.variant.slug, case.dataset.name, values)
-            if row.iou and key not in shown:
+            if row.iou and key in shown:
+                repeated = True
+            elif row.iou:
                 shown.add(key)
                 rows.append(row)
         if rows:
             found.append((group, rows))
-    return found
-
-
-def _with_accuracy(view: View) -> int:
-    return sum(bool(row.iou) for group in view.measured_groups for row in group.measured)
+    return found, repeated
 
 
 def _where(row: Row) -> str:
