@@ -124,7 +124,7 @@ def gate_study(session: nox.Session) -> None:
     `-- --small` tries the whole.
     """
     session.install(*CONSTRAINTS, *EDITABLE)
-    session.run("python", "-m", "bench.trials.study", *session.posargs)
+    session.run("python", "-m", "tests.studies.gate.study", *session.posargs)
 
 
 @nox.session

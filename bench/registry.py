@@ -31,38 +31,38 @@ TABLE: dict[str, dict[str, str]] = {
         "onnx": "bench.models.onnx:OnnxLoader",
     },
     "preprocess": {
-        "normalize": "bench.processing.pixels:normalize",
+        "normalize": "bench.transforms.pixels:normalize",
     },
     "postprocess": {
-        "reference": "bench.processing.labels:reference",
-        "hf": "bench.processing.labels:hf",
+        "reference": "bench.transforms.labels:reference",
+        "hf": "bench.transforms.labels:hf",
     },
     "corruption": {
-        "gaussian_noise": "bench.processing.corruptions.noise:gaussian_noise",
-        "shot_noise": "bench.processing.corruptions.noise:shot_noise",
-        "impulse_noise": "bench.processing.corruptions.noise:impulse_noise",
-        "speckle_noise": "bench.processing.corruptions.noise:speckle_noise",
-        "defocus_blur": "bench.processing.corruptions.blur:defocus_blur",
-        "glass_blur": "bench.processing.corruptions.blur:glass_blur",
-        "motion_blur": "bench.processing.corruptions.blur:motion_blur",
-        "zoom_blur": "bench.processing.corruptions.blur:zoom_blur",
-        "gaussian_blur": "bench.processing.corruptions.blur:gaussian_blur",
-        "snow": "bench.processing.corruptions.weather:snow",
-        "frost": "bench.processing.corruptions.weather:frost",
-        "fog": "bench.processing.corruptions.weather:fog",
-        "brightness": "bench.processing.corruptions.weather:brightness",
-        "spatter": "bench.processing.corruptions.weather:spatter",
-        "contrast": "bench.processing.corruptions.digital:contrast",
-        "pixelate": "bench.processing.corruptions.digital:pixelate",
-        "jpeg_compression": "bench.processing.corruptions.digital:jpeg_compression",
-        "elastic_transform": "bench.processing.corruptions.digital:elastic_transform",
-        "saturate": "bench.processing.corruptions.digital:saturate",
+        "gaussian_noise": "bench.transforms.corruptions.noise:gaussian_noise",
+        "shot_noise": "bench.transforms.corruptions.noise:shot_noise",
+        "impulse_noise": "bench.transforms.corruptions.noise:impulse_noise",
+        "speckle_noise": "bench.transforms.corruptions.noise:speckle_noise",
+        "defocus_blur": "bench.transforms.corruptions.blur:defocus_blur",
+        "glass_blur": "bench.transforms.corruptions.blur:glass_blur",
+        "motion_blur": "bench.transforms.corruptions.blur:motion_blur",
+        "zoom_blur": "bench.transforms.corruptions.blur:zoom_blur",
+        "gaussian_blur": "bench.transforms.corruptions.blur:gaussian_blur",
+        "snow": "bench.transforms.corruptions.weather:snow",
+        "frost": "bench.transforms.corruptions.weather:frost",
+        "fog": "bench.transforms.corruptions.weather:fog",
+        "brightness": "bench.transforms.corruptions.weather:brightness",
+        "spatter": "bench.transforms.corruptions.weather:spatter",
+        "contrast": "bench.transforms.corruptions.digital:contrast",
+        "pixelate": "bench.transforms.corruptions.digital:pixelate",
+        "jpeg_compression": "bench.transforms.corruptions.digital:jpeg_compression",
+        "elastic_transform": "bench.transforms.corruptions.digital:elastic_transform",
+        "saturate": "bench.transforms.corruptions.digital:saturate",
     },
     "scenario": {
-        "single_stream": "bench.run.scenarios.single_stream:run",
-        "offline": "bench.run.scenarios.offline:run",
-        "server": "bench.run.scenarios.server:run",
-        "constant_stream": "bench.run.scenarios.constant_stream:run",
+        "single_stream": "bench.measure.scenarios.single_stream:run",
+        "offline": "bench.measure.scenarios.offline:run",
+        "server": "bench.measure.scenarios.server:run",
+        "constant_stream": "bench.measure.scenarios.constant_stream:run",
     },
     "exporter": {
         "torchscript": "bench.exporters.torchscript:TorchScriptStep",
@@ -160,6 +160,11 @@ def version(distribution: str) -> str | None:
         except metadata.PackageNotFoundError:
             continue
     return None
+
+
+def installed(distribution: str) -> str:
+    """Installed version, or `absent`."""
+    return version(distribution) or "absent"
 
 
 def suggest(name: str, known: object) -> str:

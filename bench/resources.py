@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from functools import cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -37,3 +39,14 @@ def cache_dir() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("segbench")
+
+
+@cache
+def code_of(places: tuple[str, ...]) -> str:
+    """Digest, 16 hexadecimal digits, of the Python files in some rooms of the package."""
+    sha = hashlib.sha256()
+    for place in places:
+        at = _PACKAGE / place
+        for path in [at] if at.is_file() else sorted(at.rglob("*.py")):
+            sha.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
+    return sha.hexdigest()[:16]

@@ -23,12 +23,12 @@ from bench.record.store import (
     write_atomic,
     write_result,
 )
-from bench.spec.case import Case
-from bench.spec.dataset import Dataset
-from bench.spec.model import Model
-from bench.spec.protocol import Protocol, accuracy_fingerprint
-from bench.spec.target import Target
-from bench.spec.variant import Step, Variant
+from bench.suite.case import Case
+from bench.suite.dataset import Dataset
+from bench.suite.model import Model
+from bench.suite.protocol import Protocol, accuracy_fingerprint
+from bench.suite.target import Target
+from bench.suite.variant import Step, Variant
 from tests.measured import (
     NAMES,
     ceiling,

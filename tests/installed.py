@@ -29,7 +29,7 @@ def check_data(checkout: Path) -> None:
     import bench
     from bench import resources
     from bench.registry import load
-    from bench.spec.load import load_suite, shipped
+    from bench.suite.load import load_suite, shipped
 
     for place in (bench.__file__, resources.suites_dir(), resources.reports_dir()):
         if not Path(place).resolve().is_relative_to(Path(sys.prefix).resolve()):

@@ -18,7 +18,7 @@ from bench.record.parity import OutputSums, ParityMeasurement
 from bench.record.store import write_media
 from bench.record.timing import Launch, TimingMeasurement
 from bench.record.work import ComponentMeasurement, PartWork, WorkMeasurement
-from bench.spec.classes import CITYSCAPES
+from bench.suite.classes import CITYSCAPES
 
 VOID = 255
 NAMES = tuple(c.name for c in CITYSCAPES)

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 
 from bench.devices.cpu import CpuDevice
-from bench.run.scenarios.base import Loop
-from bench.run.stopping import Rule
+from bench.measure.scenarios.base import Loop
+from bench.measure.stopping import Rule
 from tests import small
 
 TIMES = (1, 20, 300, 4000, 50_000, 600_000)
@@ -34,7 +34,7 @@ def protocol(**more):
     return small.QUICK.model_copy(update=more)
 
 
-def bench(clock, count=3, **more):
+def loaded(clock, count=3, **more):
     """Session whose phases take TIMES a batch or image; the images and shapes that it saw."""
     used, shapes = [], []
     case = small.suite(

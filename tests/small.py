@@ -10,16 +10,16 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from bench.plan.run import measure
+from bench.plan.setting import Setting
 from bench.record.result import Result
-from bench.run.measure import measure
-from bench.run.setting import Setting
-from bench.spec.case import Case
-from bench.spec.dataset import Dataset
-from bench.spec.model import Model, OnnxInput, Pixels
-from bench.spec.protocol import Protocol
-from bench.spec.suite import Block, Suite
-from bench.spec.target import Target
-from bench.spec.variant import Calibration, Step, Variant
+from bench.suite.case import Case
+from bench.suite.dataset import Dataset
+from bench.suite.model import Model, OnnxInput, Pixels
+from bench.suite.protocol import Protocol
+from bench.suite.suite import Block, Suite
+from bench.suite.target import Target
+from bench.suite.variant import Calibration, Step, Variant
 
 SIZE = (32, 64)
 CLASSES = ("dark", "red", "green", "blue")

@@ -15,12 +15,12 @@ from bench.backends.base import OpenJob
 from bench.datasets.base import VOID
 from bench.errors import DatasetError, WeightsError
 from bench.metrics.rows import rows
-from bench.processing.labels import reference
-from bench.processing.pixels import normalize
 from bench.record.store import read_run
-from bench.spec.dataset import Dataset
-from bench.spec.model import Model, Pixels
-from bench.spec.variant import Variant
+from bench.suite.dataset import Dataset
+from bench.suite.model import Model, Pixels
+from bench.suite.variant import Variant
+from bench.transforms.labels import reference
+from bench.transforms.pixels import normalize
 from tests.builders import build_run
 
 PLUGIN = Path(__file__).parent / "plugin"

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bench.devices.base import Device
-    from bench.spec.model import Model
-    from bench.spec.variant import Variant
+    from bench.suite.model import Model
+    from bench.suite.variant import Variant
 
 
 EFFECTIVE = {

@@ -9,7 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from bench.registry import Entry
-    from bench.spec.target import Target
+    from bench.suite.target import Target
 
 BUSY = 0.15
 """Share of all cores, in use by others, from which on timings are doubtful."""
@@ -35,7 +35,7 @@ def examine() -> Report:
     import platform
 
     from bench import __version__, registry
-    from bench.spec.load import tables
+    from bench.suite.load import tables
 
     report: Report = {
         "schema": 1,
@@ -57,8 +57,8 @@ def examine() -> Report:
 def _machine() -> Report:
     import psutil
 
-    from bench.run.collect import flags
-    from bench.run.machine import describe
+    from bench.devices.machine import describe
+    from bench.plan.collect import flags
 
     governor = _text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").strip()
     return {
@@ -71,7 +71,7 @@ def _machine() -> Report:
 
 
 def _target(target: Target) -> Report:
-    from bench.run.machine import describe, mismatch
+    from bench.devices.machine import describe, mismatch
 
     reason = mismatch(target, describe())
     return {"name": target.name, "here": not reason, "reason": reason}
@@ -149,8 +149,8 @@ def _cache() -> Report:
 
 def _calibration() -> Report | None:
     """What the self-test found about this machine; None where none was made."""
-    from bench.spec.policy import GatePolicy
-    from bench.trials.calibrated import stored
+    from bench.live.calibrated import stored
+    from bench.suite.policy import GatePolicy
 
     found = stored(GatePolicy().pairs)
     if found is None:

@@ -31,9 +31,9 @@ def export(
     from bench import resources
     from bench.cli.pairs import pairs
     from bench.cli.watch import Watch
-    from bench.run.export import export as make
-    from bench.run.setting import Setting
-    from bench.spec.single import single_case
+    from bench.plan.export import export as make
+    from bench.plan.setting import Setting
+    from bench.suite.single import single_case
 
     case = single_case(
         model,

@@ -110,8 +110,8 @@ def _live(
     """Live pairs, measured now under the policy that will judge them."""
     from bench.gate.baselines import run_folder
     from bench.gate.session import asked
+    from bench.live.compare import measure
     from bench.record.store import read_run
-    from bench.trials.live import measure
 
     folder = run_folder(base)
     name = str(folder) if folder else base

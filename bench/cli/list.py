@@ -49,7 +49,7 @@ def list_(
 def listing(kind: str) -> Listing:
     """Rows of one kind: `name`, `provider`, `about`."""
     from bench import registry
-    from bench.spec.load import load_suite, shipped, tables
+    from bench.suite.load import load_suite, shipped, tables
 
     if kind == "suites":
         return [_row(name, "segbench", load_suite(name).title) for name in shipped()]

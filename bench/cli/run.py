@@ -53,11 +53,11 @@ def run(
     from bench import resources
     from bench.cli.pairs import pairs
     from bench.cli.watch import Watch, finish, print_plan
-    from bench.run import plan
-    from bench.run.measure import measure
-    from bench.run.setting import Setting
-    from bench.spec.load import load_suite
-    from bench.trials.calibrated import attach
+    from bench.live.calibrated import attach
+    from bench.plan import select
+    from bench.plan.run import measure
+    from bench.plan.setting import Setting
+    from bench.suite.load import load_suite
 
     asked = load_suite(
         suite,
@@ -66,7 +66,7 @@ def run(
         datasets=pairs(dataset, "--dataset"),
         target=target,
     )
-    cases = plan.select(asked.expand(), only)
+    cases = select.select(asked.expand(), only)
     if list_only:
         print_plan(cases)
         return

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 if TYPE_CHECKING:
-    from bench.run.labelmaps import Encoding
-    from bench.run.score import Score
-    from bench.spec.dataset import Dataset
+    from bench.measure.labelmaps import Encoding
+    from bench.measure.score import Score
+    from bench.suite.dataset import Dataset
 
 
 def score(
@@ -32,7 +32,7 @@ def score(
     """Score label maps by the Cityscapes rule, as its official evaluator would."""
     from bench.errors import BadInput, UnknownName
     from bench.registry import suggest
-    from bench.spec.load import tables
+    from bench.suite.load import tables
 
     known = tables().datasets
     if dataset not in known:
@@ -59,7 +59,7 @@ def _measured(predictions: Path, spec: Dataset, encoding: str | None) -> Score:
     from rich.console import Console
     from rich.progress import Progress
 
-    from bench.run.score import score as measure
+    from bench.measure.score import score as measure
 
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:

@@ -31,15 +31,15 @@ def selftest(
     """Measure equal code against itself: the gate's false alarms, and what it can show here."""
     from bench import resources
     from bench.errors import BadInput
-    from bench.run import plan
-    from bench.spec.load import load_suite
-    from bench.spec.protocol import LARGEST
-    from bench.trials import calibrated
-    from bench.trials import selftest as trials
-    from bench.trials.session import ready
+    from bench.live import calibrated
+    from bench.live import selftest as trials
+    from bench.live.session import ready
+    from bench.plan import select
+    from bench.suite.load import load_suite
+    from bench.suite.protocol import LARGEST
 
     read = load_suite(suite)
-    cases, policy = plan.select(read.expand(), only), read.gate
+    cases, policy = select.select(read.expand(), only), read.gate
     if len(cases) != 1:
         raise BadInput(
             f"--only {only!r} matches {len(cases)} cases; a self-test times one.",
@@ -71,7 +71,7 @@ def _tell(line: str) -> None:
 
 
 def _print(made: Calibration) -> None:
-    from bench.spec.policy import GatePolicy
+    from bench.suite.policy import GatePolicy
 
     alarms, policy = made.false_alarms, GatePolicy().live_ratio or 1.0
     print(f"{made.pairs} pairs of equal code, {made.case}")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bench.record.result import Result
-    from bench.spec.case import Case
+    from bench.suite.case import Case
 
 _GUESS_S = {"work": 10.0, "ceiling": 10.0, "fits": 120.0}
 """Seconds of a step of which none is over yet; a case's first and later launches need no guess."""
@@ -148,10 +148,10 @@ def _numbers(result: Result) -> str:
 
 def print_plan(cases: Sequence[Case]) -> None:
     """Print every case, and whether this machine runs it."""
-    from bench.run import plan
+    from bench.plan import select
 
     for case in cases:
-        reason = plan.skip_reason(case)
+        reason = select.skip_reason(case)
         print(f"{case.id}  skipped: {reason}" if reason else case.id)
 
 

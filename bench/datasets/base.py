@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from bench.spec.dataset import Dataset
+    from bench.suite.dataset import Dataset
 
 VOID = 255
 """Void in every array of class indices."""

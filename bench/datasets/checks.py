@@ -11,7 +11,7 @@ from bench.registry import suggest
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from bench.spec.dataset import Dataset
+    from bench.suite.dataset import Dataset
 
 # One part of a path: no separators, no leading dot, so that no name leaves its folder.
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")

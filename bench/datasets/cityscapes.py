@@ -17,12 +17,12 @@ from bench.datasets.cityscapes_layout import (
     label_folder,
 )
 from bench.errors import DatasetError
-from bench.spec.base import digest
+from bench.suite.base import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bench.spec.dataset import Dataset
+    from bench.suite.dataset import Dataset
 
 VARIABLE = "CITYSCAPES_DATASET"
 """Environment variable that names the copy, the one of cityscapesScripts."""

@@ -18,14 +18,14 @@ from bench.datasets.base import VOID
 from bench.datasets.decode import read_image, read_map
 from bench.errors import DatasetError
 from bench.registry import suggest
-from bench.spec.classes import CITYSCAPES
+from bench.suite.classes import CITYSCAPES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from bench.spec.dataset import Dataset
+    from bench.suite.dataset import Dataset
 
 IMAGE_SUFFIX = "_leftImg8bit.png"
 LABEL_SUFFIX = "_gtFine_labelIds.png"

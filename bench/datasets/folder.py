@@ -13,12 +13,12 @@ from bench.datasets.base import VOID
 from bench.datasets.checks import known_options, safe_name
 from bench.datasets.decode import image_size, read_image, read_map
 from bench.errors import DatasetError
-from bench.spec.base import digest
+from bench.suite.base import digest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from bench.spec.dataset import Dataset
+    from bench.suite.dataset import Dataset
 
 _IMAGES = (".png", ".jpg", ".jpeg")
 _UNKNOWN = 254

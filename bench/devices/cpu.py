@@ -30,7 +30,7 @@ class CpuDevice:
         """Nothing: calls on the processor return when they are done."""
 
     def reset_peak(self) -> None:
-        """Nothing: the resident set's mark is the process's, see `bench.run.memory`."""
+        """Nothing: the resident set's mark is the process's, see `bench.measure.memory`."""
 
     def memory(self) -> dict[str, int | Absent]:
         """GPU kinds, all absent."""
@@ -42,5 +42,5 @@ class CpuDevice:
         return {k: Absent(reason=_NO_GPU) for k in GPU_READINGS}
 
     def energy_j(self) -> float | Absent:
-        """Absent: the processor's counters are RAPL's, see `bench.run.energy`."""
+        """Absent: the processor's counters are RAPL's, see `bench.measure.energy`."""
         return Absent(reason=_NO_GPU)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from bench.spec.model import Model
+    from bench.suite.model import Model
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from bench.errors import WeightsError
-from bench.spec.base import Spec
+from bench.suite.base import Spec
 
 FILE = "artifact.json"
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bench.gate.pair import Pair
     from bench.gate.verdict import Verdict
     from bench.metrics.intervals import Interval
-    from bench.spec.policy import GatePolicy
+    from bench.suite.policy import GatePolicy
 
 NAME = "miou"
 

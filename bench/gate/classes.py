@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 from bench.gate.limits import by_margin, smallest_drop
 from bench.metrics.intervals import LEVEL
 from bench.metrics.student import quantile
-from bench.spec.policy import CLASS
+from bench.suite.policy import CLASS
 
 if TYPE_CHECKING:
     from bench.gate.pair import Pair
     from bench.gate.verdict import Verdict
     from bench.metrics.intervals import Interval
-    from bench.spec.policy import GatePolicy
+    from bench.suite.policy import GatePolicy
 
 
 def class_verdicts(

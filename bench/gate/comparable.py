@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bench.spec.base import canonical
+from bench.suite.base import canonical
 
 if TYPE_CHECKING:
     from bench.record.result import Result

@@ -13,7 +13,7 @@ from bench.gate import launches
 from bench.gate.accuracy import changes
 from bench.gate.comparable import SEEN, Fields, accuracy_fields, place_fields, setting_fields
 from bench.gate.pair import Pair
-from bench.gate.standing import MEASURED
+from bench.gate.status import MEASURED
 from bench.metrics.rows import rows
 from bench.record.base import Record
 

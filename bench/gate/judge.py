@@ -12,18 +12,18 @@ from bench.gate.latency import latency, relative
 from bench.gate.live import judge as judge_pairs
 from bench.gate.pair import Pair
 from bench.gate.session import Session, stored, supersedes
-from bench.gate.standing import MEASURED, standing, unknown
+from bench.gate.status import MEASURED, standing, unknown
 from bench.gate.verdict import LIVE, Judgement, Verdict
 from bench.metrics.rows import rows
 from bench.registry import suggest
-from bench.spec.policy import CLASS, GATED
+from bench.suite.policy import CLASS, GATED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.metrics.base import Row
     from bench.record.store import Run
-    from bench.spec.policy import GatePolicy
+    from bench.suite.policy import GatePolicy
 
 METRICS = (
     limits.agreement,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bench.gate.pair import Pair
     from bench.gate.verdict import Verdict
     from bench.record.result import Result
-    from bench.spec.policy import GatePolicy, Limit
+    from bench.suite.policy import GatePolicy, Limit
 
 NAME = "latency_p50_ms"
 RELATIVE = "latency_ratio"

@@ -10,7 +10,7 @@ from bench.gate.verdict import Kind, Verdict
 if TYPE_CHECKING:
     from bench.gate.pair import Pair
     from bench.record.parity import ParityMeasurement
-    from bench.spec.policy import GatePolicy
+    from bench.suite.policy import GatePolicy
 
 AGAIN = 1.6449 / 1.96
 """Half widths of a 95 % interval that a change needs more, for the whole interval to lie beyond a limit

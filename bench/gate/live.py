@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bench.gate.limits import by_ratio
 from bench.gate.verdict import LIVE, Kind, Verdict
 from bench.metrics.pairs import RatioInterval, interval, log_ratios, sign_flip_p, smallest_change
-from bench.spec.policy import GatePolicy
+from bench.suite.policy import GatePolicy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

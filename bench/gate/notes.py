@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.spec.policy import GATED
+from bench.suite.policy import GATED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bench.gate.verdict import Verdict
     from bench.record.store import Run
-    from bench.spec.policy import GatePolicy
+    from bench.suite.policy import GatePolicy
 
 
 def scope(only: str, metric: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 
 from bench.gate.units import name, said
-from bench.spec.policy import CLASS
+from bench.suite.policy import CLASS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.spec.policy import CLASS
+from bench.suite.policy import CLASS
 
 NAMES = {
     "status": "status",

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Literal
 
 from bench.record.base import Record
-from bench.spec.policy import CLASS, GatePolicy
+from bench.suite.policy import CLASS, GatePolicy
 
 SCHEMA = 2
 """Of `segbench gate --json`. History: 1 = the first (2026-11); 2 = verdicts on single classes, live

@@ -15,7 +15,7 @@ import numpy as np
 
 from bench.errors import RecordError
 from bench.metrics.overlap import categories, pooled
-from bench.spec.classes import CITYSCAPES
+from bench.suite.classes import CITYSCAPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.spec.classes import CITYSCAPES
+from bench.suite.classes import CITYSCAPES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

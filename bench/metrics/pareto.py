@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from bench.spec.base import canonical
+from bench.suite.base import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from bench.metrics.catalog.accuracy import by_class, unavailable
 if TYPE_CHECKING:
     from bench.record.result import Result
     from bench.record.store import Run
-    from bench.spec.case import Case
+    from bench.suite.case import Case
 
 
 def rows(run: Run) -> tuple[Row, ...]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bench.record.timing import Launch, TimingMeasurement
-    from bench.spec.protocol import Protocol
+    from bench.suite.protocol import Protocol
 
 ALARM = 0.002
 """False alarms of one test over all processes of a case; three such tests stay far under 5 %."""

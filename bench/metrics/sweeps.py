@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.metrics.base import Row
-    from bench.spec.model import Model
+    from bench.suite.model import Model
 
 LEVEL = 0.95
 WORK = {

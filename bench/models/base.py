@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from bench.spec.model import Model
+    from bench.suite.model import Model
 
 
 class ModelLoader(Protocol):

@@ -12,7 +12,7 @@ from bench.errors import BadInput, CodeRefused
 from bench.models.files import sha256
 
 if TYPE_CHECKING:
-    from bench.spec.model import Model
+    from bench.suite.model import Model
 
 
 class CallableLoader:

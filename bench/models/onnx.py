@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from bench.errors import Unsupported, WeightsError
 from bench.models.files import external_data, sha256
-from bench.spec.base import digest as digest_of
+from bench.suite.base import digest as digest_of
 
 if TYPE_CHECKING:
-    from bench.spec.model import Model
+    from bench.suite.model import Model
 
 
 class OnnxLoader:

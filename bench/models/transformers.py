@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from bench import resources
 from bench.errors import BadInput, WeightsError
 from bench.models.files import folder_digest
-from bench.spec.base import digest as digest_of
+from bench.suite.base import digest as digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bench.spec.model import Model
+    from bench.suite.model import Model
 
 # model_type -> (class in transformers, outputs)
 FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {

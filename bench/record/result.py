@@ -15,7 +15,7 @@ from bench.record.memory import MemoryMeasurement
 from bench.record.parity import ParityMeasurement
 from bench.record.timing import TimingMeasurement
 from bench.record.work import ComponentMeasurement, WorkMeasurement
-from bench.spec.case import Case
+from bench.suite.case import Case
 
 SCHEMA = 2
 """History: 1 = the first (2026-11); 2 = timing in several processes, with readings beside the

@@ -23,7 +23,7 @@ from bench.record.ceiling import Ceiling
 from bench.record.pairs import PairsRecord
 from bench.record.result import SCHEMA, Result
 from bench.record.upgrade import upgrade
-from bench.spec.policy import GatePolicy
+from bench.suite.policy import GatePolicy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from bench.record.base import Absent, Record
-from bench.spec.protocol import Scenario
+from bench.suite.protocol import Scenario
 
 PHASES = ("decode", "preprocess", "copy_in", "forward", "copy_out", "postprocess")
 

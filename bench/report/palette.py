@@ -5,7 +5,7 @@ from __future__ import annotations
 import colorsys
 from functools import cache
 
-from bench.spec.classes import CITYSCAPES
+from bench.suite.classes import CITYSCAPES
 
 Colour = tuple[int, int, int]
 KNOWN: dict[str, Colour] = {c.name: c.colour for c in CITYSCAPES}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bench.metrics.base import Row
     from bench.record.result import Result
     from bench.record.store import Run
-    from bench.spec.case import Case
+    from bench.suite.case import Case
 
 MEASURED = ("ok", "wrong")
 

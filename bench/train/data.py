@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.datasets.scenes.layout import compose
-from bench.spec.classes import CITYSCAPES
+from bench.suite.classes import CITYSCAPES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,8 +6,8 @@ from bench.backends.openvino import OpenVinoBackend
 from bench.devices.cpu import CpuDevice
 from bench.errors import BadInput, WeightsError
 from bench.exporters.openvino import OpenVinoStep
-from bench.run.collect import flags
-from bench.run.effective import mismatches
+from bench.plan.collect import flags
+from bench.plan.effective import mismatches
 from tests import builders, small
 from tests.exporters.made import adopted, job
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.run.job import Job
-from bench.run.session import open_bench
+from bench.jobs.base import Job
+from bench.measure.session import load_case
 from tests import small
 from tests.benchmarks.test_isolation import SIZE, graph
 
@@ -35,11 +35,11 @@ def job(tmp_path, cache, **protocol) -> Job:
     )  # fmt: skip
 
 
-def by_hand(bench, position: int = 0):
+def by_hand(loaded, position: int = 0):
     """Labels of one image: written apart from the harness, as somebody would who times by hand."""
-    image = bench.images.image(position)
-    x = bench.preprocess(image, bench.case.model.pixels, bench.size)
-    return bench.postprocess(bench.infer(x), bench.size, image.shape[:2])
+    image = loaded.images.image(position)
+    x = loaded.preprocess(image, loaded.case.model.pixels, loaded.size)
+    return loaded.postprocess(loaded.infer(x), loaded.size, image.shape[:2])
 
 
 def over_processes(medians) -> tuple[float, float]:
@@ -60,8 +60,8 @@ def main() -> None:
 
     runner = pyperf.Runner()
     asked = Job.model_validate_json(Path(os.environ["RULER_JOB"]).read_text())
-    bench, _ = open_bench(asked, asked.case.variant)
-    runner.bench_func("call", partial(by_hand, bench))
+    loaded, _ = load_case(asked, asked.case.variant)
+    runner.bench_func("call", partial(by_hand, loaded))
 
 
 if __name__ == "__main__":

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.run import machine, performance
-from bench.run.job import Job
-from bench.run.session import open_bench
-from bench.spec.target import Target
+from bench.devices import machine
+from bench.jobs.base import Job
+from bench.measure import performance
+from bench.measure.session import load_case
+from bench.suite.target import Target
 from tests import small
 
 ROUNDS = 7
@@ -84,9 +85,9 @@ def here(result, home: Path, cache: Path) -> float:
         threads=result.case.target.threads, size=SIZE,
         artifact=str(cache / "artifacts" / result.artifact.digest),
     )  # fmt: skip
-    bench, _ = open_bench(job, result.case.variant)
-    found = performance.measure(bench, lambda *words: None)
-    bench.session.close()
+    loaded, _ = load_case(job, result.case.variant)
+    found = performance.measure(loaded, lambda *words: None)
+    loaded.session.close()
     return forward(found)
 
 

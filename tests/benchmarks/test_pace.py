@@ -13,17 +13,18 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from bench.run import accuracy, machine
-from bench.run.job import Job
-from bench.run.session import Bench, open_bench
-from bench.spec.load import load_suite
+from bench.devices import machine
+from bench.jobs.base import Job
+from bench.measure import accuracy
+from bench.measure.session import LoadedCase, load_case
+from bench.suite.load import load_suite
 
 SIZE = (1024, 2048)
 IMAGES, ROUNDS = 10, 2
 CLASSES = 19
 
 
-def _bench(cache: object) -> Bench:
+def _loaded(cache: object) -> LoadedCase:
     import torch
 
     torch.set_num_threads(1)
@@ -41,17 +42,17 @@ def _bench(cache: object) -> Bench:
     job = Job(
         step="case", case=case, cache=str(cache), run=str(cache), out="", threads=1, size=SIZE
     )
-    return open_bench(job, case.variant)[0]
+    return load_case(job, case.variant)[0]
 
 
-def _ours(bench: Bench) -> tuple[float, float, np.ndarray]:
+def _ours(loaded: LoadedCase) -> tuple[float, float, np.ndarray]:
     """Seconds of the pass, seconds of its forward calls, and the counts."""
-    found = accuracy.walk(bench, lambda *words: None, None)
+    found = accuracy.walk(loaded, lambda *words: None, None)
     return found.wall_ns / 1e9, sum(found.forward_ns) / 1e9, np.sum(found.counts, axis=0)
 
 
 def _plain(
-    bench: Bench, update: Callable[[np.ndarray, np.ndarray, np.ndarray], None]
+    loaded: LoadedCase, update: Callable[[np.ndarray, np.ndarray, np.ndarray], None]
 ) -> tuple[float, float, np.ndarray]:
     """The loop that people write: the library's post-processing in torch, one image at a time."""
     import torch
@@ -60,16 +61,16 @@ def _plain(
     total = np.zeros((3, CLASSES), np.int64)
     forward, began = 0.0, time.perf_counter()
     with torch.inference_mode():
-        for i in range(bench.count):
-            _, x = bench.load(i)
+        for i in range(loaded.count):
+            _, x = loaded.load(i)
             start = time.perf_counter()
-            outputs = bench.infer(x)
+            outputs = loaded.infer(x)
             forward += time.perf_counter() - start
             masks = torch.from_numpy(outputs["mask_logits"])
             weights = torch.from_numpy(outputs["class_logits"]).softmax(-1)[..., :-1]
             large = interpolate(masks, SIZE, mode="bilinear", align_corners=False).sigmoid()
             labels = torch.einsum("bqc,bqhw->bchw", weights, large).argmax(1)[0].numpy()
-            update(total, bench.images.truth(i), labels.astype(np.uint8))
+            update(total, loaded.images.truth(i), labels.astype(np.uint8))
     return time.perf_counter() - began, forward, total
 
 
@@ -92,13 +93,13 @@ def _histograms(total: np.ndarray, truth: np.ndarray, labels: np.ndarray) -> Non
 def test_evaluation_at_the_models_pace(benchmark: Callable, tmp_path: object) -> None:
     if machine.cores() < 2:
         pytest.skip("no core is free beside the model")
-    bench = _bench(tmp_path)
+    loaded = _loaded(tmp_path)
     loops = {
-        "ours": lambda: _ours(bench),
-        "plain": lambda: _plain(bench, _bincount),
-        "evaluate": lambda: _plain(bench, _histograms),
+        "ours": lambda: _ours(loaded),
+        "plain": lambda: _plain(loaded, _bincount),
+        "evaluate": lambda: _plain(loaded, _histograms),
     }
-    bench.infer(bench.load(0)[1])
+    loaded.infer(loaded.load(0)[1])
     times: dict[str, list[tuple[float, float, np.ndarray]]] = {name: [] for name in loops}
     for _ in range(ROUNDS):
         for name, loop in loops.items():

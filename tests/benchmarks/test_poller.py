@@ -7,10 +7,10 @@ import time
 
 import numpy as np
 
-from bench.run import readings
-from bench.run.call import timed
-from bench.run.performance import poller_effect
-from bench.run.session import open_bench
+from bench.measure import readings
+from bench.measure.call import timed
+from bench.measure.performance import poller_effect
+from bench.measure.session import load_case
 from tests.benchmarks import ruler
 
 WITHIN = 0.02
@@ -19,7 +19,7 @@ CALLS = 100
 
 def test_readings_leave_the_samples_alone(benchmark, tmp_path, cache):
     job = ruler.job(tmp_path, cache)
-    made, _ = open_bench(job, job.case.variant)
+    made, _ = load_case(job, job.case.variant)
     clock = time.perf_counter_ns
     call = timed(made, clock)
     for i in range(5):

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from bench.processing.labels import reference
+from bench.transforms.labels import reference
 
 torch = pytest.importorskip("torch")
 

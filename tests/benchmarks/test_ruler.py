@@ -12,15 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.execute import process
+from bench.measure import readings
+from bench.measure.call import timed
+from bench.measure.scenarios.arrivals import Sender
+from bench.measure.scenarios.base import Loop, back_to_back
+from bench.measure.session import load_case
+from bench.measure.stopping import Rule
 from bench.metrics.latency import median_interval
-from bench.run import process, readings
-from bench.run.call import timed
-from bench.run.scenarios.arrivals import Sender
-from bench.run.scenarios.base import Loop, back_to_back
-from bench.run.session import open_bench
-from bench.run.stopping import Rule
 from tests.benchmarks import ruler
-from tests.scripted import Clock, bench, protocol
+from tests.scripted import Clock, loaded, protocol
 
 OVERHEAD_US = 20
 WITHIN = 0.02
@@ -32,7 +33,7 @@ clock = time.perf_counter_ns
 
 def nothing():
     """Session whose phases do nothing."""
-    made, _, _ = bench(Clock())
+    made, _, _ = loaded(Clock())
     image, x = np.zeros((4, 4, 3), np.uint8), np.zeros((1, 3, 4, 4), np.float32)
     out = {"logits": x}
     made.images.image = lambda index: image
@@ -67,7 +68,7 @@ def test_the_loop_costs_less_than_20_us_a_call(benchmark):
 
 def test_the_median_is_that_of_an_independent_timer(benchmark, tmp_path, cache):
     """The other timer knows another clock, and only the start and the end."""
-    made, _ = open_bench(job := ruler.job(tmp_path, cache), job.case.variant)
+    made, _ = load_case(job := ruler.job(tmp_path, cache), job.case.variant)
     call, ours, theirs = timed(made, clock), [], []
 
     def by_us(i):
@@ -98,7 +99,7 @@ def test_the_median_is_that_of_an_independent_timer(benchmark, tmp_path, cache):
 
 def test_a_camera_beside_the_model_does_not_slow_it(benchmark, tmp_path, cache):
     """The load's thread sends 100 frames a second while calls run, or sleeps, in turns."""
-    made, _ = open_bench(job := ruler.job(tmp_path, cache), job.case.variant)
+    made, _ = load_case(job := ruler.job(tmp_path, cache), job.case.variant)
     call, loaded, alone = timed(made, clock), [], []
 
     def took(i):
@@ -123,7 +124,7 @@ def test_a_camera_beside_the_model_does_not_slow_it(benchmark, tmp_path, cache):
 def test_torchs_timer_measures_the_same(benchmark, tmp_path, cache):
     from torch.utils.benchmark import Timer
 
-    made, _ = open_bench(job := ruler.job(tmp_path, cache), job.case.variant)
+    made, _ = load_case(job := ruler.job(tmp_path, cache), job.case.variant)
     call, ours, theirs = timed(made, clock), [], []
     timer = Timer("call(made)", globals={"call": ruler.by_hand, "made": made}, num_threads=1)
 

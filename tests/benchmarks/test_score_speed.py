@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from bench.run.score import score
-from bench.spec.dataset import Dataset
+from bench.measure.score import score
+from bench.suite.dataset import Dataset
 from tests.official import official, write_layout
 
 IMAGES = 8

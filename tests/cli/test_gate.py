@@ -167,7 +167,7 @@ def test_markdown_and_junit_are_written_whatever_the_exit_code(old, tmp_path, mo
 
 
 def scripted(monkeypatch, measure):
-    monkeypatch.setattr("bench.trials.live.measure", measure)
+    monkeypatch.setattr("bench.live.compare.measure", measure)
 
 
 def test_live_pairs_are_measured_first_and_then_judged(old, tmp_path, monkeypatch):

@@ -6,8 +6,8 @@ from typer.testing import CliRunner
 
 from bench.cli import watch
 from bench.cli.app import app
+from bench.plan import run as whole
 from bench.record.store import read_run
-from bench.run import measure
 from tests import small
 
 
@@ -99,7 +99,7 @@ def test_a_disk_without_room_is_no_traceback(path, tmp_path, monkeypatch):
     def full(*words, **more):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(measure, "write_result", full)
+    monkeypatch.setattr(whole, "write_result", full)
     monkeypatch.setattr("bench.report.card.write_card", full)
     done = run(path, "--out", tmp_path / "out")
     assert done.exit_code == 3, done.output

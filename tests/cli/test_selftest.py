@@ -6,8 +6,8 @@ from typer.testing import CliRunner
 
 from bench.cli.app import guard
 from bench.cli.selftest import selftest
+from bench.live import selftest as trials
 from bench.record.calibration import Calibration, Rate
-from bench.trials import selftest as trials
 from tests import builders, small
 
 app = typer.Typer()

@@ -4,7 +4,7 @@ import pytest
 
 from bench.datasets.checks import known_options, safe_name, whole
 from bench.errors import DatasetError
-from bench.spec.dataset import Dataset
+from bench.suite.dataset import Dataset
 
 
 def test_unknown_option_gets_the_nearest_word() -> None:

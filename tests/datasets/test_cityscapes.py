@@ -8,7 +8,7 @@ import pytest
 from bench.datasets.cityscapes import VARIABLE, CityscapesLoader
 from bench.datasets.decode import png
 from bench.errors import DatasetError
-from bench.spec.dataset import Dataset
+from bench.suite.dataset import Dataset
 
 LOADER = CityscapesLoader()
 STEMS = ("aachen_000000_000019", "bonn_000001_000019", "bonn_000002_000019")

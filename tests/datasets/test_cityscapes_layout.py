@@ -9,8 +9,8 @@ from bench.datasets.base import VOID
 from bench.datasets.cityscapes_layout import LayoutImages, city_of, class_table, instance_table
 from bench.datasets.decode import png
 from bench.errors import DatasetError
-from bench.spec.classes import CITYSCAPES
-from bench.spec.dataset import Dataset
+from bench.suite.classes import CITYSCAPES
+from bench.suite.dataset import Dataset
 
 STEM = "old_town_000003_000019"
 

@@ -10,7 +10,7 @@ from bench.datasets.base import VOID
 from bench.datasets.decode import png
 from bench.datasets.folder import FolderLoader
 from bench.errors import DatasetError
-from bench.spec.dataset import Dataset
+from bench.suite.dataset import Dataset
 
 LOADER = FolderLoader()
 RNG = np.random.default_rng(5)

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from bench.record.store import read_run
-from bench.spec.load import load_suite
+from bench.suite.load import load_suite
 from tests import small
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]

@@ -6,7 +6,7 @@ import pytest
 
 from bench.metrics.confusion import from_sparse
 from bench.record.store import read_run
-from bench.spec.model import OnnxInput, Pixels
+from bench.suite.model import OnnxInput, Pixels
 from tests import small
 
 pytestmark = pytest.mark.e2e

@@ -9,9 +9,9 @@ import pytest
 
 from bench.metrics.rows import rows
 from bench.record.store import read_run
-from bench.spec.dataset import Dataset
-from bench.spec.model import Model
-from bench.spec.variant import Calibration, Step, Variant
+from bench.suite.dataset import Dataset
+from bench.suite.model import Model
+from bench.suite.variant import Calibration, Step, Variant
 from tests import small
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -153,7 +153,7 @@ def test_a_truncated_weights_file_fails_alone(tmp_path, cache):
     code = (
         "import sys, torch\n"
         "from bench.models.transformers import TransformersLoader\n"
-        "from bench.spec.model import Model\n"
+        "from bench.suite.model import Model\n"
         "spec = Model.model_validate_json(sys.argv[1])\n"
         "TransformersLoader().build(spec).model.save_pretrained(sys.argv[2])\n"
     )

@@ -20,7 +20,7 @@ from bench.record.store import (
     write_atomic,
 )
 from bench.record.timing import Launch, TimingMeasurement
-from bench.spec.protocol import accuracy_fingerprint
+from bench.suite.protocol import accuracy_fingerprint
 
 NOISE = 0.08
 """Standard deviation of the log of a sample: what a shared machine does."""

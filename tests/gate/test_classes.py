@@ -10,7 +10,7 @@ from bench.gate.judge import judge
 from bench.gate.pair import Pair
 from bench.metrics.base import Metric, Row
 from bench.metrics.intervals import Interval
-from bench.spec.policy import GatePolicy
+from bench.suite.policy import GatePolicy
 from tests.builders import ROWS, build_run, result
 from tests.gate import planted
 from tests.gate.planted import verdict

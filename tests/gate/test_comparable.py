@@ -9,7 +9,7 @@ from bench.gate.comparable import (
     timing_fields,
 )
 from bench.record.timing import TimingMeasurement
-from bench.spec.protocol import LARGEST
+from bench.suite.protocol import LARGEST
 from tests.builders import build_run, case, environment, protocol, result
 from tests.gate.planted import moved, of, reprotocolled
 

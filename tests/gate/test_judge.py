@@ -5,12 +5,12 @@ import pytest
 from bench.gate.judge import judge
 from bench.gate.session import Session
 from bench.record.store import read_run, write_arrays
-from bench.spec.case import ParityLimit
-from bench.spec.policy import GatePolicy
+from bench.suite.case import ParityLimit
+from bench.suite.policy import GatePolicy
 from tests.builders import ROWS, Planned, build_run, with_rows
 from tests.gate import planted
 from tests.gate.planted import verdict
-from tests.trials import scripted
+from tests.live import scripted
 
 INT8 = "onnx-onnxruntime-int8-static"
 FP32 = "onnx-onnxruntime-fp32"

@@ -7,7 +7,7 @@ import pytest
 from bench.gate.judge import judge
 from bench.gate.junit import junit
 from bench.gate.verdict import KINDS, Judgement, Verdict
-from bench.spec.policy import GatePolicy
+from bench.suite.policy import GatePolicy
 from tests.builders import ROWS, build_run, with_rows
 
 # Of junit-10.xsd: element -> (required attributes, other attributes, children).

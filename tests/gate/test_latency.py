@@ -9,7 +9,7 @@ from bench.gate.latency import latency
 from bench.gate.pair import Pair
 from bench.metrics.base import Metric, Row
 from bench.record.timing import Launch, TimingMeasurement
-from bench.spec.policy import GatePolicy
+from bench.suite.policy import GatePolicy
 from tests.builders import ROWS, build_run, result, with_rows
 from tests.gate import planted
 from tests.gate.planted import launched, samples, verdict

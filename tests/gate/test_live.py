@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from bench.gate import live
 from bench.metrics.pairs import draw_gates
 from bench.record.calibration import Calibration, Rate
-from bench.spec.policy import GatePolicy, Rule
+from bench.suite.policy import GatePolicy, Rule
 from tests import builders
-from tests.trials import scripted
+from tests.live import scripted
 
 POLICY = GatePolicy()
 HERE = builders.environment().machine

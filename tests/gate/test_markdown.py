@@ -3,7 +3,7 @@ from __future__ import annotations
 from bench.gate.judge import judge
 from bench.gate.markdown import MOST, markdown
 from bench.gate.verdict import Judgement, Verdict
-from bench.spec.policy import GatePolicy
+from bench.suite.policy import GatePolicy
 from tests.builders import ROWS, build_run, with_rows
 
 FP32 = "onnx-onnxruntime-fp32"

@@ -4,7 +4,7 @@ import pytest
 
 from bench.errors import BadInput
 from bench.gate.judge import judge
-from bench.spec.policy import GatePolicy, Rule
+from bench.suite.policy import GatePolicy, Rule
 from tests.builders import ROWS, build_run, with_rows
 from tests.gate import planted
 from tests.gate.planted import verdict

@@ -4,7 +4,7 @@ from bench.gate.judge import judge
 from bench.gate.text import folded, lines
 from bench.gate.units import name, said, shown
 from bench.gate.verdict import Judgement, Verdict
-from bench.spec.policy import GatePolicy
+from bench.suite.policy import GatePolicy
 from tests.builders import ROWS, build_run, with_rows
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bench.gate.verdict import KINDS, Judgement, Verdict, measuring
-from bench.spec.policy import GatePolicy
+from bench.suite.policy import GatePolicy
 
 
 def judged(*verdicts: tuple[str, str, bool], **more) -> Judgement:

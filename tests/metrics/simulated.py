@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bench.record.timing import Launch, Stream, TimingMeasurement
-from bench.spec.protocol import Protocol
+from bench.suite.protocol import Protocol
 
 MS = 1_000_000
 DEFECTS = (

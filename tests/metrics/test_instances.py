@@ -9,7 +9,7 @@ from bench.datasets.cityscapes_layout import class_table, instance_table
 from bench.datasets.decode import read_map
 from bench.errors import RecordError
 from bench.metrics import confusion, instances, overlap
-from bench.spec.classes import CITYSCAPES
+from bench.suite.classes import CITYSCAPES
 from tests.builders import dataset
 from tests.official import evaluator, official, write_layout
 

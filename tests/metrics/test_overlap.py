@@ -6,7 +6,7 @@ import pytest
 from bench.datasets.cityscapes_layout import class_table
 from bench.datasets.decode import read_map
 from bench.metrics import confusion, overlap
-from bench.spec.classes import CITYSCAPES
+from bench.suite.classes import CITYSCAPES
 from tests.builders import dataset
 from tests.official import official, write_layout
 

@@ -8,7 +8,7 @@ from scipy import stats
 
 from bench.metrics import pairs
 from bench.record.pairs import ProcessPair
-from tests.trials import scripted
+from tests.live import scripted
 
 logs = st.lists(st.floats(-0.5, 0.5), min_size=2, max_size=12)
 

@@ -2,7 +2,7 @@ import pytest
 
 from bench.errors import BadInput, CodeRefused
 from bench.models.callable import CallableLoader
-from bench.spec.model import Model
+from bench.suite.model import Model
 
 
 def model(location):

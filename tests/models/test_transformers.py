@@ -10,8 +10,8 @@ import pytest
 from bench.errors import BadInput, WeightsError
 from bench.models import transformers
 from bench.models.transformers import TransformersLoader
-from bench.run import plan
-from bench.spec.model import Model
+from bench.plan import select
+from bench.suite.model import Model
 from tests.models.hub import COMMIT, environment, serve
 
 REPO = "someone/tiny"
@@ -32,7 +32,7 @@ def ask(tmp_path, endpoint, **more):
         "import json, sys\n"
         "from bench.errors import SegbenchError\n"
         "from bench.models.transformers import TransformersLoader, _snapshot\n"
-        "from bench.spec.model import Model\n"
+        "from bench.suite.model import Model\n"
         "spec = Model.model_validate_json(sys.argv[1])\n"
         "try:\n"
         "    folder = _snapshot(spec)\n"
@@ -123,4 +123,4 @@ def test_an_unknown_architecture_points_to_the_other_loaders():
 
 def test_it_runs_no_code_of_others():
     assert not getattr(TransformersLoader, "runs_code", False)
-    assert plan.refuse_code([], allow_code=False) is None
+    assert select.refuse_code([], allow_code=False) is None

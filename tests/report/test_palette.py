@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.report.palette import colours, css
-from bench.spec.classes import CITYSCAPES
+from bench.suite.classes import CITYSCAPES
 
 
 def test_cityscapes_classes_keep_their_colours():

@@ -25,14 +25,14 @@ from bench.datasets.decode import png
 from bench.datasets.scenes.layout import compose
 from bench.errors import DatasetError
 from bench.registry import suggest
-from bench.spec.base import digest
+from bench.suite.base import digest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from bench.spec.dataset import Dataset
+    from bench.suite.dataset import Dataset
 
 PAINTER = 1
 """Version of the painter: raise it with every change that alters a pixel."""

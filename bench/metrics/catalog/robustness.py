@@ -12,7 +12,7 @@ from bench.metrics.catalog.base import counts_of
 if TYPE_CHECKING:
     from bench.metrics.base import Source
     from bench.record.result import Result
-    from bench.spec.case import Case
+    from bench.suite.case import Case
 
 NAME = "miou_retained"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bench.report.blocks import Code, Items, KeyValues, Prose, Section
 from bench.report.format import listing, plural
-from bench.spec.base import canonical
+from bench.suite.base import canonical
 
 if TYPE_CHECKING:
     from bench.metrics.base import Row

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from bench.errors import RecordError
 from bench.report.blocks import Gallery, Heading, Note, Picture, Prose, Section
 from bench.report.format import percent, plural, points_short
-from bench.report.front import number
 from bench.report.palette import AGREES, DIFFERS, VOID, colours, css
 from bench.report.png import check_jpeg, painted, read_labels, written
+from bench.report.recommend import number
 
 if TYPE_CHECKING:
     from bench.metrics.base import Row

@@ -21,7 +21,7 @@ from bench.report.blocks import (
 )
 from bench.report.charts.processes import Line, draw
 from bench.report.format import count, listing, milliseconds, points_short, rate, signed_points
-from bench.report.front import number
+from bench.report.recommend import number
 from bench.report.sections.common import any_value, head_column, metric_cell, row_head
 from bench.report.sections.load import blocks as load_blocks
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from bench.report.blocks import Code, Heading, Items, KeyValues, Section, Strong
 from bench.report.format import finite, listing, plural, points
-from bench.spec.protocol import LARGEST
+from bench.suite.protocol import LARGEST
 
 if TYPE_CHECKING:
     from bench.metrics.base import Row
     from bench.report.blocks import Block, Text
     from bench.report.view import View
-    from bench.spec.protocol import Protocol
+    from bench.suite.protocol import Protocol
 
 BUSY = 0.5
 """Load a core from which on another program is likely to have had its share."""

@@ -9,7 +9,7 @@ from bench.record.timing import PHASES
 from bench.report.blocks import Column, Figure, Heading, Notes, Prose, Section, Table
 from bench.report.charts.phases import Bar, draw
 from bench.report.format import listing, milliseconds, signed_points
-from bench.report.front import number
+from bench.report.recommend import number
 from bench.report.sections.common import any_value, head_column, metric_cell, row_head
 
 if TYPE_CHECKING:

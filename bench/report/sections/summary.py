@@ -13,8 +13,8 @@ from bench.report.format import (
     plural,
     points,
 )
-from bench.report.front import EVEN, advice, candidates, number, pick, speedup
 from bench.report.labels import variant_label
+from bench.report.recommend import EVEN, advice, candidates, number, pick, speedup
 
 if TYPE_CHECKING:
     from bench.metrics.base import Row

@@ -8,7 +8,7 @@ from bench.metrics.pareto import ACCURACY, SPEED
 from bench.report.blocks import Figure, Prose, Section
 from bench.report.charts.tradeoff import Point, draw
 from bench.report.format import finite, listing, milliseconds, plural, points
-from bench.report.front import number, unbeaten
+from bench.report.recommend import number, unbeaten
 
 if TYPE_CHECKING:
     from bench.metrics.base import Row

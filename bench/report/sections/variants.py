@@ -29,7 +29,7 @@ from bench.report.format import (
     rate,
     signed_points,
 )
-from bench.report.front import number
+from bench.report.recommend import number
 from bench.report.sections.common import any_value, head_column, metric_cell, row_head
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import pytest
 
 from bench.datasets.scenes.layout import compose
 from bench.datasets.scenes.loader import PAINTER
-from bench.spec.classes import CITYSCAPES
+from bench.suite.classes import CITYSCAPES
 
 # Scenes (0, 1, 0..3) at 128 x 256 by version of the painter: pixels by labelId, mean red of each.
 # Other processors may round an outline or a grey level otherwise, and OpenCV 4 draws polygons half

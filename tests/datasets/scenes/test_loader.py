@@ -13,7 +13,7 @@ from bench.datasets.scenes import loader as module
 from bench.datasets.scenes.layout import compose
 from bench.datasets.scenes.loader import COUNTS, SPLITS, ScenesLoader
 from bench.errors import DatasetError
-from bench.spec.dataset import Dataset
+from bench.suite.dataset import Dataset
 from bench.train.data import SPLITS as TRAIN_SPLITS
 
 LOADER = ScenesLoader()

@@ -8,14 +8,14 @@ import numpy as np
 
 from bench.datasets.base import VOID
 from bench.errors import DatasetError
-from bench.spec.base import digest
+from bench.suite.base import digest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from bench.spec.dataset import Dataset
+    from bench.suite.dataset import Dataset
 
 CLASSES = ("dark", "middle", "bright")
 SPLITS = ("train", "val")

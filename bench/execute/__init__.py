@@ -1,0 +1,1 @@
+"""Who does a job: the worker's process, started and ended."""

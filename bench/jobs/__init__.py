@@ -1,0 +1,1 @@
+"""What crosses to a worker and back: one job, one report, both JSON."""

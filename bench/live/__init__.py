@@ -1,0 +1,1 @@
+"""Live comparisons: burst-interleaved pairs of processes, and the self-test."""

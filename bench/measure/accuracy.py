@@ -1,0 +1,130 @@
+"""One walk over the data set: labels, counts, parity and pictures of every image."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.measure.parity import ParityCounter
+from bench.measure.pipeline import Pipeline
+from bench.metrics.confusion import count as count_pixels
+from bench.metrics.instances import count as count_instances
+from bench.metrics.overlap import categories
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from bench.measure.parity import Compared
+    from bench.measure.progress import Say
+    from bench.measure.session import EvalSetup, LoadedCase
+
+    Picture = tuple[int, NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
+    """Index, image, truth and prediction (the set's classes)."""
+
+
+@dataclass
+class Pass:
+    """What one walk found."""
+
+    counts: list[NDArray[Any]] = field(default_factory=list)
+    """(C+1, C+1) of each image."""
+    instances: list[Any] = field(default_factory=list)
+    """Per image, or empty where the set has no instances."""
+    forward_ns: list[int] = field(default_factory=list)
+    wall_ns: int = 0
+    seen: int = 0
+    pictures: list[Picture] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What one image's outputs gave."""
+
+    counts: NDArray[np.int64]
+    """(C+1, C+1)."""
+    instances: dict[str, NDArray[np.uint32]] | None
+    compared: Compared | None
+    picture: Picture | None
+
+
+@dataclass(frozen=True)
+class Counting:
+    """Outputs -> counts; the same work in this process and in one beside it."""
+
+    setup: EvalSetup
+    parity: ParityCounter | None
+
+    def __call__(
+        self, index: int, image: NDArray[np.uint8], outputs: Mapping[str, NDArray[np.float32]]
+    ) -> Counted:
+        """Counts, comparison and picture of one image."""
+        setup, case = self.setup, self.setup.case
+        labels = setup.postprocess(outputs, setup.size, image.shape[:2])
+        compared = self.parity.compare(index, labels, outputs) if self.parity else None
+        mapped = setup.to_dataset[labels]
+        truth = setup.images.truth(index)
+        things = setup.images.instances(index)
+        shown = case.model.trained and index < case.protocol.gallery_images
+        return Counted(
+            counts=count_pixels(truth, mapped, len(case.dataset.classes)),
+            instances=None
+            if things is None
+            else count_instances(things, mapped, categories(case.dataset.classes)),
+            compared=compared,
+            picture=(index, image, truth, mapped) if shown else None,
+        )
+
+
+def counting(setup: EvalSetup, reference: str | None) -> Counting:
+    """The same in a process of its own; `reference` is the folder of the reference's outputs."""
+    images = setup.case.protocol.parity_images
+    return Counting(setup, ParityCounter(Path(reference), images) if reference else None)
+
+
+def walk(loaded: LoadedCase, say: Say, parity: ParityCounter | None) -> Pass:
+    """Pass over the first `loaded.count` images; all but the model runs beside it where it can."""
+    found = Pass()
+    limit = loaded.case.protocol.accuracy_limit_s
+    reference = None if parity is None else str(parity.folder)
+    began = time.monotonic_ns()
+    with Pipeline(loaded, Counting(loaded, parity), f"{__name__}:counting", reference) as line:
+        for indices, x in line.batches():
+            raw, took = _forward(loaded, x)
+            line.give(indices, raw)
+            found.forward_ns += [took // len(indices)] * len(indices)
+            found.seen += len(indices)
+            say("accuracy", found.seen, loaded.count)
+            if limit is not None and time.monotonic_ns() - began > limit * 1e9:
+                break
+        for image in line.results():
+            _add(found, image, parity)
+    found.wall_ns = time.monotonic_ns() - began
+    return found
+
+
+def _add(found: Pass, image: Counted, parity: ParityCounter | None) -> None:
+    found.counts.append(image.counts)
+    if image.instances is not None:
+        found.instances.append(image.instances)
+    if image.picture is not None:
+        found.pictures.append(image.picture)
+    if parity is not None:
+        parity.take(image.compared)
+
+
+def _forward(
+    loaded: LoadedCase, x: NDArray[np.float32]
+) -> tuple[dict[str, NDArray[np.float32]], int]:
+    """Outputs of a batch, and the nanoseconds of its forward call."""
+    fed = loaded.session.copy_in(x)
+    start = time.perf_counter_ns()
+    raw = loaded.session.forward(fed)
+    loaded.device.synchronize()
+    took = time.perf_counter_ns() - start
+    return loaded.session.copy_out(raw), took

@@ -1,0 +1,195 @@
+"""Images in order through a model, with all other work beside it.
+
+Decoding, corruption and preprocessing before the model, and labels, ground truth and counts after
+it, run in processes on the cores that the model leaves free (bench.measure.cpu_workers), over shared memory.
+Until those have started, where they have no room, or where none is worth its start, a thread prepares
+the next images and this process does the rest, as a careful plain loop would.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+import numpy as np
+
+from bench.devices import machine
+from bench.measure.cpu_workers import CpuWorker, CpuWorkerDied
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import TracebackType
+
+    from numpy.typing import NDArray
+
+    from bench.measure.session import LoadedCase
+
+    Outputs = Mapping[str, NDArray[np.float32]]
+
+_AHEAD = 2
+"""Batches that are prepared while one is computed."""
+_MOST = 4
+"""Processes, at most; each holds a few images."""
+_WORTH = 16_000_000
+"""Pixels of a whole pass from which processes, which take a third of a second to start, pay off:
+eight images of 1024 x 2048 cost about 1.6 s of work beside the model."""
+
+
+class Finish(Protocol):
+    """What becomes of a model's outputs."""
+
+    def __call__(self, index: int, image: NDArray[np.uint8], outputs: Outputs) -> Any:
+        """Result of one image."""
+        ...
+
+
+class Pipeline:
+    """Batches in order, results in order; a context that leaves no process behind."""
+
+    def __init__(
+        self,
+        loaded: LoadedCase,
+        finish: Finish,
+        maker: str,
+        folder: str | None,
+        workers: int | None = None,
+    ) -> None:
+        """Pipeline over the first `loaded.count` images.
+
+        Args:
+            loaded: what to run.
+            finish: work on each image's outputs, in this process.
+            maker: `module:attribute` that makes the same from a setup and `folder` in another.
+            folder: what `maker` needs.
+            workers: processes; None = as many as pay off.
+        """
+        self._loaded, self._finish = loaded, finish
+        self._maker, self._folder = maker, folder
+        self._wanted = useful(loaded) if workers is None else workers
+        self._workers: list[CpuWorker] = []
+        self._pool = ThreadPoolExecutor(1)
+        self._futures: dict[int, Future[Any]] = {}
+        self._images: dict[int, NDArray[np.uint8]] = {}
+        """Prepared here, waiting for their outputs."""
+        self._owner: dict[int, CpuWorker] = {}
+        self._given: list[int] = []
+        self._results: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        """Start the processes; nobody waits for them."""
+        job = self._loaded.job if self._wanted else None
+        if job is not None:
+            batch = min(self._loaded.case.protocol.batch_size, self._loaded.count)
+            slots = 2 + -(-batch * (_AHEAD + 1) // self._wanted)
+            for _ in range(self._wanted):
+                self._workers.append(CpuWorker(job, self._maker, self._folder, slots))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End them, also where the walk is left early."""
+        self._pool.shutdown(cancel_futures=True)
+        for worker in self._workers:
+            worker.close()
+
+    def batches(self) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
+        """Indices and input of every batch; the last one is filled up with its own last image."""
+        size, count = self._loaded.case.protocol.batch_size, self._loaded.count
+        groups = [list(range(i, min(i + size, count))) for i in range(0, count, size)]
+        for group in groups[:_AHEAD]:
+            self._ask(group)
+        for i, group in enumerate(groups):
+            inputs = [self._input(index) for index in group]
+            inputs += [inputs[-1]] * (size - len(inputs))
+            if i + _AHEAD < len(groups):
+                self._ask(groups[i + _AHEAD])
+            yield group, inputs[0] if size == 1 else np.concatenate(inputs)
+
+    def give(self, indices: list[int], outputs: Outputs) -> None:
+        """Hand over a batch's outputs; each image is finished where it was prepared."""
+        for slot, index in enumerate(indices):
+            one = {k: v[slot : slot + 1] for k, v in outputs.items()}
+            self._given.append(index)
+            owner = self._owner.get(index)
+            if owner is None:
+                self._results[index] = self._finish(index, self._images.pop(index), one)
+                continue
+            try:
+                owner.finish(index, one)
+            except CpuWorkerDied:
+                self._bury(owner)
+
+    def results(self) -> Iterator[Any]:
+        """Result of every image that was given, in order, as each is there."""
+        for index in self._given:
+            while index not in self._results:
+                self._listen(self._owner[index])
+            yield self._results.pop(index)
+
+    def _ask(self, group: list[int]) -> None:
+        """Have a batch prepared: by the process with the most room, else by the thread."""
+        for index in group:
+            for worker in tuple(self._workers):
+                while worker in self._workers and worker.waiting():
+                    self._listen(worker)
+            free = max(self._workers, key=lambda h: h.room, default=None)
+            if free is not None and free.room:
+                try:
+                    free.prepare(index)
+                except CpuWorkerDied:
+                    self._bury(free)
+                else:
+                    self._owner[index] = free
+                    continue
+            self._futures[index] = self._pool.submit(self._loaded.load, index)
+
+    def _input(self, index: int) -> NDArray[np.float32]:
+        """Model's input for one image, as soon as it is there."""
+        while (owner := self._owner.get(index)) is not None:
+            x = owner.ready(index)
+            if x is not None:
+                return x
+            self._listen(owner)
+        future = self._futures.pop(index, None)
+        image, x = self._loaded.load(index) if future is None else future.result()
+        self._images[index] = image
+        return np.asarray(x, np.float32)
+
+    def _listen(self, worker: CpuWorker) -> None:
+        """Take one message of a process; what a dead one leaves is done here."""
+        try:
+            found = worker.listen()
+        except CpuWorkerDied:
+            self._bury(worker)
+            return
+        if found is not None:
+            index, result = found
+            self._results[index] = result
+            del self._owner[index]
+
+    def _bury(self, worker: CpuWorker) -> None:
+        """Take over from a process that died; its images are decoded again."""
+        self._workers.remove(worker)
+        for index in [i for i, owner in self._owner.items() if owner is worker]:
+            del self._owner[index]
+            outputs = worker.outputs(index)
+            if outputs is not None:
+                image, _ = self._loaded.load(index)
+                self._results[index] = self._finish(index, image, outputs)
+            elif worker.ready(index) is not None:  # its input is in the model already
+                self._images[index] = self._loaded.load(index)[0]
+        worker.close()
+
+
+def useful(loaded: LoadedCase) -> int:
+    """Processes that pay off beside this model: none where it uses every core."""
+    job = loaded.job
+    height, width = loaded.size
+    if job is None or job.memory_limit_bytes is not None or loaded.count * height * width < _WORTH:
+        return 0
+    on_cores = loaded.case.target.device == "cpu"
+    return max(0, min(machine.cores() - (job.threads if on_cores else 1), _MOST))

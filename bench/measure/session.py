@@ -1,0 +1,164 @@
+"""Opening a case's session inside a worker, and feeding it one batch."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench import registry
+from bench.backends.base import OpenJob
+from bench.datasets.base import VOID
+from bench.transforms.corruptions.base import corrupted
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from bench.backends.base import Session
+    from bench.datasets.base import Images
+    from bench.devices.base import Device
+    from bench.jobs.base import Job
+    from bench.suite.case import Case
+    from bench.suite.variant import Variant
+
+
+@dataclass(kw_only=True)
+class EvalSetup:
+    """What happens to an image before and after the model; needs no session."""
+
+    case: Case
+    size: tuple[int, int]
+    images: Images
+    count: int
+    """Images to evaluate."""
+    preprocess: Any
+    postprocess: Any
+    to_dataset: NDArray[np.uint8]
+    """Model's class -> the set's class, uint8 (256,); VOID where it has none."""
+    job: Job | None = None
+    """Job that it was opened for; None where there is none, as in tests."""
+
+    def load(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """Image of one position, corrupted where the protocol says so, and the model's input."""
+        protocol = self.case.protocol
+        image = self.images.image(index)
+        if protocol.corruption:
+            name = self.images.names[index]
+            image = corrupted(image, protocol.corruption, protocol.seed, name)
+        return image, self.preprocess(image, self.case.model.pixels, self.size)
+
+
+@dataclass(kw_only=True)
+class LoadedCase(EvalSetup):
+    """Everything that a case or reference works with."""
+
+    session: Session
+    device: Device
+
+    def infer(self, x: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        """Named outputs of an input."""
+        raw = self.session.forward(self.session.copy_in(x))
+        self.device.synchronize()
+        return self.session.copy_out(raw)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How the session came to be: seconds and bytes."""
+
+    import_s: float
+    load_s: float
+    rss_before: int
+    rss_after: int
+
+
+def load_case(job: Job, variant: Variant) -> tuple[LoadedCase, Opening]:
+    """Loaded case or reference in one variant, and how long opening took."""
+    import cv2
+
+    from bench.measure import memory
+
+    cv2.setNumThreads(job.threads)
+    case = job.case
+    began = time.monotonic()
+    backend = registry.load("backend", variant.backend)()
+    for name in backend.needs:
+        _import_runtime(name)
+    device = registry.load("device", case.target.device)()
+    setup = open_setup(job)
+    imported = time.monotonic()
+    before = memory.resident()
+    memory.reset_peak()
+    device.reset_peak()
+    session = backend.open(
+        OpenJob(
+            model=case.model,
+            variant=variant,
+            device=device,
+            threads=job.threads,
+            artifact=Path(job.artifact) if job.artifact else None,
+            size=setup.size,
+            batch_size=case.protocol.batch_size,
+            allow_code=job.allow_code,
+        )
+    )
+    device.synchronize()
+    opened = time.monotonic()
+    loaded = LoadedCase(**vars(setup), session=session, device=device)
+    return loaded, Opening(imported - began, opened - imported, before, memory.resident())
+
+
+def open_setup(job: Job) -> EvalSetup:
+    """Data set and rules of a case or reference."""
+    if job.size is None:
+        raise ValueError("a session needs the input's size")
+    case = job.case
+    preprocess = registry.load("preprocess", case.protocol.preprocess)
+    postprocess = registry.load("postprocess", case.protocol.postprocess)
+    images = registry.load("dataset", case.dataset.loader)().open(case.dataset, Path(job.cache))
+    return EvalSetup(
+        case=case,
+        size=job.size,
+        images=images,
+        count=image_count(case, len(images.names)),
+        preprocess=preprocess,
+        postprocess=postprocess,
+        to_dataset=class_table(case),
+        job=job,
+    )
+
+
+def image_count(case: Case, there: int) -> int:
+    """Images of the accuracy pass; seeded weights have none, only parity's images are run."""
+    asked = min(there, case.protocol.images or there)
+    return asked if case.model.trained else min(asked, max(1, case.protocol.parity_images))
+
+
+def class_table(case: Case) -> NDArray[np.uint8]:
+    """Model's class -> the set's class, uint8 (256,); VOID where the set has no such class."""
+    import numpy as np
+
+    known = {name: i for i, name in enumerate(case.dataset.classes)}
+    table = np.full(256, VOID, np.uint8)
+    for i, name in enumerate(case.model.classes):
+        table[i] = known.get(case.dataset.class_map.get(name, name), VOID)
+    return table
+
+
+def _import_runtime(distribution: str) -> None:
+    """Import a runtime now, so that its time and memory don't count as the model's."""
+    import importlib
+
+    from bench.errors import Unsupported
+
+    module = {"opencv-python-headless": "cv2"}.get(distribution, distribution.replace("-", "_"))
+    try:
+        importlib.import_module(module)
+    except ImportError as e:
+        if "failed to map segment" in str(e):  # the target's memory limit, not the installation
+            raise MemoryError(str(e)) from e
+        raise Unsupported(
+            f"{distribution} can't be imported: {e}.", f"pip install {distribution}"
+        ) from e

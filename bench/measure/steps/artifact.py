@@ -1,0 +1,84 @@
+"""Runs one step of an export recipe into the cache: a folder, whole or not there at all."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench import cachedir, registry
+from bench.errors import CaseFailed
+from bench.exporters.base import ExportJob
+from bench.exporters.notes import read_note
+from bench.measure import memory
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from bench.jobs.base import Job
+    from bench.measure.progress import Say
+
+
+def run(job: Job, say: Say) -> dict[str, Any]:
+    """`wall_s` and `peak_rss_bytes` of the step."""
+    if job.target is None or job.size is None:
+        raise ValueError("an artifact needs a folder and the input's size")
+    return cachedir.make(Path(job.target), lambda out: _make(job, out, say))
+
+
+def _make(job: Job, out: Path, say: Say) -> dict[str, Any]:
+    step = job.case.variant.steps[job.position]
+    say(f"artifact {step.name}", 0, 1)
+    began = time.monotonic()
+    exporter = registry.load("exporter", step.name)()
+    size = job.size or (0, 0)
+    exporter.make(
+        ExportJob(
+            model=job.case.model,
+            previous=Path(job.artifact) if job.artifact else None,
+            out=out,
+            size=size,
+            batch_size=job.case.protocol.batch_size,
+            threads=job.threads,
+            allow_code=job.allow_code,
+            options=step.options,
+            calibration=_calibration(job) if exporter.calibrates else (),
+        )
+    )
+    if not any(out.iterdir()):
+        raise CaseFailed(f"The step {step.name!r} wrote nothing.")
+    read_note(out)  # the parent will want it
+    return {
+        "name": step.name,
+        "wall_s": round(time.monotonic() - began, 3),
+        "peak_rss_bytes": memory.peak(),
+    }
+
+
+def _calibration(job: Job) -> tuple[NDArray[np.float32], ...]:
+    """Preprocessed images of the calibration split; never those that are evaluated."""
+    asked = job.case.variant.calibration
+    dataset = job.case.dataset
+    if asked is None:
+        raise CaseFailed(
+            f"The variant {job.case.variant.name!r} quantizes with ranges and names no "
+            "[calibration]."
+        )
+    if asked.split == dataset.split:
+        raise CaseFailed(
+            f"Calibration on the split {asked.split!r} would show the quantizer the images that "
+            "are evaluated.",
+            "Name another split.",
+        )
+    import numpy as np
+
+    loader = registry.load("dataset", dataset.loader)()
+    images = loader.open(dataset, Path(job.cache), split=asked.split, count=asked.images)
+    preprocess = registry.load("preprocess", job.case.protocol.preprocess)
+    inputs = [
+        preprocess(images.image(i), job.case.model.pixels, job.size)
+        for i in range(min(asked.images, len(images.names)))
+    ]
+    batch = job.case.protocol.batch_size
+    return tuple(x if batch == 1 else np.repeat(x, batch, axis=0) for x in inputs)

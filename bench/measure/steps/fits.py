@@ -1,0 +1,55 @@
+"""Runs one batch of one size through the whole path and tells the memory's peak."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bench.measure import memory
+from bench.measure.session import load_case
+from bench.record.base import Absent
+
+if TYPE_CHECKING:
+    from bench.jobs.base import Job
+    from bench.measure.progress import Say
+    from bench.measure.session import LoadedCase
+
+CALLS = 2
+"""The second call may hold buffers that the first one left."""
+
+
+def run(job: Job, say: Say) -> dict[str, Any]:
+    """`peak_bytes` of the process, None where nobody tells it, and `why`."""
+    say("fits", 0, CALLS)
+    loaded, _ = load_case(job, job.case.variant)
+    for done in range(CALLS):
+        _call(loaded)
+        say("fits", done + 1, CALLS)
+    found = memory.peak() if loaded.device.name == "cpu" else _gpu(loaded.device.memory())
+    if isinstance(found, Absent):
+        return {"peak_bytes": None, "why": found.reason}
+    return {"peak_bytes": found, "why": ""}
+
+
+def _call(loaded: LoadedCase) -> None:
+    """Random pictures of the input's size, from 8-bit RGB to labels."""
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    pixels = loaded.case.model.pixels
+    count = loaded.case.protocol.batch_size
+    inputs = [
+        loaded.preprocess(rng.integers(0, 256, (*loaded.size, 3), np.uint8), pixels, loaded.size)
+        for _ in range(count)
+    ]
+    raw = loaded.infer(inputs[0] if count == 1 else np.concatenate(inputs))
+    for k in range(count):
+        one = raw if count == 1 else {n: a[k : k + 1] for n, a in raw.items()}
+        loaded.postprocess(one, loaded.size, loaded.size)
+
+
+def _gpu(kinds: dict[str, int | Absent]) -> int | Absent:
+    """Larger of the driver's figure and the allocator's mark, bytes; the first has the context."""
+    told = [v for k, v in kinds.items() if k != "gpu_allocated_peak" and isinstance(v, int)]
+    if told:
+        return max(told)
+    return next(v for v in kinds.values() if isinstance(v, Absent))

@@ -1,0 +1,80 @@
+"""Counts a model's work at the case's size, and times the parts of the case's variant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench import cachedir, registry
+from bench.record.work import ComponentMeasurement, WorkMeasurement
+from bench.registry import installed
+from bench.resources import code_of
+from bench.suite.base import digest
+
+if TYPE_CHECKING:
+    from bench.jobs.base import Job
+    from bench.measure.progress import Say
+
+
+def run(job: Job, say: Say) -> dict[str, Any]:
+    """`measurements`: the work of a call, and the times of its parts."""
+    if job.size is None:
+        raise ValueError("counting needs the input's size")
+    say("work", 0, 2)
+    work = _work(job)
+    say("work", 1, 2)
+    found = work, _components(job)
+    return {"measurements": [m.model_dump(mode="json") for m in found]}
+
+
+def _work(job: Job) -> WorkMeasurement:
+    """Counted once a model and size: it depends neither on the variant nor on the machine."""
+    case = job.case
+    if not case.weights_digest:
+        return _count(job)
+    key = digest({
+        "weights": case.weights_digest,
+        "size": job.size,
+        "batch": case.protocol.batch_size,
+        "code": code_of(("measure/work", "models")),
+        "versions": [installed(v) for v in ("torch", "transformers", "onnx")],
+    })
+    folder = Path(job.cache) / "work" / key[:24]
+    made = cachedir.make(folder, lambda _: _count(job).model_dump(mode="json"))
+    return WorkMeasurement.model_validate(made)
+
+
+def _count(job: Job) -> WorkMeasurement:
+    model, batch, size = job.case.model, job.case.protocol.batch_size, job.size or (0, 0)
+    loader = registry.load("model", model.loader)()
+    if getattr(loader, "provides_torch", True):
+        from bench.measure.work.counter import count
+
+        return count(lambda: loader.build(model, allow_code=job.allow_code), batch, size)
+    from bench.measure.work import graph
+
+    return graph.count(Path(model.location).expanduser(), batch, size)
+
+
+def _components(job: Job) -> ComponentMeasurement:
+    """Times of the parts, or why this runtime doesn't tell them."""
+    backend = job.case.variant.backend
+    if backend == "onnxruntime":
+        from bench.measure.work import profiled
+
+        return profiled.measure(job)
+    if backend != "torch":
+        reason = f"{backend} runs the model as a whole: its parts have no borders there"
+        return ComponentMeasurement(absent=reason)
+    from bench.measure.session import load_case
+    from bench.measure.work import components
+
+    loaded, _ = load_case(job, job.case.variant)
+    _, x = loaded.load(0)
+    fed = loaded.session.copy_in(x.repeat(job.case.protocol.batch_size, axis=0))
+    module: Any = getattr(loaded.session, "module", None)
+    if module is None:
+        return ComponentMeasurement(absent="the session keeps no torch module")
+    return components.measure(
+        lambda: loaded.session.forward(fed), module, loaded.device.synchronize
+    )

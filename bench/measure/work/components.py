@@ -1,0 +1,98 @@
+"""Times of a torch module's parts in the session that runs it, and what timing them costs."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from bench.measure.work.entered import entered
+from bench.models.parts import OTHER, parts
+from bench.record.work import ComponentMeasurement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import torch
+
+CALLS = 12
+"""Pairs of calls, one with the instruments and one without."""
+LEAST = 3
+LIMIT_S = 20.0
+"""No further pair is begun after so long, once there are `LEAST`."""
+WARMUP = 2
+
+
+def measure(
+    call: Callable[[], object], module: torch.nn.Module, synchronize: Callable[[], None]
+) -> ComponentMeasurement:
+    """Nanoseconds of each part in each call of `call`, which runs `module`.
+
+    A part's time is its own: while a part within it runs, its clock stands. So the parts add up to
+    the whole. On a GPU the device is waited for at each border, which takes the overlap between
+    parts away; the calls without instruments, in turns with the others (ABBA), tell how much.
+    """
+    names = dict.fromkeys(parts(module).values())
+    timed: dict[str, list[int]] = {name: [] for name in names}
+    whole: list[int] = []
+    plain: list[int] = []
+    for _ in range(WARMUP):
+        call()
+    began = time.monotonic()
+    for i in range(CALLS):
+        # Whoever comes second finds warmer caches: the two take turns at that, too.
+        for instrumented in (True, False) if i % 2 == 0 else (False, True):
+            if instrumented:
+                watch = _Watch(synchronize)
+                with entered(module, watch.enter, watch.leave):
+                    whole.append(watch.run(call))
+                for name, taken in timed.items():
+                    taken.append(watch.taken.get(name, 0))
+            else:
+                synchronize()
+                start = time.perf_counter_ns()
+                call()
+                synchronize()
+                plain.append(time.perf_counter_ns() - start)
+        if i + 1 >= LEAST and time.monotonic() - began > LIMIT_S:
+            break
+    return ComponentMeasurement(
+        parts_ns={name: tuple(taken) for name, taken in timed.items() if any(taken)},
+        whole_ns=tuple(whole),
+        plain_ns=tuple(plain),
+        how="hooks",
+    )
+
+
+class _Watch:
+    """One call's stopwatch: the time since the last border belongs to the part on top."""
+
+    def __init__(self, synchronize: Callable[[], None]) -> None:
+        self.taken: dict[str, int] = {}
+        self._synchronize = synchronize
+        self._stack = [OTHER]
+        self._last = 0
+
+    def run(self, call: Callable[[], object]) -> int:
+        """Nanoseconds of the whole call."""
+        self._synchronize()
+        start = self._last = time.perf_counter_ns()
+        call()
+        self._border()
+        return time.perf_counter_ns() - start
+
+    def enter(self, part: str) -> None:
+        """A part begins."""
+        self._border()
+        self._stack.append(part)
+
+    def leave(self) -> None:
+        """It ends."""
+        self._border()
+        self._stack.pop()
+
+    def _border(self) -> None:
+        self._synchronize()
+        now = time.perf_counter_ns()
+        top = self._stack[-1]
+        self.taken[top] = self.taken.get(top, 0) + now - self._last
+        self._last = now

@@ -1,0 +1,151 @@
+"""Counts parameters, MACs and bytes of every part of a torch module, without computing anything."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.weak import WeakIdKeyDictionary
+
+from bench.measure.work import rules
+from bench.measure.work.entered import entered
+from bench.models.parts import OTHER, parts
+from bench.record.work import PartWork, WorkMeasurement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from torch import nn
+
+OVERWRITES = frozenset(("copy_", "fill_", "zero_"))
+"""Operators whose first argument is written and never read."""
+
+
+def count(
+    build: Callable[[], nn.Module], batch_size: int, size: tuple[int, int]
+) -> WorkMeasurement:
+    """Work of one call, pixel values (N, 3, h, w), by part.
+
+    The module runs on torch's meta device, where tensors have shapes and no values: Mask2Former
+    with Swin-L at 1024x2048 is counted within seconds. A module whose course depends on values
+    can't run there and is run on the processor instead.
+    """
+    shape = (batch_size, 3, *size)
+    try:
+        return _count(build().to("meta"), torch.empty(shape, device="meta"))
+    except Exception:  # noqa: BLE001 - a user's module may fail there in any way
+        return _count(build(), torch.zeros(shape))
+
+
+def _count(module: nn.Module, x: torch.Tensor) -> WorkMeasurement:
+    tally = _Tally()
+    module.eval()
+    with _plain_attention(), torch.no_grad(), entered(module, tally.enter, tally.leave), tally:
+        module(x)
+    return WorkMeasurement(
+        batch_size=x.shape[0],
+        height=x.shape[2],
+        width=x.shape[3],
+        parts=_parts(module, tally),
+        uncounted=dict(sorted(tally.uncounted.items())),
+    )
+
+
+def _parts(module: nn.Module, tally: _Tally) -> tuple[PartWork, ...]:
+    """Parts in the order in which the module names them, `other` last where it has anything."""
+    of = parts(module)
+    stored: dict[str, Counter[str]] = {part: Counter() for part in of.values()}
+    # Each tensor once, under the first name that it has.
+    tensors = ("parameters", module.named_parameters()), ("buffers", module.named_buffers())
+    for kind, named in tensors:
+        for path, tensor in named:
+            mine = stored[of[path.rpartition(".")[0]]]
+            mine[kind] += tensor.numel()
+            dtype = str(tensor.dtype).removeprefix("torch.")
+            mine[f"dtype {dtype}"] += tensor.numel() * tensor.element_size()
+    found = [
+        PartWork(
+            name=part,
+            parameters=mine["parameters"],
+            buffers=mine["buffers"],
+            bytes_by_dtype={k[6:]: v for k, v in sorted(mine.items()) if k.startswith("dtype ")},
+            macs=tally.macs[part],
+            bytes_moved=tally.moved[part],
+        )
+        for part, mine in sorted(stored.items(), key=lambda p: p[0] == OTHER)
+    ]
+    return tuple(p for p in found if p.parameters or p.buffers or p.bytes_moved)
+
+
+class _Tally(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Sees every aten operator, and charges it to the part that is at work."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.macs: Counter[str] = Counter()
+        self.moved: Counter[str] = Counter()
+        self.uncounted: Counter[str] = Counter()
+        self._stack = [OTHER]
+        # Results of elementwise products that are still alive: sum() of one is a contraction.
+        self._products = WeakIdKeyDictionary()
+
+    def enter(self, part: str) -> None:
+        """A part's module is called."""
+        self._stack.append(part)
+
+    def leave(self) -> None:
+        """It has returned."""
+        self._stack.pop()
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        del types
+        out = func(*args, **(kwargs or {}))
+        if not rules.moves(func):
+            return out
+        name, part = rules.name_of(func), self._stack[-1]
+        read = args[1:] if name in OVERWRITES else args
+        self.moved[part] += _bytes([*tree_leaves((read, kwargs or {}))]) + _bytes(tree_leaves(out))
+        self._macs(func, name, args, out)
+        return out
+
+    def _macs(self, func: Any, name: str, args: tuple[Any, ...], out: Any) -> None:
+        part, plain = self._stack[-1], rules.functional(name)
+        rule = rules.MACS.get(plain)
+        if rule is not None:
+            self.macs[part] += rule(args, out[0] if isinstance(out, tuple | list) else out)
+        elif plain == "mul" and isinstance(args[1], torch.Tensor) and args[1].dim():
+            self._products[out] = True
+        elif plain == "sum" and args[0] in self._products:
+            self.macs[part] += args[0].numel()
+        elif plain not in rules.NO_MACS and not rules.elementwise(func):
+            self.uncounted[name] += 1
+
+
+def _bytes(leaves: list[Any]) -> int:
+    """Bytes of distinct tensors; an expanded one counts what it really holds."""
+    seen = {id(t): t for t in leaves if isinstance(t, torch.Tensor)}
+    return sum(_held(t) * t.element_size() for t in seen.values())
+
+
+def _held(t: torch.Tensor) -> int:
+    held = 1
+    for length, step in zip(t.shape, t.stride(), strict=True):
+        held *= length if step or not length else 1
+    return held
+
+
+@contextmanager
+def _plain_attention() -> Iterator[None]:
+    """Without torch's fused encoder layers, which are one operator of unknown content."""
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(value=False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(value=before)

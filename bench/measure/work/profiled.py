@@ -1,0 +1,142 @@
+"""Times of a model's parts in ONNX Runtime: its own profiler, node by node."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.exporters.notes import read_note
+from bench.measure.session import load_case
+from bench.measure.work.graph import part_of
+from bench.models.parts import OTHER
+from bench.record.work import ComponentMeasurement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.jobs.base import Job
+
+CALLS, LEAST, LIMIT_S = 8, 3, 20.0
+REST_S = 0.02
+UNNAMED = "unnamed"
+"""Nodes that the runtime made itself, mostly by fusing across borders: nobody knows whose."""
+MOST_UNNAMED = 0.5
+SUFFIX = re.compile(r"(_nchwc|_token_\d+|_kernel_time|/.*)$")
+"""What ONNX Runtime's optimizer appends to the name of a node or of its output."""
+
+
+def measure(job: Job) -> ComponentMeasurement:
+    """Nanoseconds of each part in each call, profiled and plain sessions in turns."""
+    if job.case.target.device != "cpu":
+        return ComponentMeasurement(
+            absent="on a GPU ONNX Runtime's profiler times the launch of a node, not its work"
+        )
+    if job.artifact is None:
+        return ComponentMeasurement(absent="there is no ONNX file")
+    import onnx
+    import onnxruntime as ort
+
+    folder = Path(job.artifact)
+    note = read_note(folder)
+    named = names(onnx.load(folder / note.model, load_external_data=False).graph)
+    if not named:
+        return ComponentMeasurement(absent="the file doesn't tell which part a node belongs to")
+    loaded, _ = load_case(job, job.case.variant)
+    x = loaded.session.copy_in(loaded.load(0)[1].repeat(job.case.protocol.batch_size, axis=0))
+    with tempfile.TemporaryDirectory() as scratch:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = job.threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        options.enable_profiling = True
+        options.profile_file_prefix = str(Path(scratch) / "profile")
+        session = ort.InferenceSession(
+            str(folder / note.model), options, providers=["CPUExecutionProvider"]
+        )
+        profiled = lambda: session.run(list(note.outputs), {note.input: x})  # noqa: E731
+        whole, plain = _in_turns(profiled, lambda: loaded.session.forward(x))
+        events = json.loads(Path(session.end_profiling()).read_text())
+    return summed(events, named, whole, plain)
+
+
+def names(graph: Any) -> dict[str, str]:
+    """Name of a node, or of what it computes, -> part, of all nodes whose part is known."""
+    found = {}
+    for node in graph.node:
+        part = part_of(node)
+        if part is not None:
+            found.update(dict.fromkeys((node.name, *node.output), part))
+    return found
+
+
+def summed(
+    events: list[dict[str, Any]],
+    named: dict[str, str],
+    whole: Sequence[int],
+    plain: Sequence[int],
+) -> ComponentMeasurement:
+    """Measurement from the profiler's events; the last calls are those of `whole`.
+
+    What a call took beyond its nodes is the runtime's own, and stands under `other`.
+    """
+    runs = sorted((e["ts"], e["ts"] + e["dur"]) for e in events if e["name"] == "model_run")
+    runs = runs[-len(whole) :]
+    calls: list[dict[str, int]] = [{} for _ in runs]
+    for e in events:
+        if e.get("cat") != "Node" or not e["name"].endswith("_kernel_time"):
+            continue
+        at = next((i for i, (a, b) in enumerate(runs) if a <= e["ts"] <= b), None)
+        if at is not None:
+            part = _part(e["name"], named)
+            calls[at][part] = calls[at].get(part, 0) + 1000 * e["dur"]  # microseconds
+    for call, took in zip(calls, whole, strict=True):
+        rest = took - sum(call.values())
+        call[OTHER] = call.get(OTHER, 0) + max(rest, 0)
+    unnamed = sum(c.get(UNNAMED, 0) for c in calls) / max(sum(whole), 1)
+    if unnamed > MOST_UNNAMED:
+        return ComponentMeasurement(
+            absent=f"{unnamed:.0%} of the time went to nodes that ONNX Runtime's optimizer made "
+            "and that no part can be named for"
+        )
+    parts = dict.fromkeys(p for call in calls for p in call)
+    return ComponentMeasurement(
+        parts_ns={p: tuple(call.get(p, 0) for call in calls) for p in parts},
+        whole_ns=tuple(whole),
+        plain_ns=tuple(plain),
+        how="profiler",
+    )
+
+
+def _part(name: str, named: dict[str, str]) -> str:
+    """Part of an event: the optimizer's suffixes are taken off until the name is known."""
+    while name not in named:
+        shorter = SUFFIX.sub("", name)
+        if shorter == name:
+            return UNNAMED
+        name = shorter
+    return named[name]
+
+
+def _in_turns(first: Any, second: Any) -> tuple[list[int], list[int]]:
+    """Nanoseconds of the calls of both, in turns (ABBA), after two warm-up calls each.
+
+    Threads of a session that has just worked spin for a moment, in case more work comes: the other
+    session waits until they sleep.
+    """
+    for call in (first, second) * 2:
+        call()
+    taken: tuple[list[int], list[int]] = ([], [])
+    began = time.monotonic()
+    for i in range(CALLS):
+        for k in (0, 1) if i % 2 == 0 else (1, 0):
+            time.sleep(REST_S)
+            start = time.perf_counter_ns()
+            (first, second)[k]()
+            taken[k].append(time.perf_counter_ns() - start)
+        if i + 1 >= LEAST and time.monotonic() - began > LIMIT_S:
+            break
+    return taken

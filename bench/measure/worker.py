@@ -1,0 +1,120 @@
+"""One step in one process: a job on stdin, progress on stdout, the report in a file.
+
+Imports no runtime by itself: the step's own family leaf does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib
+import json
+import os
+import resource
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+
+_BORN_NS = time.monotonic_ns()
+
+
+def main() -> int:
+    """Exit status: 0 when a report was written, whatever it says."""
+    _die_with_parent()
+    from bench.errors import SegbenchError, Unsupported
+    from bench.jobs.base import UNWRITTEN, Job, Report
+    from bench.measure.progress import pipe
+    from bench.record.store import write_atomic
+
+    # One line, not all of it: a live pair's launcher goes on talking (steps/pair.py).
+    job = Job.model_validate(json.loads(sys.stdin.readline()))
+    if job.parent and os.getppid() != job.parent:  # it died before we asked the kernel to tell us
+        return 1
+    say = pipe(_private_stdout())
+    if job.memory_limit_bytes is not None:
+        _limit(job.memory_limit_bytes)
+    if job.guarded:
+        from bench.measure import memory
+
+        memory.guard()
+    try:
+        step = importlib.import_module(f"bench.measure.steps.{job.step}")
+        startup = (time.monotonic_ns() - (job.spawned_ns or _BORN_NS)) / 1e9
+        report = Report(ok=True, payload=step.run(job, say), startup_s=startup)
+    except Unsupported as e:
+        report = Report(ok=False, skipped=True, error_type="Unsupported", message=str(e))
+    except SegbenchError as e:
+        kind = "out of memory" if _starved(e) else type(e).__name__
+        report = Report(ok=False, error_type=kind, message=str(e))
+    except Exception as e:  # noqa: BLE001 - whatever it is, it becomes a row
+        _print_trace()
+        kind, message = _explain(e)
+        report = Report(ok=False, error_type=kind, message=message)
+    try:
+        write_atomic(Path(job.out), report.model_dump_json().encode())
+    except OSError:
+        _print_trace()
+        return UNWRITTEN
+    return 0
+
+
+def _print_trace() -> None:
+    """Print the present exception; on a full disk the log can't take it either."""
+    with contextlib.suppress(OSError):
+        traceback.print_exc()
+        sys.stderr.flush()
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to kill this process when its parent ends, however that happens.
+
+    An orphan would go on for minutes and disturb the next run's measurements.
+    """
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1  # <sys/prctl.h>
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
+def _private_stdout() -> int:
+    """Descriptor of the pipe to the parent; what libraries print goes to stderr from now on."""
+    private = os.dup(1)
+    os.dup2(2, 1)
+    return private
+
+
+def _limit(more: int) -> None:
+    """Cap the address space at what is held now plus `more` bytes."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    cap = pages * resource.getpagesize() + more
+    resource.setrlimit(resource.RLIMIT_AS, (cap, cap))
+
+
+def _explain(e: Exception) -> tuple[str, str]:
+    """Type and sentence of an unexpected exception."""
+    text = (str(e).strip().splitlines() or [""])[0][:400]
+    if _starved(e):
+        return "out of memory", f"It ran out of memory: {text or type(e).__name__}."
+    if isinstance(e, OSError) and e.strerror:
+        name = f" ({e.filename})" if e.filename else ""
+        return type(e).__name__, f"{e.strerror}{name}."
+    return type(e).__name__, text or type(e).__name__
+
+
+def _starved(e: Exception) -> bool:
+    """Whether an exception says in any runtime's words that memory ran out."""
+    signs = ("can't allocate memory", "cannot allocate memory", "bad_alloc", "out of memory",
+             "bad allocation", "failed to allocate", "failed to map segment")  # fmt: skip
+    return isinstance(e, MemoryError) or any(s in str(e).lower() for s in signs)
+
+
+def end() -> None:
+    """Do the step and leave at once, with main's exit status."""
+    status = main()
+    with contextlib.suppress(OSError):
+        sys.stderr.flush()
+    # The report is on disk. Taking a runtime down in good order costs a second and can crash;
+    # nothing that it would still do matters.
+    os._exit(status)

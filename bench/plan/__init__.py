@@ -1,0 +1,1 @@
+"""What a run does: which cases, in which order, what each needs, what stands already."""

@@ -1,0 +1,257 @@
+"""The largest batch and image that run under a limit of memory, tried in processes that may die."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+from bench import registry
+from bench.devices import machine
+from bench.jobs.base import GUARD, Job, Report
+from bench.plan.setting import StepFailed
+from bench.record.fits import Fit, FitsMeasurement, Try
+from bench.record.result import Failure
+
+if TYPE_CHECKING:
+    from bench.suite.case import Case
+
+Start = Callable[[Job], tuple[Report | None, Failure | None]]
+"""Runs a job in a process of its own: `bench.execute.process.start` with its log, limit and listener."""
+Export = Callable[[int, int, int], str | None]
+"""Batch size, height, width -> folder of the artifact for that size, None where the backend takes
+the weights themselves; raises StepFailed."""
+Size = tuple[int, int, int]
+"""Batch size, height, width."""
+
+MOST_IMAGES = 4096
+"""Largest batch that is tried."""
+LONGEST_SIDE = 16384
+"""Longest side, pixels, that is tried."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one process at one size came to; no limit is in it, so every limit can use it."""
+
+    lived: bool
+    peak_bytes: int | None
+    why: str = ""
+    starved: bool = False
+    """Whether it died of memory, as far as anybody can tell."""
+    skipped: bool = False
+    """Whether this machine or installation can't run it at all."""
+
+
+def measure(case: Case, job: Job, start: Start, export: Export) -> FitsMeasurement:
+    """What fits under each of the protocol's limits.
+
+    Args:
+        case: Case whose model, variant and target are tried.
+        job: Job of step `fits` at the case's own size and artifact; batch, size, artifact and
+            report's file of each try are set here.
+        start: Runs a job in a process of its own.
+        export: Makes the artifact of a size; it is not asked for the case's own.
+    """
+    if job.size is None:
+        raise ValueError("a search needs the input's size")
+    search = Search(case, job, start, export)
+    return FitsMeasurement(fits=tuple(search.under(gib) for gib in case.protocol.fits_gb))
+
+
+@dataclass
+class Search:
+    """Tries sizes, each once, whatever the number of limits."""
+
+    case: Case
+    job: Job
+    start: Start
+    export: Export
+    _known: dict[Size, Outcome] = field(default_factory=dict)
+
+    def under(self, gib: float) -> Fit:
+        """What fits under a limit, GiB; 0 = the memory that the machine or the GPU has."""
+        where: Literal["main", "gpu"] = "main" if self.case.target.device == "cpu" else "gpu"
+        limit = int(gib * machine.GIB) if gib else self._own(where)
+        height, width = self.job.size or (0, 0)
+        tries: list[Try] = []
+
+        def fits(size: Size) -> bool:
+            tried = judged(size, self.outcome(size), limit, own=not gib)
+            if tried not in tries:
+                tries.append(tried)
+            return tried.fits
+
+        batch, batch_bound = largest(
+            lambda n: fits((n, height, width)), self.case.protocol.batch_size, MOST_IMAGES
+        )
+        reasons = [self._short_of(limit, where), self._cut_short(tries, "batch size")]
+        image, image_bound = None, False
+        if self.case.model.onnx is not None:
+            reasons.append("The ONNX file fixes the size of its image.")
+        else:
+            before = len(tries)
+            sizes = Sizes(height, width, self.case.model.size_multiple)
+            rows, image_bound = largest(lambda n: fits((1, *sizes.at(n))), sizes.own, sizes.most)
+            image = sizes.at(rows) if rows else None
+            reasons.append(self._cut_short(tries[before:], "image size"))
+        if batch is None and image is None:
+            reasons.append("Not even one image fits.")
+        return Fit(
+            limit_bytes=limit,
+            memory=where,
+            largest_batch=batch,
+            largest_image=image,
+            batch_bound=batch_bound,
+            image_bound=image_bound,
+            reason=" ".join(r for r in reasons if r),
+            tries=tuple(tries),
+        )
+
+    def batch(self, gib: float, share: float) -> int | None:
+        """Largest batch, at the case's image, in a share of a limit; None = not even one image."""
+        height, width = self.job.size or (0, 0)
+        where = "main" if self.case.target.device == "cpu" else "gpu"
+        most = share * self._own(where)
+        if where == "main":  # a limit of the target is one of the process, not of the GPU
+            most = min(most, share * (gib * machine.GIB if gib else machine.available()))
+
+        def fits(count: int) -> bool:
+            out = self.outcome((count, height, width))
+            return out.lived and (out.peak_bytes is None or out.peak_bytes <= most)
+
+        return largest(fits, 1, MOST_IMAGES)[0]
+
+    def outcome(self, size: Size) -> Outcome:
+        """What became of a process at a size, started unless it was before."""
+        if size not in self._known:
+            self._known[size] = self._run(size)
+        return self._known[size]
+
+    def _run(self, size: Size) -> Outcome:
+        batch, height, width = size
+        artifact = self.job.artifact
+        if size != (self.case.protocol.batch_size, *(self.job.size or ())):
+            try:
+                artifact = self.export(batch, height, width)
+            except StepFailed as e:
+                died = _died(e.failure, "making its artifact failed: ")
+                # What an export holds tells nothing about what the model needs to run.
+                return replace(died, starved=False)
+        case = self.case.asking(batch_size=batch)
+        update = {"step": "fits", "case": case, "size": (height, width), "artifact": artifact}
+        report, failure = self.start(self.job.model_copy(update=update))
+        if failure is not None:
+            return _died(failure)
+        if report is None or not report.ok:
+            why, skipped = (report.message, report.skipped) if report else ("", False)
+            return Outcome(lived=False, peak_bytes=None, why=why, skipped=skipped)
+        peak = report.payload["peak_bytes"]
+        return Outcome(lived=True, peak_bytes=peak, why=report.payload["why"])
+
+    def _own(self, where: str) -> int:
+        """Bytes that the machine, or its first GPU, has."""
+        if where == "main":
+            return machine.memory_bytes()
+        gpus = registry.load("device", self.case.target.device)().gpus()
+        return gpus[0].memory_bytes if gpus else 0
+
+    def _short_of(self, limit: int, where: str) -> str:
+        """Empty, or the sentence that there is less memory here than the limit."""
+        own = self._own(where)
+        if limit <= own:
+            return ""
+        return f"There are only {own / machine.GIB:.1f} GiB here, so more was never tried."
+
+    def _cut_short(self, tries: list[Try], what: str) -> str:
+        """Empty, or the sentence that a search ended at something other than memory."""
+        failed = [t for t in tries if not t.fits]
+        if not failed:
+            return ""
+        t = min(failed, key=lambda t: (t.batch_size, t.height, t.width))
+        out = self._known[t.batch_size, t.height, t.width]
+        if out.starved or out.peak_bytes is not None:
+            return ""
+        size = f"{t.batch_size} x {t.height} x {t.width}"
+        return f"The {what} is bounded by something else than memory: at {size}, {t.why}"
+
+
+def judged(size: Size, out: Outcome, limit: int, *, own: bool) -> Try:
+    """A try held against a limit; under the machine's own, whatever lived fits."""
+    why = out.why
+    fits = out.lived and (own or (out.peak_bytes is not None and out.peak_bytes <= limit))
+    if out.lived and not fits and out.peak_bytes is not None:
+        why = f"it held {out.peak_bytes / machine.GIB:.2f} GiB"
+    batch, height, width = size
+    return Try(
+        batch_size=batch,
+        height=height,
+        width=width,
+        fits=fits,
+        peak_bytes=out.peak_bytes,
+        why="" if fits else why,
+    )
+
+
+def largest(fits: Callable[[int], bool], first: int, most: int) -> tuple[int | None, bool]:
+    """Largest number in 1..most that fits, and whether that is `most` itself; None if not even 1.
+
+    Doubles (or halves) from `first` until the answer changes, then bisects: at most
+    2 * log2(most) + 2 tries. What fits must be monotone: more never fits where less doesn't.
+    """
+    first = max(1, min(first, most))
+    good, bad = 0, most + 1
+    n = first
+    while fits(n):
+        good = n
+        if n == most:
+            return most, True
+        n = min(2 * n, most)
+    bad = n
+    while not good and bad > 1:
+        n = max(1, bad // 2)
+        if fits(n):
+            good = n
+        else:
+            bad = n
+    while good and bad - good > 1:
+        n = (good + bad) // 2
+        if fits(n):
+            good = n
+        else:
+            bad = n
+    return good or None, False
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Images of one aspect, by the number of `multiple`s in their height."""
+
+    height: int
+    width: int
+    multiple: int
+
+    @property
+    def own(self) -> int:
+        """Number of the case's own image."""
+        return max(1, self.height // self.multiple)
+
+    @property
+    def most(self) -> int:
+        """Number of the largest image that is tried."""
+        longest = max(self.height, self.width)
+        return max(self.own, LONGEST_SIDE * self.own // longest)
+
+    def at(self, rows: int) -> tuple[int, int]:
+        """Height and width; the width is the multiple that keeps the aspect best."""
+        columns = max(1, round(rows * self.width / (self.own * self.multiple)))
+        return rows * self.multiple, columns * self.multiple
+
+
+def _died(failure: Failure, where: str = "") -> Outcome:
+    """Outcome of a process that left no report, or a bad one."""
+    last = failure.stderr_tail[-1] if failure.stderr_tail else ""
+    guarded = last.startswith(GUARD)
+    why = f"{where}{last if guarded else f'{failure.type}: {failure.message}'}"
+    starved = guarded or failure.type in {"out of memory", "SIGKILL"}
+    return Outcome(lived=False, peak_bytes=None, why=why, starved=starved)

@@ -1,0 +1,187 @@
+"""From reports of workers to results: ok, wrong, failed, skipped."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench import cachedir
+from bench.exporters.notes import read_note
+from bench.metrics.parity import agreement, sqnr_db
+from bench.plan.collect import environment
+from bench.plan.effective import mismatches
+from bench.record.result import (
+    Artifact,
+    DatasetRecord,
+    Failure,
+    Process,
+    Result,
+    StepRecord,
+)
+from bench.record.store import file_stem
+from bench.suite.protocol import accuracy_fingerprint
+
+if TYPE_CHECKING:
+    from bench.jobs.base import Job, Report
+    from bench.plan.prepare import Prepared
+    from bench.record.environment import Environment
+    from bench.record.parity import ParityMeasurement
+    from bench.suite.case import Case
+
+__all__ = [
+    "artifact_record", "broken", "environment", "input_size", "log_path", "measured", "skipped",
+]  # fmt: skip
+
+
+def input_size(case: Case, image: tuple[int, ...]) -> tuple[int, int]:
+    """Input height and width, rounded up to the model's multiple.
+
+    The ONNX file's where there is one, else the protocol's, else the first image's.
+    """
+    if case.model.onnx is not None:
+        return case.model.onnx.height, case.model.onnx.width
+    return case.model.padded(case.protocol.height or image[0], case.protocol.width or image[1])
+
+
+def log_path(run: Path, case: Case, job: Job) -> Path:
+    """File that a worker's stderr goes to."""
+    name = file_stem(case.id) + (f".{job.position}" if job.step in {"artifact", "timing"} else "")
+    return run / "logs" / f"{name}.{job.step}.log"
+
+
+def skipped(case: Case, reason: str, environment: Environment) -> Result:
+    """Row of a case that this machine or installation can't run."""
+    return Result(
+        case=case,
+        fingerprint=case.fingerprint,
+        status="skipped",
+        reason=reason,
+        environment=environment,
+        started=_now(),
+    )
+
+
+def broken(
+    case: Case, failure: Failure, environment: Environment | None = None, *, skipped: bool = False
+) -> Result:
+    """Row of a case that failed, or that turned out to be impossible here."""
+    where = "" if failure.step == "case" else f"{_STEPS[failure.step]} failed: "
+    return Result(
+        case=case,
+        fingerprint=case.fingerprint,
+        status="skipped" if skipped else "failed",
+        reason=failure.message if skipped else f"{where}{failure.message}",
+        failure=None if skipped else failure,
+        environment=environment,
+        started=_now(),
+    )
+
+
+_STEPS = {
+    "weights": "finding the weights",
+    "dataset": "preparing the data set",
+    "artifact": "making the artifact",
+    "reference": "computing the reference",
+    "fits": "seeking the largest batch",
+}
+
+
+def artifact_record(case: Case, folder: Path | None, chain: list[Path]) -> Artifact:
+    """What the session was opened on; for the weights themselves, their bytes come from the case."""
+    if folder is None:
+        return Artifact(digest=case.weights_digest, file_bytes=None)
+    note = read_note(folder)
+    names, size = cachedir.files(folder)
+    steps = []
+    for step in chain:
+        made = cachedir.made(step) or {}
+        steps.append(StepRecord(**{k: made[k] for k in ("name", "wall_s", "peak_rss_bytes")}))
+    return Artifact(
+        digest=folder.name,
+        file_bytes=size,
+        weight_bytes=note.weight_bytes,
+        parameters=note.parameters,
+        files=names,
+        steps=tuple(steps),
+    )
+
+
+def measured(made: Prepared, report: Report, environment: Environment, wall_s: float) -> Result:
+    """Row of a case whose worker reported: ok, or wrong beyond the suite's parity limit."""
+    case, payload, artifact, data = made.case, report.payload, made.record, made.data
+    times = {k: float(v) for k, v in payload["times"].items()}
+    if not artifact.files:
+        artifact = artifact.model_copy(update=payload["weights"])
+    known = sum(times.values()) + report.startup_s
+    # What was asked may leave size, batch and threads open; a fingerprint holds what was used.
+    size = {"height": made.size[0], "width": made.size[1]}
+    used = made.ran.protocol.model_copy(update=size)
+    draft = Result.model_validate({
+        "case": case,
+        "fingerprint": case.fingerprint,
+        "status": "ok",
+        "environment": environment,
+        "artifact": artifact,
+        "dataset": DatasetRecord(digest=data["digest"], images=data["images"]),
+        "accuracy_fingerprint": accuracy_fingerprint(
+            used, str(data["digest"]), case.dataset.class_map,
+            case.dataset.ignore_index, int(payload["seen"]), case.dataset.classes,
+        ),
+        "timing_fingerprint": used.timing_fingerprint(environment.threads),
+        "measurements": payload["measurements"],
+        "process": Process(
+            startup_s=report.startup_s, other_s=max(0.0, wall_s - known), wall_s=wall_s, **times
+        ),
+        "effective": payload["effective"],
+        "mismatches": mismatches(case, payload["effective"], environment.threads),
+        "started": _now(),
+        "notes": _notes(payload),
+    })  # fmt: skip
+    reason = wrong(case, draft.get("parity"))
+    return draft.model_copy(update={"status": "wrong", "reason": reason}) if reason else draft
+
+
+def wrong(case: Case, parity: ParityMeasurement | None) -> str:
+    """Empty, or how far beyond the suite's limit the outputs lie from the reference's.
+
+    Labels count where weights are trained; seeded weights give nearly flat logits, so there the
+    combined map's SQNR counts.
+    """
+    if parity is None or parity.absent:
+        return ""
+    ruined = sum(sum(s.non_finite) for s in parity.outputs.values())
+    if ruined:
+        return f"{ruined} output values are not finite"
+    limit = case.parity
+    name = case.reference.slug
+    if case.model.trained and limit.agreement is not None and parity.total:
+        share = agreement(parity)
+        if share is not None and share < limit.agreement:
+            return (
+                f"only {100 * share:.1f} % of labels equal those of {name} "
+                f"(limit {100 * limit.agreement:g} %)"
+            )
+    sums = parity.outputs.get("map")
+    if not case.model.trained and limit.sqnr_db is not None and sums is not None:
+        ratio = sqnr_db(sums)
+        if ratio is not None and ratio < limit.sqnr_db:
+            return (
+                f"the output's SQNR against {name} is {ratio:.1f} dB (limit {limit.sqnr_db:g} dB)"
+            )
+    return ""
+
+
+def _notes(payload: dict[str, Any]) -> tuple[str, ...]:
+    """Sentences for the card."""
+    out = []
+    if payload["seen"] < payload["asked"]:
+        out.append(
+            f"The accuracy pass ended at its time limit after {payload['seen']} of "
+            f"{payload['asked']} images."
+        )
+    return tuple(out)
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

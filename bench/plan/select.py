@@ -1,0 +1,116 @@
+"""Which cases this machine runs, which it skips and why, which stand already."""
+
+from __future__ import annotations
+
+import fnmatch
+from typing import TYPE_CHECKING
+
+from bench import registry
+from bench.devices import machine
+from bench.errors import BadInput, CodeRefused
+from bench.plan import collect, keys
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.record.result import Result
+    from bench.suite.case import Case
+    from bench.suite.variant import Variant
+
+
+def select(cases: Sequence[Case], only: str | None) -> tuple[Case, ...]:
+    """Cases whose id matches a shell pattern, in which `*` crosses `/`.
+
+    Raises:
+        BadInput: none does.
+    """
+    if only is None:
+        return tuple(cases)
+    chosen = tuple(c for c in cases if fnmatch.fnmatchcase(c.id, only))
+    if not chosen:
+        raise BadInput(
+            f"No case matches --only {only!r}.",
+            f"The ids look like {cases[0].id!r}; * matches anything. See them with --list.",
+        )
+    return chosen
+
+
+def refuse_code(cases: Sequence[Case], *, allow_code: bool) -> None:
+    """Refuse models that run the user's own Python, before anything is measured.
+
+    Raises:
+        CodeRefused: there is one, and nobody allowed it.
+    """
+    for case in cases:
+        loader = registry.load("model", case.model.loader)
+        if getattr(loader, "runs_code", False) and not allow_code:
+            raise CodeRefused(
+                f"Model {case.model.name!r} runs code of its own: {case.model.location!r}.",
+                "If you trust it, say so with --allow-code.",
+            )
+
+
+def refuse_options(cases: Sequence[Case]) -> None:
+    """Refuse options that a backend or an export step doesn't know: they would be ignored.
+
+    Raises:
+        BadInput: there is one; the nearest known option is the hint.
+    """
+    for variant in {c.variant.slug: c.variant for c in cases}.values():
+        asked = [("backend", variant.backend, variant.options)]
+        asked += [("exporter", step.name, step.options) for step in variant.steps]
+        for kind, name, options in asked:
+            known: tuple[str, ...] | None = getattr(registry.load(kind, name), "options", None)
+            for option in options:
+                if known is not None and option not in known:
+                    raise BadInput(
+                        f"Variant {variant.name!r}: the {kind} {name!r} has no option {option!r}.",
+                        registry.suggest(option, known) if known else "It has none.",
+                    )
+
+
+def skip_reason(case: Case) -> str:
+    """Empty, or why this machine or installation can't run the case."""
+    reason = machine.mismatch(case.target, machine.describe())
+    if reason:
+        return reason
+    reason = _missing(case.variant)
+    if reason:
+        return reason
+    backend = registry.load("backend", case.variant.backend)()
+    unsupported: str = backend.supports(case.variant.precision, case.target.device)
+    if unsupported:
+        return unsupported
+    loader = registry.load("model", case.model.loader)
+    if not case.variant.steps and not getattr(loader, "provides_torch", True):
+        return f"{case.model.name} is an ONNX file; this variant needs a torch module"
+    return ""
+
+
+def _missing(variant: Variant) -> str:
+    """Empty, or which distributions are missing and the command that installs them."""
+    parts = [registry.load("backend", variant.backend)]
+    parts += [registry.load("exporter", step.name) for step in variant.steps]
+    needed = dict.fromkeys(name for part in parts for name in part.needs)
+    absent = [name for name in needed if registry.version(name) is None]
+    if not absent:
+        return ""
+    verb = "isn't" if len(absent) == 1 else "aren't"
+    return f"{' and '.join(absent)} {verb} installed: python -m pip install {' '.join(absent)}"
+
+
+def stands(old: Result, case: Case) -> bool:
+    """Whether a stored result was found for the same question in the same setting.
+
+    It may lack launches or what stands beside a row: those are measured and added.
+    """
+    if old.status not in {"ok", "wrong"} or old.environment is None:
+        return False
+    parity = old.get("parity")
+    if parity is None or parity.absent:  # the reference may do better this time
+        return False
+    then = old.environment
+    same_case = old.fingerprint == case.fingerprint
+    same_machine = then.machine.identity == machine.describe().identity
+    same_code = then.code_digest == keys.code_digest()
+    return same_case and same_machine and same_code and then.versions == collect.versions(case)

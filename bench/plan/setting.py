@@ -1,0 +1,65 @@
+"""What the parts of a run share: where it works, who watches it, how a step fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bench.record.result import Failure, Result
+    from bench.suite.case import Case
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where and how a run works."""
+
+    run: Path
+    cache: Path
+    allow_code: bool = False
+    fresh: bool = False
+
+
+class Steps(Protocol):
+    """Who watches the steps of a case."""
+
+    def step(self, case: Case, what: str) -> None:
+        """A step of a case begins."""
+        ...
+
+    def progress(self, phase: str, done: int, total: int) -> None:
+        """A step goes on."""
+        ...
+
+
+class Listener(Steps, Protocol):
+    """Who watches a run: the terminal, or a test."""
+
+    def left(self, steps: Mapping[str, int], began: str = "") -> None:
+        """Measuring steps to come, by kind (case, timing, work, ceiling, fits).
+
+        Args:
+            steps: Kind -> steps, the one that begins now among them.
+            began: Kind of that one; empty = the one before is over, and none begins yet.
+        """
+        ...
+
+    def finished(self, result: Result, *, stood: bool) -> None:
+        """A case has its first result; `stood` = all of it was there before."""
+        ...
+
+    def updated(self, result: Result) -> None:
+        """All launches of a case that has several are done."""
+        ...
+
+
+class StepFailed(Exception):
+    """A step that a case needs has failed, or can't run here."""
+
+    def __init__(self, failure: Failure, *, skipped: bool = False) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+        self.skipped = skipped

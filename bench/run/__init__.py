@@ -1,1 +1,0 @@
-"""Ask -> find: plans a suite, runs every step in a process of its own, stores what comes back."""

@@ -1,0 +1,31 @@
+"""A labelled set of images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from bench.suite.base import Spec
+from bench.suite.classes import CITYSCAPES
+
+
+class Dataset(Spec):
+    """Where labelled images come from and what their labels mean."""
+
+    name: str
+    loader: str
+    """Registered dataset loader: scenes, cityscapes, folder, or a plug-in's."""
+    split: str = "val"
+    root: str | None = None
+    """Folder; None = made in the cache (scenes) or given by --root or the environment."""
+    classes: tuple[str, ...] = tuple(c.name for c in CITYSCAPES)
+    """Names of the evaluated classes, by index."""
+    ignore_index: int = Field(default=255, ge=0, le=255)
+    """Index of unlabelled pixels in index masks; they are left out."""
+    class_map: dict[str, str] = Field(default_factory=dict)
+    """Model's class -> this set's class, where names differ. A model class that is neither mapped
+    nor known here counts as a void prediction."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """Options of the loader, such as seed, height, width and count of `scenes`."""
+    about: str = ""

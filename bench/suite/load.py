@@ -1,0 +1,259 @@
+"""A suite's TOML -> `Suite`: names resolved, the caller's choices applied. See suites/README.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import Field
+
+from bench import resources
+from bench.errors import SuiteError, UnknownName
+from bench.registry import suggest
+from bench.suite.base import Spec
+from bench.suite.case import ParityLimit
+from bench.suite.choose import choose
+from bench.suite.policy import GatePolicy, check_rules
+from bench.suite.protocol import LARGEST, Protocol
+from bench.suite.read import check_name, dotted, parse, read_toml
+from bench.suite.suite import Block, Suite
+from bench.suite.sweep import CLEAN, OPEN, Sweep, expand
+from bench.suite.tables import SHIPPED, Tables, TablesFile, inline, registered, tables
+
+__all__ = ["Tables", "find_suite", "load_suite", "shipped", "tables"]
+
+T = TypeVar("T")
+LEVELS = ("1", "2", "3", "4", "5")
+"""Of a corruption, slight to severe."""
+
+
+class BlockFile(Spec):
+    """Keys of a [[block]]."""
+
+    model: str
+    dataset: str
+    variants: tuple[str, ...] = Field(min_length=1)
+    targets: tuple[str, ...] = Field(min_length=1)
+    axis: str = ""
+    protocol: dict[str, Any] = Field(default_factory=dict)
+    sweep: Sweep | None = None
+
+
+class SuiteFile(TablesFile):
+    """Keys of a suite's file."""
+
+    name: str
+    title: str
+    about: str = ""
+    reference: str = "torch-fp32"
+    protocol: dict[str, Any] = Field(default_factory=dict)
+    parity: ParityLimit = ParityLimit()
+    gate: GatePolicy = GatePolicy()
+    block: tuple[BlockFile, ...] = Field(min_length=1)
+
+
+def shipped() -> dict[str, Path]:
+    """Name -> file of the suites that come with segbench."""
+    files = sorted(resources.suites_dir().glob("*.toml"))
+    return {f.stem: f for f in files if f.stem not in SHIPPED}
+
+
+def find_suite(name_or_path: str) -> Path:
+    """File of a shipped name, or of a path.
+
+    Raises:
+        UnknownName: neither; the nearest shipped name is the hint.
+        SuiteError: a path to nothing, or to a folder.
+    """
+    known = shipped()
+    if name_or_path in known:
+        return known[name_or_path]
+    path = Path(name_or_path).expanduser()
+    if path.is_file():
+        return path
+    if path.is_dir():
+        raise SuiteError(f"{name_or_path!r} is a folder; a suite is a TOML file.")
+    if path.suffix == ".toml":
+        raise SuiteError(f"There is no file {name_or_path!r}.", suggest(path.stem, known))
+    raise UnknownName(f"There is no suite called {name_or_path!r}.", suggest(name_or_path, known))
+
+
+def load_suite(
+    name_or_path: str | Path,
+    *,
+    roots: Mapping[str, str] | None = None,
+    weights: Mapping[str, str] | None = None,
+    datasets: Mapping[str, str] | None = None,
+    target: str | None = None,
+) -> Suite:
+    """Suite with every name resolved.
+
+    Args:
+        name_or_path: A shipped name, or a TOML file.
+        roots: Data set -> folder.
+        weights: Model -> `seed`, `seed:N`, `hub`, or a folder (an ONNX file for an ONNX model).
+        datasets: Data set that the suite names -> one to use in its place.
+        target: Target to use in place of those that the blocks name.
+
+    Raises:
+        SuiteError: the file is wrong; the message holds its path, the key's and the value.
+        UnknownName: a name that neither the suite nor segbench defines.
+    """
+    file = find_suite(str(name_or_path))
+    asked = parse(SuiteFile, read_toml(file), file)
+    known = inline(asked, file).over(tables())
+    _protocol(asked.protocol, file, "protocol")
+    suite = Suite(
+        name=check_name(asked.name, file, "name"),
+        title=asked.title,
+        about=asked.about,
+        reference=_named(known.variants, "variant", asked.reference, file, "reference"),
+        parity=asked.parity,
+        gate=asked.gate,
+        blocks=tuple(
+            made for i, b in enumerate(asked.block) for made in _blocks(b, i, asked, known, file)
+        ),
+    )
+    # Rules speak about the suite's own cases; the caller's choices may change ids.
+    classes = {name for b in suite.blocks for name in b.dataset.classes}
+    check_rules(suite.gate, [c.id for c in suite.expand()], classes, str(file))
+    suite = choose(
+        suite,
+        known,
+        roots=roots or {},
+        weights=weights or {},
+        datasets=datasets or {},
+        target=target,
+    )
+    _check(suite, file)
+    return suite
+
+
+def _blocks(
+    raw: BlockFile, index: int, asked: SuiteFile, known: Tables, file: Path
+) -> tuple[Block, ...]:
+    """The block itself, or one a point of its sweep."""
+    at = dotted("block", index)
+    # The override alone first, so that an error names the place where the key stands.
+    _protocol(raw.protocol, file, dotted(at, "protocol"))
+    block = Block(
+        model=_named(known.models, "model", raw.model, file, dotted(at, "model")),
+        dataset=_named(known.datasets, "dataset", raw.dataset, file, dotted(at, "dataset")),
+        variants=tuple(
+            _named(known.variants, "variant", name, file, dotted(at, "variants", i))
+            for i, name in enumerate(raw.variants)
+        ),
+        targets=tuple(
+            _named(known.targets, "target", name, file, dotted(at, "targets", i))
+            for i, name in enumerate(raw.targets)
+        ),
+        protocol=_protocol({**asked.protocol, **raw.protocol}, file, dotted(at, "protocol")),
+        axis=check_name(raw.axis, file, dotted(at, "axis")) if raw.axis else "",
+    )
+    made = (block,) if raw.sweep is None else _swept(block, raw, file, at)
+    for one in made:
+        _batch(one.protocol, file, at)
+    return tuple(_arriving(b, raw, file, at) for b in made)
+
+
+def _swept(block: Block, raw: BlockFile, file: Path, at: str) -> tuple[Block, ...]:
+    """One block a point; a key has one place, the protocol or the sweep."""
+    sweep = raw.sweep or Sweep()
+    where = dotted(at, "sweep")
+    if not sweep.keys:
+        raise SuiteError(
+            f"{file}: {where} names no key.", f"Known: {', '.join(Sweep.model_fields)}."
+        )
+    for key in sweep.keys:
+        for name in ("height", "width") if key == "size" else (key,):
+            if name in raw.protocol:
+                raise SuiteError(
+                    f"{file}: {dotted(at, 'protocol', name)} = {raw.protocol[name]!r} is swept, "
+                    f"too ({where}.{key}).",
+                    "Leave one of them out.",
+                )
+    if sweep.size and block.model.onnx is not None:
+        raise SuiteError(
+            f"{file}: {where}.size: the ONNX file of model {block.model.name!r} fixes its image's "
+            "size.",
+            "Sweep something else.",
+        )
+    for i, value in enumerate(sweep.corruption or ()):
+        if value != CLEAN:
+            _corruption(value, file, dotted(where, "corruption", i))
+    return expand(block, sweep)
+
+
+def _arriving(block: Block, raw: BlockFile, file: Path, at: str) -> Block:
+    """The block, whose protocol has a rate exactly where its scenario takes one."""
+    protocol = block.protocol
+    if protocol.scenario in OPEN:
+        if protocol.rate is None:
+            raise SuiteError(
+                f"{file}: {at}: the scenario {protocol.scenario!r} needs a rate.",
+                "Give the protocol a `rate`, arrivals a second.",
+            )
+        return block
+    swept = raw.sweep.keys if raw.sweep else ()
+    for key in ("rate", "deadline_ms"):
+        if (key in raw.protocol or key in swept) and "scenario" not in swept:
+            raise SuiteError(
+                f"{file}: {at}: the scenario {protocol.scenario!r} takes no {key}.",
+                f"Use one of {' and '.join(OPEN)}.",
+            )
+    closed = protocol.model_copy(update={"rate": None, "deadline_ms": None})
+    return block.model_copy(update={"protocol": closed})
+
+
+def _batch(protocol: Protocol, file: Path, at: str) -> None:
+    """Refuse a batch that the scenario can't have."""
+    if protocol.batch_size == LARGEST and protocol.scenario != "offline":
+        raise SuiteError(
+            f'{file}: {at}: the scenario {protocol.scenario!r} takes no batch_size = "largest".',
+            'Set scenario = "offline", or name a number.',
+        )
+    if protocol.batch_size > 1 and protocol.scenario == "constant_stream":
+        raise SuiteError(
+            f"{file}: {at}: batch_size = {protocol.batch_size}: a camera's frames come one by one.",
+            "Leave batch_size out, or use another scenario.",
+        )
+
+
+def _protocol(raw: dict[str, Any], file: Path, where: str) -> Protocol:
+    made = parse(Protocol, raw, file, where)
+    for kind in ("preprocess", "postprocess"):
+        registered(kind, getattr(made, kind), file, dotted(where, kind))
+    if made.corruption:
+        _corruption(made.corruption, file, dotted(where, "corruption"))
+    return made
+
+
+def _corruption(value: str, file: Path, where: str) -> None:
+    """Refuse what isn't a registered corruption with its level."""
+    name, _, level = value.partition("/")
+    registered("corruption", name, file, where)
+    if level not in LEVELS:
+        raise SuiteError(
+            f"{file}: {where} = {value!r} has no level from 1 to 5.", f"Write {name}/3, for one."
+        )
+
+
+def _named(table: dict[str, T], kind: str, name: str, file: Path, where: str) -> T:
+    if name not in table:
+        raise UnknownName(
+            f"{file}: {where} = {name!r}: there is no {kind} of that name.", suggest(name, table)
+        )
+    return table[name]
+
+
+def _check(suite: Suite, file: Path) -> None:
+    """Refuse what would make a number untrue: doubled ids, calibration on evaluated images."""
+    for case in suite.expand():
+        calibration = case.variant.calibration
+        if calibration and calibration.split == case.dataset.split:
+            raise SuiteError(
+                f"{file}: variant {case.variant.slug!r} calibrates on {calibration.split!r}, the "
+                f"split of data set {case.dataset.name!r} that it is evaluated on.",
+                "Give the variant's `calibration` another split.",
+            )

@@ -1,0 +1,80 @@
+"""A named architecture with weights."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from bench.suite.base import Spec
+from bench.suite.classes import CITYSCAPES
+
+Source = Literal["package", "hub", "folder", "seeded", "file", "code"]
+
+
+class OnnxInput(Spec):
+    """How the user's own ONNX file wants its image, and which output holds the logits."""
+
+    name: str
+    """Name of the graph's input."""
+    height: int = Field(ge=1)
+    width: int = Field(ge=1)
+    logits: str
+    """Name of the output that holds logits, (N, C, h, w), or labels, (N, h, w)."""
+
+
+class Pixels(Spec):
+    """How an 8-bit RGB image becomes numbers: `(value * scale - mean) / std`."""
+
+    scale: float = 1 / 255
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    channels: Literal["rgb", "bgr"] = "rgb"
+
+
+class Model(Spec):
+    """An architecture and where its weights come from."""
+
+    name: str
+    loader: str = "transformers"
+    """Registered model loader: transformers, onnx, callable, or a plug-in's."""
+    source: Source
+    """package (shipped), hub, folder, seeded (untrained), file (ONNX) or code."""
+    location: str
+    """Shipped name, hub id, folder, ONNX file or `package.module:build`."""
+    revision: str | None = None
+    """Commit or tag on the hub."""
+    seed: int | None = None
+    """Seed of untrained weights."""
+    config: dict[str, Any] = Field(default_factory=dict)
+    """Architecture, as a transformers config, where no config.json is at hand (seeded)."""
+    classes: tuple[str, ...] = tuple(c.name for c in CITYSCAPES)
+    """Names of the model's classes, by channel."""
+    pixels: Pixels = Pixels()
+    onnx: OnnxInput | None = None
+    size_multiple: int = Field(default=32, ge=1)
+    """Input sides are rounded up to a multiple of this."""
+    about: str = ""
+    licence: str = ""
+    hub_id: str = ""
+    """Hub id that the card's metadata names as the base model."""
+
+    @property
+    def trained(self) -> bool:
+        """Whether accuracy means anything: seeded weights have none."""
+        return self.source != "seeded"
+
+    def padded(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width, each rounded up to the model's multiple."""
+        m = self.size_multiple
+        return -(-height // m) * m, -(-width // m) * m
+
+    @model_validator(mode="after")
+    def _complete(self) -> Model:
+        if self.source == "seeded" and self.seed is None:
+            msg = f"model {self.name!r} has source 'seeded' and no seed"
+            raise ValueError(msg)
+        if (self.loader == "onnx") != (self.onnx is not None):
+            msg = f"model {self.name!r}: the table [onnx] goes with loader = 'onnx'"
+            raise ValueError(msg)
+        return self

@@ -1,0 +1,137 @@
+"""Everything else that changes a number."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from bench.suite.base import Spec, digest
+
+Scenario = Literal["single_stream", "offline", "server", "constant_stream"]
+"""MLPerf's names, and its automotive constant stream."""
+LARGEST = 0
+"""Batch size of an `offline` that seeks it: the largest that runs in the target's memory."""
+
+
+class Protocol(Spec):
+    """How a case is evaluated and timed, and how long it may take."""
+
+    scenario: Scenario = "single_stream"
+    rate: float | None = Field(default=None, gt=0)
+    """Arrivals (server) or frames (constant_stream) a second; None in the other scenarios."""
+    deadline_ms: float | None = Field(default=None, gt=0)
+    """When a result comes too late (server, constant_stream); None = one frame's period for a
+    camera, and none for a server."""
+    batch_size: int = Field(default=1, ge=0)
+    """Images a call; LARGEST, in TOML `"largest"` or 0 = as many as fit (offline)."""
+    height: int | None = Field(default=None, ge=1)
+    """Height of the model's input; None = that of the image."""
+    width: int | None = Field(default=None, ge=1)
+    corruption: str = ""
+    """`NAME/LEVEL`: a registered corruption, level 1 to 5, of every image before preprocessing."""
+    preprocess: str = "normalize"
+    postprocess: str = "reference"
+    """`reference` = logits upsampled to the image, then argmax; `hf` = the library's own."""
+    scales: Literal["single"] = "single"
+    images: int | None = Field(default=None, ge=1)
+    """Evaluation images, the first of the split; None = all."""
+    parity_images: int = Field(default=16, ge=0)
+    """Images of which raw outputs are compared with the reference variant's."""
+    gallery_images: int = Field(default=3, ge=0)
+    """Images that the card shows."""
+    seed: int = 0
+    """Of corruptions and of a server's arrivals."""
+    warmup: int = Field(default=3, ge=0)
+    iterations: int = Field(default=30, ge=1)
+    """Fewest timed calls of a process, unless its time runs out before."""
+    max_iterations: int = Field(default=2000, ge=1)
+    """Most timed calls of a process, where the median's interval asks for more than `iterations`."""
+    median_width: float | None = Field(default=0.02, gt=0, allow_inf_nan=True)
+    """Go on until the 95 % interval of the process's median is narrower than this share of it;
+    None, in TOML `inf` = `iterations` are enough."""
+    launches: int = Field(default=1, ge=1, le=100)
+    """Fresh processes that repeat the timing, in turns with the other cases of the suite."""
+    accuracy_limit_s: float | None = Field(default=None, gt=0)
+    """Stop the accuracy pass after this long and count what was seen; None = all images."""
+    timing_limit_s: float | None = Field(default=None, gt=0)
+    """Stop a process's timing after this long (at least one iteration is kept); None = 60 s once
+    `iterations` are done."""
+    work: bool = True
+    """Count the model's work and time its parts, where a torch module is there."""
+    ceiling: bool = True
+    """Measure what the machine itself can do, once a machine."""
+    fits_gb: tuple[Annotated[float, Field(ge=0)], ...] = ()
+    """Limits of memory, GiB, under which the largest batch and image are sought; 0 = all that the
+    machine has."""
+    timeout_s: float = Field(default=3600.0, gt=0)
+    """Kill the case's process after this long; the case has failed then."""
+    prepare_timeout_s: float = Field(default=3600.0, gt=0)
+    """Kill a preparing process (dataset, artifact, reference) after this long."""
+
+    @field_validator("median_width")
+    @classmethod
+    def _any_width(cls, value: float | None) -> float | None:
+        """TOML has no None, JSON no infinity: an interval that may be endlessly wide is no rule."""
+        return None if value is None or math.isinf(value) else value
+
+    @field_validator("batch_size", mode="before")
+    @classmethod
+    def _batch(cls, value: Any) -> Any:
+        """What stands in TOML and what stands in a record."""
+        return LARGEST if value == "largest" else value
+
+    def accuracy_fields(self) -> dict[str, Any]:
+        """Fields that change mIoU."""
+        return {
+            "input": [self.height, self.width],
+            "preprocess": self.preprocess,
+            "postprocess": self.postprocess,
+            "scales": self.scales,
+            "images": self.images,
+            **({"corruption": self.corruption, "seed": self.seed} if self.corruption else {}),
+        }
+
+    def timing_fields(self) -> dict[str, Any]:
+        """Fields that change latency."""
+        return {
+            "scenario": self.scenario,
+            "batch_size": self.batch_size,
+            "input": [self.height, self.width],
+            "preprocess": self.preprocess,
+            "postprocess": self.postprocess,
+            "warmup": self.warmup,
+            "iterations": self.iterations,
+            "max_iterations": self.max_iterations,
+            "median_width": self.median_width,
+            "timing_limit_s": self.timing_limit_s,
+            "rate": self.rate,
+            "deadline_ms": self.deadline_ms,
+            **({"arrivals": [self.seed, "each launch"]} if self.scenario == "server" else {}),
+            "launches": self.launches,
+        }
+
+    def timing_fingerprint(self, threads: int | None) -> str:
+        """Hash, 12 hexadecimal digits; latencies are compared only under the same."""
+        return digest({**self.timing_fields(), "threads": threads}, 12)
+
+
+def accuracy_fingerprint(
+    protocol: Protocol,
+    dataset_digest: str,
+    class_map: dict[str, str],
+    ignore_index: int,
+    seen: int,
+    classes: tuple[str, ...] = (),
+) -> str:
+    """Hash, 12 hexadecimal digits, printed beside every mIoU; compared only under the same."""
+    fields = {
+        **protocol.accuracy_fields(),
+        "dataset": dataset_digest,
+        "class_map": class_map,
+        "ignore_index": ignore_index,
+        "seen": seen,
+        "classes": list(classes),
+    }
+    return digest(fields, 12)

@@ -1,0 +1,74 @@
+"""A suite: blocks of names that expand into cases."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from bench.errors import SuiteError
+from bench.suite.base import Spec
+from bench.suite.case import Case, ParityLimit
+from bench.suite.dataset import Dataset
+from bench.suite.model import Model
+from bench.suite.policy import GatePolicy
+from bench.suite.protocol import Protocol
+from bench.suite.target import Target
+from bench.suite.variant import Variant
+
+
+class Block(Spec):
+    """One model on one data set, in several variants, on several targets."""
+
+    model: Model
+    dataset: Dataset
+    variants: tuple[Variant, ...] = Field(min_length=1)
+    targets: tuple[Target, ...] = Field(min_length=1)
+    protocol: Protocol
+    axis: str = ""
+    sweep: dict[str, str | int | float] = Field(default_factory=dict)
+    """Key -> value, where the block is a point of a sweep."""
+
+    def on(self, target: Target) -> Target:
+        """The target with the threads that a sweep gives this block."""
+        threads = self.sweep.get("threads")
+        return target if threads is None else target.model_copy(update={"threads": threads})
+
+
+class Suite(Spec):
+    """What one `segbench run` measures."""
+
+    name: str
+    title: str
+    about: str = ""
+    reference: Variant
+    parity: ParityLimit = ParityLimit()
+    gate: GatePolicy = GatePolicy()
+    blocks: tuple[Block, ...] = Field(min_length=1)
+
+    def expand(self) -> tuple[Case, ...]:
+        """Every case, in the order in which the suite names them.
+
+        Raises:
+            SuiteError: two cases share an id.
+        """
+        cases: dict[str, Case] = {}
+        for block in self.blocks:
+            for target in block.targets:
+                for variant in block.variants:
+                    case = Case(
+                        model=block.model,
+                        variant=variant,
+                        target=target,
+                        dataset=block.dataset,
+                        protocol=block.protocol,
+                        reference=self.reference,
+                        parity=self.parity,
+                        axis=block.axis,
+                        sweep=block.sweep,
+                    )
+                    if case.id in cases:
+                        raise SuiteError(
+                            f"Suite {self.name!r} names the case {case.id!r} twice.",
+                            "Give one of the variants a `recipe`, or the block an `axis`.",
+                        )
+                    cases[case.id] = case
+        return tuple(cases.values())

@@ -1,0 +1,83 @@
+"""A block that is swept -> one plain block a point, so that nobody after the loader sees a sweep."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field, field_validator
+
+from bench.suite.base import Spec
+from bench.suite.protocol import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bench.suite.suite import Block
+
+Value = str | int | float
+Side = Annotated[int, Field(ge=1)]
+CLEAN = "none"
+"""Value of `corruption` that stands for the images as they are."""
+OPEN = ("server", "constant_stream")
+"""Scenarios in which images come at a rate."""
+
+
+class Sweep(Spec):
+    """Keys of a block's `sweep`: each a list of values; several keys give their product."""
+
+    scenario: tuple[Scenario, ...] | None = Field(default=None, min_length=1)
+    batch_size: tuple[Side, ...] | None = Field(default=None, min_length=1)
+    size: tuple[tuple[Side, Side], ...] | None = Field(default=None, min_length=1)
+    """Height and width of the model's input."""
+    threads: tuple[Side, ...] | None = Field(default=None, min_length=1)
+    """In place of the target's."""
+    rate: tuple[Annotated[float, Field(gt=0)], ...] | None = Field(default=None, min_length=1)
+    corruption: tuple[str, ...] | None = Field(default=None, min_length=1)
+    """`NAME/LEVEL`, or `none`."""
+
+    @field_validator("*")
+    @classmethod
+    def _different(cls, values: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+        for i, value in enumerate(values or ()):
+            if value in (values or ())[:i]:
+                raise ValueError(f"it names {value!r} twice")
+        return values
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys that are swept, in the order in which they stand in a case's axis."""
+        return tuple(k for k in type(self).model_fields if getattr(self, k) is not None)
+
+    def points(self) -> Iterator[dict[str, Value]]:
+        """Each point of the product, the last key changing fastest; a size is `256x512`."""
+        for values in itertools.product(*(getattr(self, k) for k in self.keys)):
+            named = zip(self.keys, values, strict=True)
+            yield {k: f"{v[0]}x{v[1]}" if k == "size" else v for k, v in named}
+
+
+def expand(block: Block, sweep: Sweep) -> tuple[Block, ...]:
+    """A plain block a point; its axis says where it stands: `batch_size=4,threads=1`."""
+    return tuple(_at(block, point) for point in sweep.points())
+
+
+def _at(block: Block, point: dict[str, Value]) -> Block:
+    update: dict[str, Any] = {k: v for k, v in point.items() if k not in {"size", "threads"}}
+    if "size" in point:
+        update["height"], update["width"] = (int(side) for side in str(point["size"]).split("x"))
+    if point.get("corruption") == CLEAN:
+        update["corruption"] = ""
+    swept = block.model_copy(update={"sweep": point})
+    texts = [f"{k}={_text(v)}" for k, v in point.items()]
+    return swept.model_copy(
+        update={
+            "protocol": block.protocol.model_copy(update=update),
+            "targets": tuple(swept.on(t) for t in block.targets),
+            "axis": ",".join([*([block.axis] if block.axis else []), *texts]),
+        }
+    )
+
+
+def _text(value: Value) -> str:
+    """Value as a part of an id, in which `/` divides."""
+    return value.replace("/", "-") if isinstance(value, str) else f"{value:g}"

@@ -1,0 +1,49 @@
+"""A named hardware role, and what it requires of the machine in front of us."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import Field, field_validator
+
+from bench.suite.base import Spec
+
+
+class Requires(Spec):
+    """What a machine must have to be this target; an absent field asks nothing."""
+
+    processor: str | None = None
+    """Regular expression, searched for in the processor's name, case ignored."""
+    gpu: str | None = None
+    """Regular expression, searched for in the GPU's name, case ignored."""
+    architecture: str | None = None
+    """x86_64 or aarch64."""
+    memory_gb: float | None = Field(default=None, gt=0)
+    """Smallest main memory, GiB."""
+    gpu_memory_gb: float | None = Field(default=None, gt=0)
+    """Smallest GPU memory, GiB."""
+    cores: int | None = Field(default=None, ge=1)
+    """Fewest logical processors."""
+
+    @field_validator("processor", "gpu")
+    @classmethod
+    def _pattern(cls, value: str | None) -> str | None:
+        try:
+            re.compile(value or "")
+        except re.error as e:
+            raise ValueError(f"{value!r} is no regular expression ({e})") from None
+        return value
+
+
+class Target(Spec):
+    """A hardware role."""
+
+    name: str
+    device: str = "cpu"
+    """Registered device."""
+    threads: int | None = Field(default=None, ge=1)
+    """Threads of the runtime; None = all cores that this process may use."""
+    requires: Requires = Requires()
+    memory_limit_gb: float | None = Field(default=None, gt=0)
+    """Limit on the address space that a worker may add to what it holds at its start, GiB."""
+    about: str = ""

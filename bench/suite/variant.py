@@ -1,0 +1,54 @@
+"""A deployable form of a model: how it is exported, what runs it, in which precision."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from bench.suite.base import Spec
+
+Precision = Literal["fp32", "tf32", "fp16", "bf16", "int8"]
+
+
+class Step(Spec):
+    """One step of an export recipe."""
+
+    name: str
+    """Registered exporter."""
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class Calibration(Spec):
+    """What a quantizer sees: images of a split that no case is evaluated on."""
+
+    split: str = "train"
+    images: int = Field(default=32, ge=1)
+
+
+class Variant(Spec):
+    """Exporter recipe + backend + precision."""
+
+    name: str
+    format: str
+    """torch, torchscript, onnx, openvino, or a plug-in's."""
+    backend: str
+    """Registered backend."""
+    precision: Precision
+    recipe: str = ""
+    """Word that tells two recipes of the same three apart: autocast, static, dynamic."""
+    steps: tuple[Step, ...] = ()
+    """Export recipe, in order; empty = the backend takes the weights themselves."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """Options of the backend."""
+    calibration: Calibration | None = None
+    about: str = ""
+    """One sentence that the card prints."""
+
+    @property
+    def slug(self) -> str:
+        """`format-backend-precision[-recipe]`; a backend of the format's name is said once."""
+        parts = [self.format, self.backend, self.precision, self.recipe]
+        if self.backend == self.format:
+            parts.pop(1)
+        return "-".join(p for p in parts if p)

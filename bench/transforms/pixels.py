@@ -1,0 +1,54 @@
+"""Image -> model input.
+
+Rule `normalize`, as the library's image processors do it: resize the 8-bit image with Pillow's
+bilinear filter (which averages when it shrinks, unlike OpenCV's INTER_LINEAR; other filters cost
+models whole points), then `(value * scale - mean) / std` in planes. An image that has the size
+already is not touched by the filter.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from bench.suite.model import Pixels
+
+
+def normalize(
+    image: NDArray[np.uint8], pixels: Pixels, size: tuple[int, int]
+) -> NDArray[np.float32]:
+    """Input, float32 (1, 3, h, w) with (h, w) = size, of an image, uint8 (H, W, 3) RGB."""
+    if image.shape[:2] != size:
+        image = _resized(image, size)
+    table = _table(pixels.scale, pixels.mean, pixels.std)
+    planes = cv2.split(image)
+    out = np.empty((1, 3, *size), np.float32)
+    # A look-up a plane: 3.3 ms at 1024 x 2048, exact; multiply and add take 4.6 to 6.3 ms.
+    for channel in range(3):
+        source = planes[channel if pixels.channels == "rgb" else 2 - channel]
+        cv2.LUT(source, table[channel], dst=out[0, channel])
+    return out
+
+
+@lru_cache(maxsize=8)
+def _table(
+    scale: float, mean: tuple[float, float, float], std: tuple[float, float, float]
+) -> NDArray[np.float32]:
+    """Model's number by channel and 8-bit value, float32 (3, 256)."""
+    values = np.arange(256, dtype=np.float64) * scale
+    table = (values[None] - np.array(mean)[:, None]) / np.array(std)[:, None]
+    return np.ascontiguousarray(table, dtype=np.float32)
+
+
+def _resized(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    from PIL import Image
+
+    height, width = size
+    picture = Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(picture, np.uint8)

@@ -1,1 +1,0 @@
-"""Live comparisons: burst-interleaved pairs of processes, the self-test, the gate study."""

@@ -1,0 +1,99 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from bench.measure import accuracy
+from bench.measure.parity import ParityCounter, write_reference
+from bench.metrics.confusion import count
+from bench.suite.classes import CITYSCAPES
+from tests import builders
+
+
+def fake(images=5, batch=1, **protocol):
+    """Loaded case whose model says class 3 times brightness, on 8 x 8 images; it remembers its batches."""
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 19, (images, 8, 8, 3)).astype(np.uint8)
+    truths = rng.integers(0, 19, (images, 8, 8)).astype(np.uint8)
+    case = builders.case(protocol=builders.protocol(batch_size=batch, **protocol))
+    fed = []
+
+    def forward(x):
+        fed.append(x[:, 0, 0, 0].astype(int).tolist())
+        return x
+
+    def load(index):
+        return pictures[index], pictures[index].transpose(2, 0, 1)[None].astype(np.float32)
+
+    table = np.full(256, 255, np.uint8)
+    table[:19] = np.arange(19)
+    return SimpleNamespace(
+        case=case, size=(8, 8), count=images, load=load, job=None, to_dataset=table, fed=fed,
+        pictures=pictures, truths=truths,
+        device=SimpleNamespace(synchronize=lambda: None),
+        images=SimpleNamespace(
+            names=tuple(f"i{i}" for i in range(images)), groups=(),
+            truth=lambda i: truths[i], instances=lambda i: None,
+        ),
+        session=SimpleNamespace(
+            copy_in=lambda x: x, forward=forward, copy_out=lambda raw: {"labels": raw[:, 0]}
+        ),
+        postprocess=lambda out, size, shape: out["labels"][0].astype(np.uint8),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 8])
+def test_counts_are_those_of_each_image_whatever_the_batch(batch):
+    loaded = fake(5, batch)
+    found = accuracy.walk(loaded, lambda *words: None, None)
+    assert found.seen == 5
+    assert len(found.forward_ns) == 5
+    for i in range(5):
+        want = count(loaded.truths[i], loaded.pictures[i, ..., 0], len(CITYSCAPES))
+        np.testing.assert_array_equal(found.counts[i], want)
+    # Each call is a whole batch; the last is filled up with its own last image.
+    assert [len(f) for f in loaded.fed] == [batch] * -(-5 // batch)
+
+
+def test_progress_and_pictures():
+    said = []
+    found = accuracy.walk(fake(3, gallery_images=2), lambda *words: said.append(words), None)
+    assert said == [("accuracy", i, 3) for i in (1, 2, 3)]
+    assert [index for index, *_ in found.pictures] == [0, 1]
+
+
+def test_a_limit_ends_the_walk_and_what_was_seen_counts(monkeypatch):
+    now = iter(range(0, 10**12, 10**9))
+    monkeypatch.setattr(
+        accuracy, "time", SimpleNamespace(monotonic_ns=lambda: next(now), perf_counter_ns=lambda: 0)
+    )
+    found = accuracy.walk(fake(9, accuracy_limit_s=2.5), lambda *words: None, None)
+    assert found.seen == 3
+    assert len(found.counts) == 3
+
+
+def test_an_image_that_cannot_be_read_stops_the_walk():
+    loaded = fake(5)
+    load = loaded.load
+
+    def torn(index):
+        if index == 3:
+            raise ValueError("it is torn")
+        return load(index)
+
+    loaded.load = torn
+    with pytest.raises(ValueError, match="torn"):
+        accuracy.walk(loaded, lambda *words: None, None)
+
+
+def test_parity_gets_every_image_in_order(tmp_path):
+    loaded = fake(4, 2)
+    for i in range(4):
+        labels = loaded.pictures[i, ..., 0].copy()
+        labels[0, :i] += 1
+        write_reference(tmp_path, i, labels, None)
+    counter = ParityCounter(tmp_path, 0)
+    accuracy.walk(loaded, lambda *words: None, counter)
+    found = counter.measurement("torch-fp32", loaded.images.names)
+    assert found.images == ("i0", "i1", "i2", "i3")
+    assert found.equal == (64, 63, 62, 61)

@@ -1,0 +1,147 @@
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.errors import DatasetError
+from bench.jobs.base import Job
+from bench.measure import accuracy, pipeline
+from bench.measure.pipeline import Pipeline
+from bench.measure.session import LoadedCase, open_setup
+from tests import small
+
+SAY = lambda *words: None  # noqa: E731
+
+
+class Brightest:
+    """Session whose logits are the input's planes, and those of darkness."""
+
+    def copy_in(self, x):
+        return x
+
+    def forward(self, x):
+        return np.concatenate([np.full_like(x[:, :1], 0.4), x], axis=1)
+
+    def copy_out(self, raw):
+        return {"logits": raw}
+
+
+class Device:
+    def synchronize(self):
+        pass
+
+
+def loaded(tmp_path, images=7, **protocol):
+    home = tmp_path / "pictures"
+    small.pictures(home, count=images)
+    block = small.block(
+        small.model(tmp_path / "conv.onnx"),
+        small.folder(home),
+        protocol=small.QUICK.model_copy(update=protocol),
+    )
+    (case,) = small.suite(block).expand()
+    job = Job(
+        step="case", case=case, cache=str(tmp_path), run=str(tmp_path), out="", threads=1,
+        size=small.SIZE,
+    )  # fmt: skip
+    return LoadedCase(**vars(open_setup(job)), session=Brightest(), device=Device())
+
+
+def walked(loaded, workers, monkeypatch):
+    monkeypatch.setattr(pipeline, "useful", lambda loaded: workers)
+    return accuracy.walk(loaded, SAY, None)
+
+
+def settle(line):
+    """Wait until every process said hello, so that a test's images go to them."""
+    limit = time.monotonic() + 30
+    while any(not h.room for h in line._workers):
+        for worker in line._workers:
+            worker.listen()
+        assert time.monotonic() < limit
+
+
+@pytest.mark.parametrize(("helpers", "batch"), [(1, 1), (2, 1), (1, 3), (2, 2)])
+def test_processes_count_what_a_plain_loop_counts(tmp_path, monkeypatch, workers, batch):
+    plain = walked(loaded(tmp_path, batch_size=batch), 0, monkeypatch)
+    monkeypatch.setattr(Pipeline, "__enter__", ready(Pipeline.__enter__))
+    beside = walked(loaded(tmp_path, batch_size=batch), workers, monkeypatch)
+    np.testing.assert_array_equal(plain.counts, beside.counts)
+    assert [p[0] for p in plain.pictures] == [p[0] for p in beside.pictures]
+    for one, two in zip(plain.pictures[0][1:], beside.pictures[0][1:], strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert plain.seen == beside.seen == 7
+
+
+def ready(enter):
+    def wait(line):
+        enter(line)
+        settle(line)
+        return line
+
+    return wait
+
+
+def test_images_go_to_processes_once_they_are_there(tmp_path):
+    setup = loaded(tmp_path)
+    with Pipeline(
+        setup, accuracy.Counting(setup, None), "bench.measure.accuracy:counting", None, 1
+    ) as line:
+        settle(line)
+        (first, *_) = line._workers
+        for indices, x in line.batches():
+            assert indices[0] in line._owner
+            line.give(indices, setup.infer(x))
+        assert len(list(line.results())) == 7
+    assert first._process.returncode is not None
+
+
+@pytest.mark.parametrize("after", [0, 1, 3])
+def test_what_a_killed_process_leaves_is_done_here(tmp_path, monkeypatch, after):
+    plain = walked(loaded(tmp_path), 0, monkeypatch)
+    setup = loaded(tmp_path)
+    counting = accuracy.Counting(setup, None)
+    with Pipeline(setup, counting, "bench.measure.accuracy:counting", None, 1) as line:
+        settle(line)
+        for indices, x in line.batches():
+            if indices[0] == after:
+                os.kill(line._workers[0]._process.pid, signal.SIGKILL)
+            line.give(indices, setup.infer(x))
+        found = [r.counts for r in line.results()]
+    np.testing.assert_array_equal(found, plain.counts)
+
+
+def test_an_error_beside_the_model_is_the_walks(tmp_path, monkeypatch):
+    setup = loaded(tmp_path)
+    setup.images.pairs[4][0].write_bytes(b"torn")
+    monkeypatch.setattr(Pipeline, "__enter__", ready(Pipeline.__enter__))
+    with pytest.raises(DatasetError, match="is corrupt"):
+        walked(setup, 1, monkeypatch)
+
+
+def names(folder):
+    return {p.name for p in Path(folder).iterdir()} if Path(folder).is_dir() else set()
+
+
+def test_nothing_is_left_behind(tmp_path, monkeypatch):
+    before = names("/dev/shm")
+    files = len(names("/proc/self/fd"))
+    monkeypatch.setattr(Pipeline, "__enter__", ready(Pipeline.__enter__))
+    walked(loaded(tmp_path, accuracy_limit_s=1e-9), 2, monkeypatch)
+    assert len(names("/proc/self/fd")) <= files
+    assert names("/dev/shm") <= before
+
+
+def test_processes_pay_off_on_free_cores_and_large_sets_only(tmp_path, monkeypatch):
+    monkeypatch.setattr(pipeline.machine, "cores", lambda: 4)
+    few = loaded(tmp_path)
+    assert pipeline.useful(few) == 0
+    few.count, few.size = 50, (1024, 2048)
+    assert pipeline.useful(few) == 3
+    few.job = few.job.model_copy(update={"threads": 4})
+    assert pipeline.useful(few) == 0
+    few.job = few.job.model_copy(update={"threads": 1, "memory_limit_bytes": 2**30})
+    assert pipeline.useful(few) == 0

@@ -1,0 +1,104 @@
+import pytest
+
+from bench.jobs.base import Report
+from bench.plan import results
+from bench.plan.prepare import Prepared
+from bench.record.parity import OutputSums, ParityMeasurement
+from bench.record.result import Failure
+from tests import builders, small
+
+
+def sums(error=0.0, power=100.0, bad=0):
+    return OutputSums(
+        squared_error=(error,), squared_reference=(power,), largest_error=(0.0,), non_finite=(bad,)
+    )
+
+
+def parity(equal=100, **outputs):
+    return ParityMeasurement(
+        reference="torch-fp32", images=("a",), equal=(equal,), total=(100,), outputs=outputs
+    )
+
+
+def test_labels_decide_where_weights_are_trained():
+    case = builders.case("torch-bf16")
+    assert results.wrong(case, parity(95)) == ""
+    assert results.wrong(case, parity(94)) == (
+        "only 94.0 % of labels equal those of torch-fp32 (limit 95 %)"
+    )
+    assert results.wrong(case, parity(100, map=sums(error=1e9))) == ""
+
+
+def test_the_map_decides_where_they_are_seeded():
+    case = builders.case("torch-bf16", model=builders.model(source="seeded"))
+    assert results.wrong(case, parity(0, map=sums(error=1.0))) == ""
+    assert "SQNR against torch-fp32 is 0.0 dB (limit 3 dB)" in results.wrong(
+        case, parity(100, map=sums(error=100.0))
+    )
+
+
+def test_values_that_are_not_finite_are_wrong_for_any_model():
+    assert results.wrong(builders.case(), parity(100, map=sums(bad=3))) == (
+        "3 output values are not finite"
+    )
+
+
+def test_without_a_reference_nothing_is_wrong():
+    absent = ParityMeasurement(reference="torch-fp32", images=(), absent="it failed")
+    assert results.wrong(builders.case(), absent) == ""
+    assert results.wrong(builders.case(), None) == ""
+
+
+@pytest.mark.parametrize(
+    ("protocol", "image", "size"),
+    [
+        ({}, (256, 512), (256, 512)),
+        ({}, (250, 500), (256, 512)),
+        ({"height": 100}, (256, 512), (128, 512)),
+    ],
+)
+def test_sides_are_rounded_up_to_the_models_multiple(protocol, image, size):
+    case = builders.case(protocol=builders.protocol(**protocol))
+    assert results.input_size(case, image) == size
+
+
+def test_an_onnx_file_has_a_size_of_its_own():
+    case = builders.case(model=small.model("x.onnx"), protocol=builders.protocol(height=999))
+    assert results.input_size(case, (1, 1)) == small.SIZE
+
+
+def test_a_broken_step_is_named():
+    def reason(step, **more):
+        return results.broken(
+            builders.case(), Failure(step=step, type="X", message="It broke."), **more
+        )
+
+    assert reason("case").reason == "It broke."
+    assert reason("artifact").reason == "making the artifact failed: It broke."
+    assert reason("artifact").status == "failed"
+    skipped = reason("artifact", skipped=True)
+    assert (skipped.status, skipped.reason, skipped.failure) == ("skipped", "It broke.", None)
+
+
+def test_a_row_says_what_was_cut_short_and_what_ran_otherwise_than_asked():
+    made = results.measured(
+        Prepared(
+            builders.case(), builders.case(), {"digest": "d", "images": 9}, (32, 64), None, ()
+        ),
+        Report(
+            ok=True,
+            startup_s=1.0,
+            payload={
+                "measurements": [], "weights": {"parameters": 5}, "seen": 3, "asked": 9,
+                "effective": {"threads": "2", "precision": "bf16"},
+                "times": dict.fromkeys(("import_s", "load_s", "accuracy_s", "timing_s"), 1.0),
+            },
+        ),
+        builders.environment(), 6.0,
+    )  # fmt: skip
+    assert made.status == "ok"
+    assert made.process.other_s == pytest.approx(1.0)
+    assert made.artifact.parameters == 5
+    assert "after 3 of 9 images" in made.notes[0]
+    assert made.effective == {"threads": "2", "precision": "bf16"}
+    assert made.mismatches == ("Asked for fp32; its products ran in bf16.",)

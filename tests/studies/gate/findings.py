@@ -1,0 +1,175 @@
+"""The gate study's findings: rates of every rule over the pools, and the two files they go to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import ConfigDict, Field
+
+from bench import __version__, resources
+from bench.errors import NothingMeasured
+from bench.live import selftest
+from bench.metrics.pairs import log_ratios, whole_log_ratio
+from bench.plan import keys
+from bench.record.base import Record
+from bench.record.environment import Machine
+from bench.record.store import to_json, write_atomic
+from tests.studies.gate import rates, table
+from tests.studies.gate.drops import Dropped, judged
+from tests.studies.gate.provenance import Origin
+from tests.studies.gate.rates import Rated
+from tests.studies.gate.rules import GATE, RULES
+
+if TYPE_CHECKING:
+    from bench.live.session import Tell
+    from tests.studies.gate.pools import Condition, Pools
+    from tests.studies.gate.study import Size
+
+DROPPED = "segformer-micro/onnx-onnxruntime-fp32/cpu/scenes"
+
+
+class Pool(Record):
+    """One pool in short, and its pairs' numbers."""
+
+    condition: str
+    planted: float
+    began: str
+    ended: str
+    foreign_cpu: float | None
+    """Processors that other processes kept busy, the median over the pairs."""
+    log_ratios: tuple[float, ...]
+
+
+class Study(Record):
+    """gate-study.json."""
+
+    schema_version: int = Field(default=1, alias="schema")
+    made: str
+    segbench: str
+    code_digest: str
+    timed: Origin
+    """The case and the code that the pools were measured with."""
+    machine: Machine
+    gate_pairs: int
+    calibrating: int
+    """A/A pairs, the first of each condition, that set the threshold and aren't judged by it."""
+    threshold: dict[str, float]
+    smallest: dict[str, float]
+    """Condition -> smallest slow-down that the calibration says is shown in 95 % of gates."""
+    pools: tuple[Pool, ...]
+    rates: tuple[Rated, ...]
+    live: dict[str, dict[str, int]]
+    """Condition -> verdicts of wholly live A/A gates."""
+    drops: tuple[Dropped, ...]
+
+    model_config = ConfigDict(
+        populate_by_name=True, frozen=True, extra="forbid", protected_namespaces=()
+    )
+
+
+def write(
+    out: Path,
+    pools: Pools,
+    size: Size,
+    live: dict[str, list[str]],
+    bound: Callable[[Pools, Size, Condition], float],
+    origin: tuple[Machine, Origin],
+    tell: Tell,
+) -> Study:
+    """The study, written to gate-study.json and gate-study.md in `out`.
+
+    Raises:
+        NothingMeasured: no condition has all its pairs.
+    """
+    where, timed = origin
+    names: tuple[Condition, ...] = ("idle", "loaded")
+    there = [c for c in names if all(len(pools.read(c, p)) >= n for p, n in size.wanted.items())]
+    if not there:
+        raise NothingMeasured(
+            "No condition has all its pairs.", "First: nox -s gate-study -- --phase idle"
+        )
+    limits = {c: bound(pools, size, c) for c in there}
+    found = [r for c in there for r in _rates(pools, size, c, limits[c], tell, limits.get("idle"))]
+    tell("planted drops of accuracy")
+    record = resources.reports_dir() / "examples" / "quickstart"
+    calibrating = {c: log_ratios(pools.read(c, 0.0)[: size.calibrating]) for c in there}
+    study = Study(
+        made=datetime.now(UTC).date().isoformat(),
+        segbench=__version__,
+        code_digest=keys.code_digest(),
+        timed=timed,
+        machine=where,
+        gate_pairs=size.pairs,
+        calibrating=size.calibrating,
+        threshold=dict(limits.items()),
+        smallest={c: selftest.power(calibrating[c], size.pairs).smallest for c in there},
+        pools=tuple(_pool(pools, c, p) for c in there for p in size.wanted),
+        rates=tuple(found),
+        live={c: {k: kinds.count(k) for k in sorted(set(kinds))} for c, kinds in live.items()},
+        drops=tuple(judged(record, DROPPED, size.repeats)),
+    )
+    write_atomic(out / "gate-study.json", to_json(study))
+    write_atomic(out / "gate-study.md", table.markdown(study).encode())
+    tell(f"wrote {out / 'gate-study.md'}")
+    return study
+
+
+def _rates(
+    pools: Pools,
+    size: Size,
+    condition: Condition,
+    limit: float,
+    tell: Tell,
+    idle: float | None = None,
+) -> list[Rated]:
+    same = pools.read(condition, 0.0)[size.calibrating :]
+    found = []
+    for planted in size.wanted:
+        tell(f"judging: {condition}, +{100 * planted:g} %")
+        new = same if not planted else pools.read(condition, planted)
+        logs, whole = log_ratios(new), [whole_log_ratio(p) for p in new]
+        mine = [
+            (GATE, logs, limit, 2),
+            (f"{GATE}, without the second look", logs, limit, 1),
+            (f"{GATE}, with the ratio of whole medians", whole, limit, 2),
+        ]
+        if condition == "loaded" and idle is not None:
+            # The product keeps one calibration a machine, most likely made while it was idle.
+            mine.append((f"{GATE}, with the idle threshold", logs, idle, 2))
+        found += [
+            Rated(
+                rule=name, condition=condition, planted=planted, samples="same pair",
+                rate=rates.gates(values, size.pairs, at, looks=looks),
+                units=rates.separate(len(new), size.pairs),
+            )
+            for name, values, at, looks in mine
+        ]  # fmt: skip
+        for rule in RULES:
+            for kind, rate in (
+                ("same pair", rates.interleaved(rule, new)),
+                ("other pairs", rates.stored(rule, same, new)),
+            ):
+                found.append(
+                    Rated(
+                        rule=rule.name, condition=condition, planted=planted, samples=kind,
+                        rate=rate, units=min(len(same), len(new)) // rule.processes,
+                    )
+                )  # fmt: skip
+    return found
+
+
+def _pool(pools: Pools, condition: Condition, planted: float) -> Pool:
+    pairs = pools.read(condition, planted)
+    foreign = [p.foreign_cpu for p in pairs if p.foreign_cpu is not None]
+    return Pool(
+        condition=condition,
+        planted=planted,
+        began=pairs[0].started if pairs else "",
+        ended=pairs[-1].started if pairs else "",
+        foreign_cpu=float(np.median(foreign)) if foreign else None,
+        log_ratios=log_ratios(pairs),
+    )

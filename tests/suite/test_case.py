@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from bench.suite.case import ParityLimit
+from tests import builders
+
+
+def test_the_id_names_every_axis() -> None:
+    case = builders.case("onnx-onnxruntime-int8-static")
+    assert case.id == "micro/onnx-onnxruntime-int8-static/cpu/scenes"
+    assert builders.case(axis="hf").id == "micro/torch-fp32/cpu/scenes/hf"
+
+
+def test_the_reference_knows_itself() -> None:
+    assert builders.case("torch-fp32").is_reference
+    assert not builders.case("torch-bf16").is_reference
+
+
+def test_prose_changes_no_fingerprint() -> None:
+    plain = builders.case()
+    told = builders.case(
+        model=builders.model(about="x"),
+        variant=builders.variant(about="x"),
+        target=builders.target(about="x"),
+        dataset=builders.dataset(about="x"),
+    )
+    assert plain.fingerprint == told.fingerprint
+
+
+def test_everything_else_changes_it() -> None:
+    others = [
+        builders.case(weights_digest="abc"),
+        builders.case("torch-bf16"),
+        builders.case(target=builders.target(threads=1)),
+        builders.case(dataset=builders.dataset(options={"seed": 1})),
+        builders.case(protocol=builders.protocol(iterations=31)),
+        builders.case(parity=ParityLimit(agreement=0.5)),
+        builders.case(reference=builders.variant("torchscript-fp32")),
+    ]
+    prints = [c.fingerprint for c in (builders.case(), *others)]
+    assert len(set(prints)) == len(prints)
+    assert all(len(p) == 64 for p in prints)

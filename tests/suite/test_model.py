@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from bench.suite.model import Model, OnnxInput
+
+
+def test_only_seeded_weights_are_untrained() -> None:
+    assert Model(name="m", source="hub", location="a/b").trained
+    assert not Model(name="m", source="seeded", location="a/b", seed=0).trained
+
+
+def test_seeded_weights_need_a_seed() -> None:
+    with pytest.raises(ValidationError, match="no seed"):
+        Model(name="m", source="seeded", location="x")
+
+
+def test_the_onnx_table_goes_with_its_loader() -> None:
+    graph = OnnxInput(name="x", height=4, width=4, logits="y")
+    assert Model(name="m", loader="onnx", source="file", location="m.onnx", onnx=graph).onnx
+    with pytest.raises(ValidationError, match="goes with"):
+        Model(name="m", source="hub", location="a/b", onnx=graph)
+    with pytest.raises(ValidationError, match="goes with"):
+        Model(name="m", loader="onnx", source="file", location="m.onnx")

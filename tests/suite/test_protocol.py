@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+
+from bench.suite.protocol import Protocol, accuracy_fingerprint
+
+NEITHER = {
+    "seed", "parity_images", "gallery_images", "timeout_s", "prepare_timeout_s",
+    "work", "ceiling", "fits_gb",
+}  # fmt: skip
+"""Fields that change no number that is compared under a fingerprint."""
+
+
+def accuracy(protocol: Protocol, **more) -> str:
+    fields = {"dataset_digest": "d", "class_map": {}, "ignore_index": 255, "seen": 5, **more}
+    return accuracy_fingerprint(protocol, **fields)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "mine"),
+    [
+        ("height", 64, "both"), ("width", 64, "both"), ("postprocess", "hf", "both"),
+        ("preprocess", "other", "both"), ("images", 3, "accuracy"), ("batch_size", 2, "timing"),
+        ("warmup", 9, "timing"), ("iterations", 9, "timing"), ("timing_limit_s", 9.0, "timing"),
+        ("median_width", 0.5, "timing"), ("launches", 3, "timing"), ("rate", 5.0, "timing"),
+        ("corruption", "fog/3", "accuracy"), ("timeout_s", 9.0, "none"), ("parity_images", 2, "none"),
+    ],
+)  # fmt: skip
+def test_each_field_enters_its_fingerprint(field: str, value: object, mine: str) -> None:
+    plain, other = Protocol(), Protocol(**{field: value})
+    assert (accuracy(plain) != accuracy(other)) == (mine in {"both", "accuracy"})
+    timing = plain.timing_fingerprint(2) != other.timing_fingerprint(2)
+    assert timing == (mine in {"both", "timing"})
+
+
+def test_threads_belong_to_timing() -> None:
+    assert Protocol().timing_fingerprint(1) != Protocol().timing_fingerprint(2)
+
+
+def test_accuracy_depends_on_what_was_seen() -> None:
+    base = accuracy(Protocol())
+    assert len(base) == 12
+    for more in (
+        {"dataset_digest": "e"},
+        {"class_map": {"a": "b"}},
+        {"ignore_index": 0},
+        {"seen": 4},
+    ):
+        assert accuracy(Protocol(), **more) != base
+
+
+def test_no_field_was_forgotten() -> None:
+    told = {
+        *Protocol(corruption="fog/3").accuracy_fields(),
+        *Protocol().timing_fields(),
+        "height",
+        "width",
+    }
+    rest = set(Protocol.model_fields) - told - {"accuracy_limit_s"}  # it ends up in `seen`
+    assert rest == NEITHER - {"seed"}  # a seed matters only where something is drawn
+
+
+def test_an_endlessly_wide_interval_is_no_stopping_rule() -> None:
+    assert Protocol(median_width=float("inf")) == Protocol(median_width=None)
