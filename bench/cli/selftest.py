@@ -32,7 +32,7 @@ def selftest(
     from bench import resources
     from bench.errors import BadInput
     from bench.live import calibrated
-    from bench.live import selftest as trials
+    from bench.live import selftest as live
     from bench.live.session import ready
     from bench.plan import select
     from bench.suite.load import load_suite
@@ -56,7 +56,7 @@ def selftest(
             f"Measure at least: --pairs {2 * policy.pairs}",
         )
     job = ready(cases[0], resources.cache_dir(), _tell, allow_code=allow_code)
-    made = trials.run(job, pairs, _tell, policy=policy)
+    made = live.run(job, pairs, _tell, policy=policy)
     if json:
         print(made.model_dump_json(indent=1, by_alias=True))
         return

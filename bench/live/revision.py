@@ -67,7 +67,7 @@ class Revision:
             [str(self.python), "-I", "-m", "bench.live.prepared"], cwd=self.place, env=own,
             input=json.dumps(asked), capture_output=True, text=True, check=False,
         )  # fmt: skip
-        if "No module named" in done.stderr and "bench.trials" in done.stderr:
+        if "No module named" in done.stderr and "bench.live" in done.stderr:
             raise BadInput(
                 f"The revision {self.name!r} is too old for live pairs: its segbench has none.",
                 "Compare with a run folder: segbench gate DIR --baseline FOLDER",

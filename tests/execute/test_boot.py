@@ -21,14 +21,14 @@ def test_what_lies_beside_the_package_or_in_the_folder_stays_out(tmp_path):
     (here / "bench").mkdir(parents=True)
     (here / "bench" / "__init__.py").write_text("raise ImportError('the wrong bench')\n")
     done = subprocess.run(
-        [sys.executable, "-P", str(site / "bench" / "run" / "boot.py")],
+        [sys.executable, "-P", str(site / "bench" / "execute" / "boot.py")],
         input=b"{}", capture_output=True, check=False, cwd=here, timeout=60,
     )  # fmt: skip
     # It came as far as refusing the empty job, in the copy's own code.
     said = done.stderr.decode()
     assert "wrong" not in said
     assert "ValidationError" in said
-    assert str(site / "bench" / "run" / "worker.py") in said
+    assert str(site / "bench" / "measure" / "worker.py") in said
 
 
 def test_adopt_prefers_the_folder_that_it_is_given(tmp_path, monkeypatch):

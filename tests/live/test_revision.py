@@ -40,21 +40,23 @@ def repo(tmp_path_factory) -> Path:
     skip = shutil.ignore_patterns("__pycache__", "weights")
     shutil.copytree(ROOT / "bench", top / "bench", ignore=skip)
     shutil.copytree(ROOT / "suites", top / "suites")
-    shutil.rmtree(top / "bench" / "trials")
+    shutil.rmtree(top / "bench" / "live")
     small.conv_graph(top / "model" / "conv.onnx")
     (top / "notes.txt").write_text("old")
     commit(top)
     git(top, "tag", "old")
-    shutil.copytree(ROOT / "bench" / "trials", top / "bench" / "trials", ignore=skip)
+    shutil.copytree(ROOT / "bench" / "live", top / "bench" / "live", ignore=skip)
     for name, line in (
-        ("job.py", "    guarded: bool = False\n"),
-        ("prepare.py", "            guarded=self.guarded,\n"),
-        ("worker.py", "    if job.guarded:\n"),
+        ("jobs/base.py", "    guarded: bool = False\n"),
+        ("plan/prepare.py", "            guarded=self.guarded,\n"),
+        ("measure/worker.py", "    if job.guarded:\n"),
     ):
-        path = top / "bench" / "run" / name
+        path = top / "bench" / name
         text = path.read_text()
         assert line in text
-        path.write_text(text.replace(line, "    if False:\n" if name == "worker.py" else ""))
+        path.write_text(
+            text.replace(line, "    if False:\n" if name == "measure/worker.py" else "")
+        )
     commit(top)
     return top
 

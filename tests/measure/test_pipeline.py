@@ -64,7 +64,7 @@ def settle(line):
         assert time.monotonic() < limit
 
 
-@pytest.mark.parametrize(("helpers", "batch"), [(1, 1), (2, 1), (1, 3), (2, 2)])
+@pytest.mark.parametrize(("workers", "batch"), [(1, 1), (2, 1), (1, 3), (2, 2)])
 def test_processes_count_what_a_plain_loop_counts(tmp_path, monkeypatch, workers, batch):
     plain = walked(loaded(tmp_path, batch_size=batch), 0, monkeypatch)
     monkeypatch.setattr(Pipeline, "__enter__", ready(Pipeline.__enter__))

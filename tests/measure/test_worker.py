@@ -89,7 +89,7 @@ def test_an_expected_error_may_hide_a_lack_of_memory():
 
 def test_the_limit_counts_from_what_is_held():
     code = (
-        "import resource\nfrom bench.run import worker\n"
+        "import resource\nfrom bench.measure import worker\n"
         "worker._limit(2 ** 26)\n"
         "try:\n    bytearray(2 ** 27)\nexcept MemoryError:\n    print('full')\n"
         "print(len(bytearray(2 ** 24)))\n"

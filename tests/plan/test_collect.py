@@ -17,7 +17,7 @@ def test_the_record_says_what_may_change_a_number(monkeypatch):
     assert found.variables["MKL_NUM_THREADS"] == "5"
     assert "SECRET_TOKEN" not in found.variables
     assert found.versions["segbench"] == __version__
-    assert found.versions["torch"] == keys.version("torch")
+    assert found.versions["torch"] == keys.installed("torch")
     assert found.code_digest == keys.code_digest()
     assert found.load_average == pytest.approx(os.getloadavg()[0], abs=5)
 

@@ -24,7 +24,7 @@ def test_pools_of_another_case_are_refused(tmp_path):
 
 def test_pools_of_other_code_are_refused(tmp_path, monkeypatch):
     was = provenance.claim(tmp_path, CASE)
-    monkeypatch.setattr(provenance, "CODE", ("trials/pair.py",))
+    monkeypatch.setattr(provenance, "CODE", ("bench/live/pair.py",))
     with pytest.raises(BadInput, match=f"pairs of other code .{was.code}, now "):
         provenance.claim(tmp_path, CASE)
 
