@@ -75,6 +75,13 @@ def test_constraints_pin_torch_and_everything_that_is_declared():
     assert names <= pins.keys()
 
 
+def test_a_user_gets_no_tool_of_the_tests():
+    groups = (r for group in PROJECT["dependency-groups"].values() for r in group)
+    tools = {r.split(">=")[0] for r in groups}
+    assert "pytest-benchmark" in tools
+    assert not tools & {r.split(">=")[0] for r in PROJECT["project"]["dependencies"]}
+
+
 def test_licence_is_the_whole_apache_2():
     text = (ROOT / "LICENSE").read_text()
     assert "Version 2.0, January 2004" in text

@@ -1,16 +1,46 @@
 from __future__ import annotations
 
-import warnings
+import subprocess
+import sys
 
 from bench.suite.classes import CITYSCAPES
 
+EXPECTED = (
+    ("road", 7, 0, "flat", (128, 64, 128), False),
+    ("sidewalk", 8, 1, "flat", (244, 35, 232), False),
+    ("building", 11, 2, "construction", (70, 70, 70), False),
+    ("wall", 12, 3, "construction", (102, 102, 156), False),
+    ("fence", 13, 4, "construction", (190, 153, 153), False),
+    ("pole", 17, 5, "object", (153, 153, 153), False),
+    ("traffic light", 19, 6, "object", (250, 170, 30), False),
+    ("traffic sign", 20, 7, "object", (220, 220, 0), False),
+    ("vegetation", 21, 8, "nature", (107, 142, 35), False),
+    ("terrain", 22, 9, "nature", (152, 251, 152), False),
+    ("sky", 23, 10, "sky", (70, 130, 180), False),
+    ("person", 24, 11, "human", (220, 20, 60), True),
+    ("rider", 25, 12, "human", (255, 0, 0), True),
+    ("car", 26, 13, "vehicle", (0, 0, 142), True),
+    ("truck", 27, 14, "vehicle", (0, 0, 70), True),
+    ("bus", 28, 15, "vehicle", (0, 60, 100), True),
+    ("train", 31, 16, "vehicle", (0, 80, 100), True),
+    ("motorcycle", 32, 17, "vehicle", (0, 0, 230), True),
+    ("bicycle", 33, 18, "vehicle", (119, 11, 32), True),
+)
 
-def test_the_copy_equals_the_official_label_table() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its module warns on import under a current Python
-        from cityscapesscripts.helpers.labels import labels
 
-    official = sorted((x for x in labels if 0 <= x.trainId < 255), key=lambda x: x.trainId)
-    assert [tuple(c) for c in CITYSCAPES] == [
-        (x.name, x.id, x.trainId, x.category, tuple(x.color), x.hasInstances) for x in official
-    ]
+def test_the_official_table_holds_the_nineteen_classes_that_every_record_names() -> None:
+    assert tuple(tuple(c) for c in CITYSCAPES) == EXPECTED
+    assert all(type(c.colour) is tuple for c in CITYSCAPES)
+
+
+def test_reading_the_table_loads_nothing_else_of_its_package() -> None:
+    ask = (
+        "import sys, bench.suite.classes; "
+        "print([m for m in sys.modules if m.split('.')[0] in {'cityscapesscripts', 'numpy', 'PIL'}])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", ask], capture_output=True, text=True, check=True
+    )
+    helpers = "cityscapesscripts.helpers"
+    assert done.stdout.split() == str(["cityscapesscripts", helpers, f"{helpers}.labels"]).split()
+    assert done.stderr == ""

@@ -105,26 +105,24 @@ class _Tally(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         del types
-        out = func(*args, **(kwargs or {}))
+        kwargs = kwargs or {}
+        out = func(*args, **kwargs)
         if not rules.moves(func):
             return out
         name, part = rules.name_of(func), self._stack[-1]
         read = args[1:] if name in OVERWRITES else args
-        self.moved[part] += _bytes([*tree_leaves((read, kwargs or {}))]) + _bytes(tree_leaves(out))
-        self._macs(func, name, args, out)
-        return out
-
-    def _macs(self, func: Any, name: str, args: tuple[Any, ...], out: Any) -> None:
-        part, plain = self._stack[-1], rules.functional(name)
-        rule = rules.MACS.get(plain)
-        if rule is not None:
-            self.macs[part] += rule(args, out[0] if isinstance(out, tuple | list) else out)
+        self.moved[part] += _bytes([*tree_leaves((read, kwargs))]) + _bytes(tree_leaves(out))
+        plain = rules.functional(name)
+        macs = rules.macs(plain, args, kwargs, out)
+        if macs is not None:
+            self.macs[part] += macs
         elif plain == "mul" and isinstance(args[1], torch.Tensor) and args[1].dim():
             self._products[out] = True
         elif plain == "sum" and args[0] in self._products:
             self.macs[part] += args[0].numel()
         elif plain not in rules.NO_MACS and not rules.elementwise(func):
             self.uncounted[name] += 1
+        return out
 
 
 def _bytes(leaves: list[Any]) -> int:

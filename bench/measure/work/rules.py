@@ -3,6 +3,9 @@
 A MAC is one multiplication and one addition into a sum. Counted are contractions: matrix products,
 convolutions, attention, interpolation (each tap is a MAC), and a product that is summed straight
 after. Additions, activations, softmax, norms and copies are no MACs; they only move bytes.
+
+The formulas are those of `torch.utils.flop_counter`, which counts two operations a MAC; `MACS` holds
+what it lacks.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch.utils.flop_counter import flop_registry, sdpa_flop_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,24 +23,13 @@ if TYPE_CHECKING:
 
 
 def _product(first: int) -> Rule:
-    """(..., n, k) x (..., k, m) at the positions `first` and `first + 1`: n k m a matrix."""
-    return lambda a, _: prod(a[first].shape) * _columns(a[first + 1])
-
-
-def _columns(b: torch.Tensor) -> int:
-    return int(b.shape[-1]) if b.dim() > 1 else 1
-
-
-def _convolution(a: tuple[Any, ...], out: torch.Tensor) -> int:
-    """Each output (of a transposed one: each input) meets one filter: channels of a group x taps."""
-    x, weight, transposed = a[0], a[1], a[6]
-    return int(prod((x if transposed else out).shape) * prod(weight.shape[1:]))
+    """Product of (..., n, k) and (..., k, m) or (k,), arguments `first` and `first + 1`."""
+    return lambda a, _: prod(a[first].shape) * prod(a[first + 1].shape[1:][-1:])
 
 
 def _attention(a: tuple[Any, ...], _: torch.Tensor) -> int:
     """softmax(q k^T) v: both products, masked or not."""
-    q, k, v = a[:3]
-    return int(prod(q.shape[:-1]) * k.shape[-2] * (q.shape[-1] + v.shape[-1]))
+    return int(sdpa_flop_count(*(t.shape for t in a[:3]))) // 2  # type: ignore[no-untyped-call]
 
 
 def _taps(count: int) -> Rule:
@@ -50,25 +43,11 @@ def _grid_sample(linear: int) -> Rule:
 
 
 MACS: dict[str, Rule] = {
-    "mm": _product(0),
-    "bmm": _product(0),
-    "mv": _product(0),
-    "dot": _product(0),
-    "vdot": _product(0),
-    "addmm": _product(1),
-    "addmv": _product(1),
-    "baddbmm": _product(1),
-    "addbmm": _product(1),
-    "_addmm_activation": _product(1),
+    **dict.fromkeys(("mv", "dot", "vdot"), _product(0)),
+    **dict.fromkeys(("addmv", "addbmm", "_addmm_activation"), _product(1)),
     "linear": lambda a, _: prod(a[0].shape) * a[1].shape[0],
-    "convolution": _convolution,
-    "_convolution": _convolution,
-    "convolution_overrideable": _convolution,
-    "_scaled_dot_product_efficient_attention": _attention,
-    "_scaled_dot_product_flash_attention": _attention,
     "_scaled_dot_product_flash_attention_for_cpu": _attention,
     "_scaled_dot_product_fused_attention_overrideable": _attention,
-    "_scaled_dot_product_cudnn_attention": _attention,
     "grid_sampler_2d": _grid_sample(4),
     "grid_sampler_3d": _grid_sample(8),
     "upsample_linear1d": _taps(2),
@@ -76,7 +55,16 @@ MACS: dict[str, Rule] = {
     "upsample_trilinear3d": _taps(8),
     "upsample_bicubic2d": _taps(16),
 }
-"""Operator of aten -> MACs of (arguments, first output)."""
+"""Operator of aten -> MACs of (arguments, first output), where torch has no formula."""
+
+
+def macs(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> int | None:
+    """MACs of a call of an operator; None where no formula is known."""
+    if name in MACS:
+        return MACS[name](args, out[0] if isinstance(out, tuple | list) else out)
+    formula = flop_registry.get(getattr(torch.ops.aten, name, None))
+    return None if formula is None else int(formula(*args, **kwargs, out_val=out)) // 2
+
 
 _QUIET = """
     _softmax _log_softmax _safe_softmax native_layer_norm native_group_norm native_batch_norm
