@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Protocol
 
+from bench.segments import VOID
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from bench.segments import Segments
     from bench.suite.dataset import Dataset
 
-VOID = 255
-"""Void in every array of class indices."""
+__all__ = ["VOID", "DatasetLoader", "Images", "content_digest"]
 
 
 class Images(Protocol):
@@ -48,6 +50,10 @@ class Images(Protocol):
         with instances, and 0 elsewhere.
         """
         ...
+
+    def segments(self, index: int) -> Segments | None:  # noqa: ARG002 - the leaves'
+        """Panoptic ground truth of the set's classes; None if the set has none."""
+        return None
 
     def files(self, index: int) -> tuple[Path, ...]:
         """Files behind one image, for the content digest."""

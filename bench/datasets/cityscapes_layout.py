@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from bench.datasets.base import VOID
+from bench.datasets.base import VOID, Images
 from bench.datasets.decode import read_image, read_map
 from bench.errors import DatasetError
 from bench.registry import suggest
@@ -76,7 +76,7 @@ def instance_table(table: NDArray[np.uint8]) -> NDArray[np.int32]:
 
 
 @dataclass(frozen=True, eq=False)
-class LayoutImages:
+class LayoutImages(Images):
     """An opened split in the Cityscapes layout."""
 
     root: Path

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from bench.datasets.base import VOID
+from bench.datasets.base import VOID, Images
 from bench.datasets.checks import known_options, safe_name
 from bench.datasets.decode import image_size, read_image, read_map
 from bench.errors import DatasetError
@@ -63,7 +63,7 @@ class FolderLoader:
 
 
 @dataclass(frozen=True, eq=False)
-class FolderImages:
+class FolderImages(Images):
     """An opened folder."""
 
     pairs: tuple[tuple[Path, Path], ...]
@@ -73,11 +73,12 @@ class FolderImages:
     classes: tuple[str, ...]
     ignore_index: int
     groups: tuple[str, ...] = ()
+    names: tuple[str, ...] = field(init=False)
+    """Stems."""
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Stems."""
-        return tuple(image.stem for image, _ in self.pairs)
+    def __post_init__(self) -> None:
+        """Derive the names."""
+        object.__setattr__(self, "names", tuple(image.stem for image, _ in self.pairs))
 
     def image(self, index: int) -> NDArray[np.uint8]:
         """Photograph, uint8 (H, W, 3) RGB."""

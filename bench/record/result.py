@@ -17,9 +17,10 @@ from bench.record.timing import TimingMeasurement
 from bench.record.work import ComponentMeasurement, WorkMeasurement
 from bench.suite.case import Case
 
-SCHEMA = 2
+SCHEMA = 3
 """History: 1 = the first (2026-11); 2 = timing in several processes, with readings beside the
-samples; work, components, fits, effective settings (2026-11)."""
+samples; work, components, fits, effective settings (2026-11); 3 = tasks: the protocol's task and its
+thresholds, the set's things, segments, the gallery's disagreement (2026-11)."""
 
 Status = Literal["ok", "wrong", "failed", "skipped"]
 

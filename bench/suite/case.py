@@ -9,7 +9,7 @@ from pydantic import Field
 from bench.suite.base import Spec, digest
 from bench.suite.dataset import Dataset
 from bench.suite.model import Model
-from bench.suite.protocol import Protocol
+from bench.suite.protocol import TASK_FIELDS, Protocol
 from bench.suite.target import Target
 from bench.suite.variant import Variant
 
@@ -73,4 +73,9 @@ class Case(Spec):
             what["model"].pop("location")
         if self.dataset_digest:
             what["dataset"].pop("root")
+        # A semantic case has the fingerprint that it had before there were other tasks.
+        if not self.protocol.task_fields():
+            what["protocol"] = {k: v for k, v in what["protocol"].items() if k not in TASK_FIELDS}
+        if not self.dataset.things:
+            what["dataset"].pop("things")
         return digest(what)

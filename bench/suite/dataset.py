@@ -21,6 +21,9 @@ class Dataset(Spec):
     """Folder; None = made in the cache (scenes) or given by --root or the environment."""
     classes: tuple[str, ...] = tuple(c.name for c in CITYSCAPES)
     """Names of the evaluated classes, by index."""
+    things: tuple[str, ...] = ()
+    """Classes whose objects are counted one by one (panoptic); the others are stuff. Empty = those of
+    Cityscapes' classes with instances."""
     ignore_index: int = Field(default=255, ge=0, le=255)
     """Index of unlabelled pixels in index masks; they are left out."""
     class_map: dict[str, str] = Field(default_factory=dict)
@@ -29,3 +32,9 @@ class Dataset(Spec):
     options: dict[str, Any] = Field(default_factory=dict)
     """Options of the loader, such as seed, height, width and count of `scenes`."""
     about: str = ""
+
+    @property
+    def thing_classes(self) -> tuple[str, ...]:
+        """Names of the things among the classes."""
+        things = self.things or tuple(c.name for c in CITYSCAPES if c.has_instances)
+        return tuple(c for c in self.classes if c in things)

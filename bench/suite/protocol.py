@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from bench.suite.base import Spec, digest
 
@@ -13,11 +13,16 @@ Scenario = Literal["single_stream", "offline", "server", "constant_stream"]
 """MLPerf's names, and its automotive constant stream."""
 LARGEST = 0
 """Batch size of an `offline` that seeks it: the largest that runs in the target's memory."""
+SEMANTIC = "semantic"
+TASK_FIELDS = ("task", "threshold", "mask_threshold", "overlap_mask_area_threshold")
+"""Fields of the protocol that belong to a task other than the semantic one."""
 
 
 class Protocol(Spec):
     """How a case is evaluated and timed, and how long it may take."""
 
+    task: str = SEMANTIC
+    """Registered task: semantic, panoptic, or a plug-in's."""
     scenario: Scenario = "single_stream"
     rate: float | None = Field(default=None, gt=0)
     """Arrivals (server) or frames (constant_stream) a second; None in the other scenarios."""
@@ -32,8 +37,16 @@ class Protocol(Spec):
     corruption: str = ""
     """`NAME/LEVEL`: a registered corruption, level 1 to 5, of every image before preprocessing."""
     preprocess: str = "normalize"
-    postprocess: str = "reference"
-    """`reference` = logits upsampled to the image, then argmax; `hf` = the library's own."""
+    postprocess: str = Field(default="", validate_default=True)
+    """`reference` = logits upsampled to the image, then argmax; `hf` = the library's own. Default:
+    `reference` of the semantic task, else the rule that has the task's name."""
+    threshold: float = Field(default=0.5, ge=0, le=1)
+    """Panoptic: least class probability of a query that is kept. This and the next two are those of
+    transformers' `post_process_panoptic_segmentation`."""
+    mask_threshold: float = Field(default=0.5, ge=0, le=1)
+    """Panoptic: probability from which on a pixel belongs to a query's mask."""
+    overlap_mask_area_threshold: float = Field(default=0.8, ge=0, le=1)
+    """Panoptic: least share of a query's mask that it wins from the other queries."""
     scales: Literal["single"] = "single"
     images: int | None = Field(default=None, ge=1)
     """Evaluation images, the first of the split; None = all."""
@@ -70,6 +83,12 @@ class Protocol(Spec):
     prepare_timeout_s: float = Field(default=3600.0, gt=0)
     """Kill a preparing process (dataset, artifact, reference) after this long."""
 
+    @field_validator("postprocess")
+    @classmethod
+    def _own_rule(cls, value: str, info: ValidationInfo) -> str:
+        task = str(info.data.get("task", SEMANTIC))
+        return value or ("reference" if task == SEMANTIC else task)
+
     @field_validator("median_width")
     @classmethod
     def _any_width(cls, value: float | None) -> float | None:
@@ -82,8 +101,12 @@ class Protocol(Spec):
         """What stands in TOML and what stands in a record."""
         return LARGEST if value == "largest" else value
 
+    def task_fields(self) -> dict[str, Any]:
+        """Fields of the task; none of the semantic one, as when the first baselines were made."""
+        return {} if self.task == SEMANTIC else {name: getattr(self, name) for name in TASK_FIELDS}
+
     def accuracy_fields(self) -> dict[str, Any]:
-        """Fields that change mIoU."""
+        """Fields that change accuracy."""
         return {
             "input": [self.height, self.width],
             "preprocess": self.preprocess,
@@ -91,6 +114,7 @@ class Protocol(Spec):
             "scales": self.scales,
             "images": self.images,
             **({"corruption": self.corruption, "seed": self.seed} if self.corruption else {}),
+            **self.task_fields(),
         }
 
     def timing_fields(self) -> dict[str, Any]:
@@ -110,6 +134,7 @@ class Protocol(Spec):
             "deadline_ms": self.deadline_ms,
             **({"arrivals": [self.seed, "each launch"]} if self.scenario == "server" else {}),
             "launches": self.launches,
+            **self.task_fields(),
         }
 
     def timing_fingerprint(self, threads: int | None) -> str:
@@ -125,7 +150,7 @@ def accuracy_fingerprint(
     seen: int,
     classes: tuple[str, ...] = (),
 ) -> str:
-    """Hash, 12 hexadecimal digits, printed beside every mIoU; compared only under the same."""
+    """Hash, 12 hexadecimal digits, printed beside every accuracy; compared only under the same."""
     fields = {
         **protocol.accuracy_fields(),
         "dataset": dataset_digest,

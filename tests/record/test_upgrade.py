@@ -52,3 +52,12 @@ def test_a_record_of_the_first_schema_is_still_read() -> None:
     assert len(launch.end_to_end_ns) == 30
     assert found.case.protocol.median_width is None, "thirty calls were all that was asked"
     assert not found.case.protocol.work
+
+
+def test_a_record_of_the_second_schema_is_a_semantic_one() -> None:
+    """It was written by segbench before there were tasks."""
+    found = read_result(Path(__file__).parents[1] / "data" / "records" / "schema-2.json")
+    assert found.schema_version == SCHEMA
+    assert found.case.protocol.task == "semantic"
+    assert found.case.fingerprint == found.fingerprint
+    assert len(found.get("confusion").images) == 50

@@ -51,7 +51,7 @@ def test_accuracy_depends_on_what_was_seen() -> None:
 
 def test_no_field_was_forgotten() -> None:
     told = {
-        *Protocol(corruption="fog/3").accuracy_fields(),
+        *Protocol(corruption="fog/3", task="panoptic").accuracy_fields(),
         *Protocol().timing_fields(),
         "height",
         "width",
@@ -62,3 +62,22 @@ def test_no_field_was_forgotten() -> None:
 
 def test_an_endlessly_wide_interval_is_no_stopping_rule() -> None:
     assert Protocol(median_width=float("inf")) == Protocol(median_width=None)
+
+
+def test_a_semantic_protocol_has_the_fingerprints_that_it_had_before_there_were_tasks() -> None:
+    assert accuracy(Protocol()) == "5ed2c75d63b3"
+    assert Protocol().timing_fingerprint(2) == "dc80273c2647"
+    assert accuracy(Protocol(threshold=0.9)) == accuracy(Protocol())
+
+
+@pytest.mark.parametrize("field", ["threshold", "mask_threshold", "overlap_mask_area_threshold"])
+def test_thresholds_of_a_panoptic_protocol_enter_both_fingerprints(field: str) -> None:
+    plain, other = Protocol(task="panoptic"), Protocol(task="panoptic", **{field: 0.7})
+    assert accuracy(plain) != accuracy(other)
+    assert plain.timing_fingerprint(2) != other.timing_fingerprint(2)
+
+
+def test_another_task_uses_the_rule_of_its_own_name_unless_told() -> None:
+    assert Protocol().postprocess == "reference"
+    assert Protocol(task="panoptic").postprocess == "panoptic"
+    assert Protocol(task="panoptic", postprocess="other").postprocess == "other"

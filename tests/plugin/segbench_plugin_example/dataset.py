@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.datasets.base import VOID
+from bench.datasets.base import VOID, Images
 from bench.errors import DatasetError
 from bench.suite.base import digest
 
@@ -21,7 +21,7 @@ CLASSES = ("dark", "middle", "bright")
 SPLITS = ("train", "val")
 
 
-class Stripes:
+class Stripes(Images):
     """An opened split."""
 
     groups: tuple[str, ...] = ()
