@@ -72,6 +72,9 @@ TABLE: dict[str, dict[str, str]] = {
         "openvino": "bench.exporters.openvino:OpenVinoStep",
         "nncf-int8": "bench.exporters.nncf:NncfStep",
     },
+    "executor": {
+        "local": "bench.execute.local:LocalExecutor",
+    },
     "backend": {
         "torch": "bench.backends.torch:TorchBackend",
         "torchscript": "bench.backends.torchscript:TorchScriptBackend",

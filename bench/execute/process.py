@@ -1,4 +1,4 @@
-"""Start a worker, wait for it without spinning, and say how it ended.
+"""The process of a worker: started, talked to, ended, and described, here and nowhere else.
 
 The parent blocks in read() and wait(): on a machine of two cores a parent that polls makes the
 model that it measures two times slower.
@@ -13,122 +13,161 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any, Self
 
 from bench.execute import boot
-from bench.jobs.base import UNWRITTEN, Job, Report
-from bench.record.result import Failure
+from bench.jobs.base import UNWRITTEN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import TracebackType
 
 TAIL_LINES = 20
-WORKER = (sys.executable, "-P", str(Path(boot.__file__).resolve()))
+BOOT = Path(boot.__file__).resolve()
+WORKER = (sys.executable, "-P", str(BOOT))
 """Command of a worker; -P keeps the current folder, and a `bench` in it, off its path."""
-Progress = Callable[[str, int, int], None]
-"""Phase, done, total."""
+_CRASHES = {
+    "SIGKILL": "Something killed it; the kernel does that when memory runs out (see dmesg).",
+    "SIGSEGV": "It crashed (segmentation fault).",
+    "SIGABRT": "It aborted.",
+}
 
 
-def start(job: Job, log: Path, timeout_s: float, progress: Progress) -> tuple[Report | None, Any]:
-    """Report and None, or None and the Failure of a worker that died, hung or said nothing."""
-    out = Path(job.out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    out.unlink(missing_ok=True)
-    environment = {**os.environ, "OMP_NUM_THREADS": str(job.threads)}
-    # numpy's own threads would fight the runtime's; our post-processing is written for one.
-    environment |= {"OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
-    job = job.model_copy(update={"parent": os.getpid(), "spawned_ns": time.monotonic_ns()})
-    with log.open("wb") as stderr:
-        worker = subprocess.Popen(
-            WORKER,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            env=environment,
-            start_new_session=True,
-        )
-        hung = threading.Event()
-        clock = threading.Timer(timeout_s, _kill, (worker, hung))
-        clock.start()
+class Process:
+    """A process that is not left behind: a context that kills it at the end if it still runs."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        threads: int,
+        log: Path | None = None,
+        limit_s: float | None = None,
+        cwd: Path | None = None,
+        descriptors: Sequence[int] = (),
+    ) -> None:
+        """Start a process.
+
+        Args:
+            command: what to run.
+            threads: of its runtime. Set for each process, because a launcher may have its own (Ray
+                sets OMP_NUM_THREADS=1).
+            log: file for its standard error. It then gets pipes and a process group of its own; None
+                = it has the parent's standard error and group, and no pipes.
+            limit_s: seconds after which it is killed.
+            cwd: current folder.
+            descriptors: open files that it inherits.
+        """
+        self.log, self.limit_s, self.timed_out = log, limit_s, False
+        # numpy's own threads would compete with the runtime's; our post-processing uses one.
+        one = {"OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+        end = subprocess.DEVNULL if log is None else subprocess.PIPE
+        with contextlib.ExitStack() as stack:
+            if log is not None:
+                log.parent.mkdir(parents=True, exist_ok=True)
+            self._process = subprocess.Popen(
+                command,
+                stdin=end,
+                stdout=end,
+                stderr=None if log is None else stack.enter_context(log.open("wb")),
+                env={**os.environ, **one, "OMP_NUM_THREADS": str(threads)},
+                cwd=cwd,
+                pass_fds=tuple(descriptors),
+                start_new_session=log is not None,
+            )
+        self._clock = threading.Timer(limit_s or 0.0, self._time_out)
+        self._clock.daemon = True
+        if limit_s is not None:
+            self._clock.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def tell(self, line: str) -> None:
+        """Write a line to its standard input; one that is dead is noticed by the next read."""
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.write(line.encode() + b"\n")
+                self._process.stdin.flush()
+
+    def said(self) -> Iterator[tuple[str, int, int]]:
+        """Progress (phase, done, total) until it closes its standard output; blocks for each line."""
+        for line in self._process.stdout or ():
+            with contextlib.suppress(ValueError, TypeError):
+                phase, done, total = json.loads(line)
+                yield str(phase), int(done), int(total)
+
+    def wait(self) -> int:
+        """Exit status; negative = the signal that ended it."""
+        return self._process.wait()
+
+    def kill(self) -> None:
+        """Kill it, and where it has a group of its own all that it started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if self.log is None:
+                self._process.kill()
+            else:
+                os.killpg(self.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Kill it unless it has ended, and close the pipes: a run starts hundreds of workers."""
+        self._clock.cancel()
+        if self._process.poll() is None:
+            self.kill()
+        self._process.wait()
+        for end in (self._process.stdin, self._process.stdout):
+            if end is not None:
+                # Closing flushes what a dead worker never took.
+                with contextlib.suppress(BrokenPipeError):
+                    end.close()
+
+    def tail(self) -> tuple[str, ...]:
+        """Last lines of its standard error."""
         try:
-            _talk(worker, job, progress)
-            code = worker.wait()
-        except BaseException:
-            _kill(worker, threading.Event())
-            worker.wait()
-            raise
-        finally:
-            clock.cancel()
-            _close(worker)
-    if hung.is_set():
-        return None, _failure(job, log, "timeout", f"It ran past its limit of {timeout_s:g} s.")
+            text = "" if self.log is None else self.log.read_text(errors="replace")
+        except OSError:
+            text = ""
+        return tuple(line[:500] for line in text.splitlines()[-TAIL_LINES:])
+
+    def ending(self) -> tuple[str, str]:
+        """Type and sentence for a process that ended without a report."""
+        if self.timed_out:
+            return "timeout", f"It ran past its limit of {self.limit_s:g} s."
+        code = self.wait()
+        if code == UNWRITTEN:
+            return "OSError", "Its report can't be written; the disk may be full."
+        if code < 0:
+            name = signal.Signals(-code).name
+            return name, _CRASHES.get(name, f"It was ended by {name}.")
+        said = f"The process ended with status {code} and left no report"
+        last = next((line.strip() for line in reversed(self.tail()) if line.strip()), "")
+        return "exit", f"{said}: {last[:300]}" if last else f"{said}."
+
+    def _time_out(self) -> None:
+        self.timed_out = True
+        self.kill()
+
+
+def answer(out: Path) -> Any:
+    """What a worker wrote to its report's file, None where it wrote none; the file goes."""
     try:
-        report = Report.model_validate(json.loads(out.read_bytes()))
-    except (OSError, ValueError, ValidationError):
-        return None, _failure(job, log, *_ending(code))
+        return json.loads(out.read_bytes())
+    except (OSError, ValueError):
+        return None
     finally:
         with contextlib.suppress(OSError):
             out.unlink(missing_ok=True)
-    if not report.ok and not report.skipped:
-        return report, _failure(job, log, report.error_type, report.message)
-    return report, None
-
-
-def _talk(worker: subprocess.Popen[bytes], job: Job, progress: Progress) -> None:
-    """Hand over the job, then read progress lines until the worker closes its end."""
-    if worker.stdin is None or worker.stdout is None:  # pragma: no cover - both are pipes
-        return
-    with contextlib.suppress(BrokenPipeError):
-        worker.stdin.write(job.model_dump_json().encode())
-        worker.stdin.close()
-    for line in worker.stdout:
-        with contextlib.suppress(ValueError, TypeError):
-            phase, done, total = json.loads(line)
-            progress(str(phase), int(done), int(total))
-
-
-def _close(worker: subprocess.Popen[bytes]) -> None:
-    """Close our ends of the pipes now: a run starts hundreds of workers."""
-    for end in (worker.stdin, worker.stdout):
-        if end is not None:
-            # Closing flushes what a dead worker never took.
-            with contextlib.suppress(BrokenPipeError):
-                end.close()
-
-
-def _kill(worker: subprocess.Popen[bytes], hung: threading.Event) -> None:
-    """Kill the worker and everything that it started."""
-    hung.set()
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(worker.pid, signal.SIGKILL)
-
-
-def _ending(code: int) -> tuple[str, str]:
-    """Type and sentence for a worker that left no report."""
-    if code == UNWRITTEN:
-        return "OSError", "Its report can't be written; the disk may be full."
-    if code >= 0:
-        return "exit", f"The process ended with status {code} and left no report."
-    name = signal.Signals(-code).name
-    why = {
-        "SIGKILL": "Something killed it; the kernel does that when memory runs out (see dmesg).",
-        "SIGSEGV": "It crashed (segmentation fault).",
-        "SIGABRT": "It aborted.",
-    }
-    return name, why.get(name, f"It was ended by {name}.")
-
-
-def _failure(job: Job, log: Path, kind: str, message: str) -> Failure:
-    try:
-        lines = log.read_text(errors="replace").splitlines()[-TAIL_LINES:]
-    except OSError:
-        lines = []
-    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
-    if kind == "exit" and last:  # nobody caught it, so its last words are all there is
-        message = f"{message[:-1]}: {last[:300]}"
-    return Failure(
-        step=job.step, type=kind, message=message, stderr_tail=tuple(line[:500] for line in lines)
-    )

@@ -11,17 +11,15 @@ import contextlib
 import importlib
 import mmap
 import os
-import subprocess
 import sys
 import tempfile
 from multiprocessing.connection import Connection, Pipe
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bench.errors import CaseFailed
-from bench.execute import boot
+from bench.execute.process import BOOT, Process
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,15 +89,9 @@ class CpuWorker:
         self._slot: dict[int, int] = {}
         self._inputs: dict[int, NDArray[np.float32]] = {}
         self._outputs: dict[int, dict[str, NDArray[np.float32]]] = {}
-        one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-        command = [sys.executable, "-P", "-c", _START, str(Path(boot.__file__).resolve())]
-        self._process = subprocess.Popen(
-            [*command, str(far.fileno()), str(self._area.fd)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            pass_fds=(far.fileno(), self._area.fd),
-            env={**os.environ, **one_thread},
-        )
+        ours = (far.fileno(), self._area.fd)
+        command = [sys.executable, "-P", "-c", _START, str(BOOT), *map(str, ours)]
+        self._process = Process(command, threads=1, descriptors=ours)
         far.close()
         with contextlib.suppress(CpuWorkerDied):  # whoever listens is told
             self._send((job.model_dump_json(), maker, folder))
@@ -146,7 +138,7 @@ class CpuWorker:
         """Index and result of a finished image, or None for any other news; waits for one.
 
         Raises:
-            HelperDied: it ended.
+            CpuWorkerDied: it ended.
             Exception: what it raised on an image.
         """
         try:
@@ -174,8 +166,7 @@ class CpuWorker:
     def close(self) -> None:
         """End the process, whatever it does."""
         self._link.close()
-        self._process.kill()
-        self._process.wait()
+        self._process.close()
         with contextlib.suppress(OSError):
             os.close(self._area.fd)
 

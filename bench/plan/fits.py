@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Literal
 
 from bench import registry
 from bench.devices import machine
-from bench.jobs.base import GUARD, Job, Report
+from bench.jobs.base import GUARD, Job
 from bench.plan.setting import StepFailed
 from bench.record.fits import Fit, FitsMeasurement, Try
-from bench.record.result import Failure
 
 if TYPE_CHECKING:
+    from bench.execute.base import Outcome as Ended
+    from bench.record.result import Failure
     from bench.suite.case import Case
 
-Start = Callable[[Job], tuple[Report | None, Failure | None]]
-"""Runs a job in a process of its own: `bench.execute.process.start` with its log, limit and listener."""
+Start = Callable[[Job], "Ended"]
+"""Does a job in a process of its own."""
 Export = Callable[[int, int, int], str | None]
 """Batch size, height, width -> folder of the artifact for that size, None where the backend takes
 the weights themselves; raises StepFailed."""
@@ -140,14 +141,14 @@ class Search:
                 return replace(died, starved=False)
         case = self.case.asking(batch_size=batch)
         update = {"step": "fits", "case": case, "size": (height, width), "artifact": artifact}
-        report, failure = self.start(self.job.model_copy(update=update))
-        if failure is not None:
-            return _died(failure)
-        if report is None or not report.ok:
-            why, skipped = (report.message, report.skipped) if report else ("", False)
-            return Outcome(lived=False, peak_bytes=None, why=why, skipped=skipped)
-        peak = report.payload["peak_bytes"]
-        return Outcome(lived=True, peak_bytes=peak, why=report.payload["why"])
+        ended = self.start(self.job.model_copy(update=update))
+        if ended.skipped and ended.failure is not None:
+            why = ended.failure.message
+            return Outcome(lived=False, peak_bytes=None, why=why, skipped=True)
+        if ended.failure is not None:
+            return _died(ended.failure)
+        found = ended.report.payload if ended.report else {}
+        return Outcome(lived=True, peak_bytes=found["peak_bytes"], why=found["why"])
 
     def _own(self, where: str) -> int:
         """Bytes that the machine, or its first GPU, has."""

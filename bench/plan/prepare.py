@@ -11,16 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import cachedir
+from bench import cachedir, registry
 from bench.devices import machine
-from bench.execute.process import start
 from bench.jobs.base import Job, Report, StepKind
 from bench.plan import keys, results, search, select
 from bench.plan.setting import StepFailed
-from bench.record.result import Failure
 from bench.suite.protocol import LARGEST
 
 if TYPE_CHECKING:
+    from bench.execute.base import Executor, Outcome
     from bench.plan.setting import Setting, Steps
     from bench.record.result import Artifact
     from bench.suite.case import Case
@@ -67,7 +66,12 @@ class Preparer:
     setting: Setting
     listener: Steps
     guarded: bool = False
+    executor: Executor = field(init=False)
     _memo: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.executor = registry.load("executor", self.setting.executor)(self.setting.cache)
+        (self._place,) = self.executor.capabilities().places
 
     def prepared(self, case: Case, batch: int | None = None) -> Prepared:
         """The case with weights, data set and artifact, found or made.
@@ -204,18 +208,23 @@ class Preparer:
         Raises:
             StepFailed: it died, hung, failed, or can't run here.
         """
-        report, failure = self.attempt(job, timeout_s)
-        if report is not None and report.skipped:
-            why = Failure(step=job.step, type="Unsupported", message=report.message)
-            raise StepFailed(why, skipped=True)
-        if report is None or failure is not None:
-            raise StepFailed(failure)
-        return report
+        outcome = self.attempt(job, timeout_s)
+        if outcome.failure is not None:
+            raise StepFailed(outcome.failure, skipped=outcome.skipped)
+        if outcome.report is None:  # pragma: no cover - an outcome has one of the two
+            raise ValueError("an outcome without report and failure")
+        return outcome.report
 
-    def attempt(self, job: Job, timeout_s: float) -> tuple[Report | None, Any]:
-        """Report of a job's process, or the Failure of one that died, hung or failed."""
+    def attempt(self, job: Job, timeout_s: float) -> Outcome:
+        """How a job's process ended."""
         log = results.log_path(self.setting.run, job.case, job)
-        return start(job, log, timeout_s, self.listener.progress)
+        return self.executor.submit(
+            job,
+            place=self._place,
+            timeout_s=timeout_s,
+            log=log,
+            progress=self.listener.progress,
+        ).result()
 
     def once(self, key: str, make: Callable[[], Report]) -> Report:
         """Report of a step; a second case that needs it gets the first one's answer."""

@@ -21,6 +21,8 @@ class Setting:
     cache: Path
     allow_code: bool = False
     fresh: bool = False
+    executor: str = "local"
+    """Registered executor."""
 
 
 class Steps(Protocol):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.execute import process
+from bench.execute.local import LocalExecutor
 from bench.measure import readings
 from bench.measure.call import timed
 from bench.measure.scenarios.arrivals import Sender
@@ -151,9 +151,9 @@ def test_pyperf_measures_the_same(benchmark, tmp_path, cache):
     ours, theirs = [], []
 
     def by_us(i):
-        report, failure = process.start(job, tmp_path / "log", 300, lambda *words: None)
-        assert failure is None
-        ours.append(np.median(report.payload["launch"]["end_to_end_ns"]))
+        ended = LocalExecutor(cache).work(job, 300, tmp_path / "log", lambda *words: None)
+        assert ended.failure is None
+        ours.append(np.median(ended.report.payload["launch"]["end_to_end_ns"]))
 
     def by_pyperf(i):
         out = tmp_path / f"pyperf{i}.json"

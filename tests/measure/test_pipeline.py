@@ -96,7 +96,7 @@ def test_images_go_to_processes_once_they_are_there(tmp_path):
             assert indices[0] in line._owner
             line.give(indices, setup.infer(x))
         assert len(list(line.results())) == 7
-    assert first._process.returncode is not None
+    assert first._process.wait() == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("after", [0, 1, 3])

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+from bench.execute.base import Outcome
+from bench.execute.local import LocalExecutor
 from bench.jobs.base import Report
-from bench.plan import prepare
 from bench.record.result import Failure
 
 
 class Script:
-    """Stands for `bench.execute.process.start`; remembers the jobs of the steps that it plays."""
+    """Stands for the local executor's processes; remembers the jobs of the steps that it plays."""
 
     def __init__(self, monkeypatch, **answers):
         self.answers = answers
         self.jobs = []
-        self._real = prepare.start
-        monkeypatch.setattr(prepare, "start", self)
+        real = LocalExecutor.work
+        monkeypatch.setattr(
+            LocalExecutor, "work", lambda executor, job, *rest: self.work(real, executor, job, rest)
+        )
 
-    def __call__(self, job, log, timeout_s, progress):
+    def work(self, real, executor, job, rest):
         answer = self.answers.get(job.step)
         if answer is None:
-            return self._real(job, log, timeout_s, progress)
+            return real(executor, job, *rest)
         self.jobs.append(job)
         found = answer(job) if callable(answer) else answer
         if isinstance(found, Failure):
-            return None, found
-        if isinstance(found, Report):
-            return found, None
-        return Report(ok=True, payload=found), None
+            return Outcome(failure=found)
+        if isinstance(found, Outcome):
+            return found
+        return Outcome(report=Report(ok=True, payload=found))
 
     def ran(self, step):
         """Jobs of a step, in order."""

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from bench.devices import machine
-from bench.jobs.base import Report
+from bench.execute.base import Outcome
 from bench.plan import fits
 from bench.record.fits import FitsMeasurement
 from bench.record.result import Failure
@@ -85,7 +85,8 @@ def test_what_cannot_be_measured_never_costs_the_row(asked, tmp_path, cache, mon
 def test_an_installation_without_torch_has_a_reason_and_no_note(
     asked, tmp_path, cache, monkeypatch
 ):
-    without = Report(ok=False, skipped=True, message="torch isn't installed.")
+    gone = Failure(step="x", type="Unsupported", message="torch isn't installed.")
+    without = Outcome(failure=gone, skipped=True)
     Script(monkeypatch, timing=launch(), work=without, ceiling=without)
     rows, _ = go(asked, tmp_path, cache)
     assert all(r.notes == () for r in rows)
@@ -98,8 +99,8 @@ def test_a_search_leaves_no_artifact_behind(asked, tmp_path, cache, monkeypatch)
     def search(case, job, start, export):
         seen.append(Path(export(3, 96, 192)))
         assert list(seen[0].glob("*.onnx"))
-        report, failure = start(job.model_copy(update={"artifact": str(seen[0])}))
-        assert (report.payload, failure) == ({"peak_bytes": 5}, None)
+        ended = start(job.model_copy(update={"artifact": str(seen[0])}))
+        assert (ended.report.payload, ended.failure) == ({"peak_bytes": 5}, None)
         return FitsMeasurement()
 
     monkeypatch.setattr(fits, "measure", search)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.execute.process import start
+from bench.execute.base import Outcome
+from bench.execute.local import LocalExecutor
 from bench.exporters.notes import ArtifactNote, write_note
 from bench.jobs.base import Job, Report
 from bench.plan import fits
@@ -62,11 +63,13 @@ class Scripted:
         self.jobs.append(of)
         batch, (height, width) = of.case.protocol.batch_size, of.size
         if self.odd and batch > self.odd:
-            return None, Failure(step="fits", type="SIGSEGV", message="It crashed.")
+            return Outcome(failure=Failure(step="fits", type="SIGSEGV", message="It crashed."))
         gib = self.fixed + batch * (self.image + self.pixel * height * width)
         if gib > self.dies:
-            return None, Failure(step="fits", type="SIGKILL", message="Something killed it.")
-        return Report(ok=True, payload={"peak_bytes": int(gib * GIB), "why": ""}), None
+            dead = Failure(step="fits", type="SIGKILL", message="Something killed it.")
+            return Outcome(failure=dead)
+        found = {"peak_bytes": int(gib * GIB), "why": ""}
+        return Outcome(report=Report(ok=True, payload=found))
 
     def export(self, batch, height, width):
         self.exports.append((batch, height, width))
@@ -170,7 +173,7 @@ def test_a_sought_batch_leaves_room_and_takes_a_gpu_that_is_silent(own):
         lived = of.case.protocol.batch_size <= 5
         dead = Failure(step="fits", type="SIGKILL", message="Something killed it.")
         told = Report(ok=True, payload={"peak_bytes": None, "why": "it is silent"})
-        return (told, None) if lived else (None, dead)
+        return Outcome(report=told) if lived else Outcome(failure=dead)
 
     assert fits.Search(case, job(case), mute, script.export).batch(8.0, 0.9) == 5
 
@@ -198,7 +201,8 @@ def test_a_gpu_that_tells_no_memory_gives_no_number_under_a_limit(monkeypatch):
     monkeypatch.setattr(fits.registry, "load", lambda kind, name: device)
 
     def mute(of):
-        return Report(ok=True, payload={"peak_bytes": None, "why": "it is silent"}), None
+        found = {"peak_bytes": None, "why": "it is silent"}
+        return Outcome(report=Report(ok=True, payload=found))
 
     (found,) = fits.measure(case, job(case), mute, lambda *size: None).fits
     assert found.memory == "gpu"
@@ -223,8 +227,9 @@ def test_real_processes_of_a_real_model(tmp_path):
         case, size=small.SIZE, artifact=export(1, *small.SIZE), cache=str(tmp_path / "cache"),
         run=str(tmp_path / "run"), out=str(tmp_path / "out.json"),
     )  # fmt: skip
+    here = LocalExecutor(tmp_path / "cache")
     found = fits.measure(
-        case, of, lambda j: start(j, tmp_path / "log", 60.0, lambda *words: None), export
+        case, of, lambda j: here.work(j, 60.0, tmp_path / "log", lambda *words: None), export
     )
     wide, tight = found.fits
     most = wide.largest_batch

@@ -2,7 +2,8 @@ import shutil
 
 import pytest
 
-from bench.plan import fits, prepare, schedule, search
+from bench.execute.local import LocalExecutor
+from bench.plan import fits, schedule, search
 from bench.record.store import read_run
 from bench.suite.protocol import LARGEST
 from tests import small
@@ -93,13 +94,13 @@ def test_a_target_with_a_limit_gives_its_tries_less_than_the_row(
 ):
     """Its limit is on the address space, which the row's own process fills further."""
     seen = []
-    real = prepare.start
+    real = LocalExecutor.work
 
-    def start(job, *rest):
+    def work(executor, job, *rest):
         seen.append((job.step, job.memory_limit_bytes))
-        return real(job, *rest)
+        return real(executor, job, *rest)
 
-    monkeypatch.setattr(prepare, "start", start)
+    monkeypatch.setattr(LocalExecutor, "work", work)
     monkeypatch.setattr(fits, "MOST_IMAGES", 2)
     target = small.CPU.model_copy(update={"memory_limit_gb": 4.0})
     asked = small.suite(offline.blocks[0].model_copy(update={"targets": (target,)}))

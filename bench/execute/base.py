@@ -1,0 +1,83 @@
+"""What every executor offers: it does jobs at places, one process a job.
+
+A place is a machine, or a part of one, with a cache of its own. What a job reads or makes in a cache
+it names by digest (`bench.cachedir`), so that the same job means the same at every place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from bench.jobs.base import Job, Report
+from bench.record.result import Failure
+
+Progress = Callable[[str, int, int], None]
+"""Phase, done, total."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended: with a report, or with the failure that says why there is none."""
+
+    report: Report | None = None
+    failure: Failure | None = None
+    skipped: bool = False
+    """The place's machine or installation can't: its case is a `skipped` row, not a failed one."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """Arrays and pictures of the report: name below the run's folder -> content."""
+    startup_s: float = 0.0
+    """From the start of the process to the worker's first line of work."""
+    wall_s: float = 0.0
+    """All of it, as the executor saw it."""
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """Where jobs can be done, and how many at a time."""
+
+    places: tuple[str, ...] = ("here",)
+    """Names, in order of preference."""
+    prepares: int = 1
+    """Jobs of kind `prepare` that may run side by side at one place. A job of kind `measure` always has
+    its place to itself: whoever submits jobs sees to that."""
+
+
+class Executor(Protocol):
+    """Does jobs."""
+
+    def capabilities(self) -> Capabilities:
+        """Places, and jobs at a time."""
+        ...
+
+    def submit(
+        self, job: Job, *, place: str, timeout_s: float, log: Path, progress: Progress
+    ) -> Future[Outcome]:
+        """Outcome to come; it may be there already when this returns.
+
+        An expected end (a crash, a hang, an error of the step) is an Outcome; the future raises only
+        where the executor itself is broken.
+
+        Args:
+            job: what to do.
+            place: one of the capabilities' places.
+            timeout_s: seconds after which the job's process is killed.
+            log: file of the caller's machine that gets the worker's standard error.
+            progress: called with what the worker says meanwhile, from any thread.
+        """
+        ...
+
+    def stands(self, job: Job, place: str) -> Report | None:
+        """Report of a job whose result lies in the place's cache; None = submit it to find out."""
+        ...
+
+    def drop(self, names: Sequence[str], place: str) -> None:
+        """Remove folders from the place's cache; names are relative to it."""
+        ...
+
+    def close(self) -> None:
+        """End whatever still runs."""
+        ...
