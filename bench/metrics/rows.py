@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bench import registry
 from bench.metrics.base import Metric, Row, Source
 from bench.metrics.catalog.accuracy import by_class, unavailable
+from bench.suite.base import canonical
 
 if TYPE_CHECKING:
     from bench.record.result import Result
@@ -21,7 +23,7 @@ def rows(run: Run) -> tuple[Row, ...]:
     """
     functions = [registry.load("metric", name) for name in registry.entries("metric")]
     made = []
-    for result in _planned(run):
+    for result in run.planned:
         source = Source(run, result, reference_of(run, result))
         metrics: dict[str, Metric] = {}
         for function in functions:
@@ -38,24 +40,24 @@ def reference_of(run: Run, result: Result) -> Result | None:
     accuracy doesn't depend on the machine's name.
     """
     case = result.case
-    alike = [
-        r
-        for r in _planned(run)
-        if r.case.variant.slug == case.reference.slug and _question(r.case) == _question(case)
-    ]
+    alike = _variants(run).get((case.reference.slug, _question(case)), ())
     here = [r for r in alike if r.case.target.name == case.target.name]
     measured = [r for r in (*here, *alike) if not unavailable(r) or r.get("timing")]
     return next(iter((*measured, *here, *alike)), None)
 
 
-def _planned(run: Run) -> tuple[Result, ...]:
-    plan = set(run.info.plan)
-    return tuple(r for r in run.results if r.case.id in plan)
+@lru_cache(maxsize=4)
+def _variants(run: Run) -> dict[tuple[str, str], list[Result]]:
+    """Slug and question -> planned results, in order: every row looks one up."""
+    found: dict[tuple[str, str], list[Result]] = {}
+    for result in run.planned:
+        found.setdefault((result.case.variant.slug, _question(result.case)), []).append(result)
+    return found
 
 
-def _question(case: Case) -> tuple[object, ...]:
-    """What two variants must share for their labels to be compared."""
-    return (
+def _question(case: Case) -> str:
+    """What two variants must share for their labels to be compared, as canonical JSON."""
+    return canonical([
         case.model.name,
         case.weights_digest,
         case.dataset.name,
@@ -63,4 +65,4 @@ def _question(case: Case) -> tuple[object, ...]:
         case.dataset.split,
         case.axis,
         case.protocol.accuracy_fields(),
-    )
+    ])

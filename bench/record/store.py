@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import os
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -86,9 +87,18 @@ class Run:
         """What the machine itself can do, one entry a device and number of threads."""
         return tuple(_plain(Ceiling, f) for f in sorted((self.folder / "ceilings").glob("*.json")))
 
+    @cached_property
+    def _by_id(self) -> dict[str, Result]:
+        return {r.case.id: r for r in self.results}
+
+    @cached_property
+    def planned(self) -> tuple[Result, ...]:
+        """Results of the plan's cases, in its order."""
+        return tuple(r for i in self.info.plan if (r := self._by_id.get(i)))
+
     def get(self, case_id: str) -> Result | None:
         """Result of a case, or None."""
-        return next((r for r in self.results if r.case.id == case_id), None)
+        return self._by_id.get(case_id)
 
 
 def file_stem(case_id: str) -> str:

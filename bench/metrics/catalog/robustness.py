@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bench.metrics import overlap
@@ -12,6 +13,7 @@ from bench.metrics.catalog.base import counts_of
 if TYPE_CHECKING:
     from bench.metrics.base import Source
     from bench.record.result import Result
+    from bench.record.store import Run
     from bench.suite.case import Case
 
 NAME = "miou_retained"
@@ -39,15 +41,17 @@ def metrics(source: Source) -> dict[str, Metric]:
 def clean_of(source: Source) -> Result | None:
     """Result of the same variant on the images as they are, or None."""
     case = source.result.case
-    alike = (
-        r
-        for r in source.run.results
-        if r.case.id in source.run.info.plan
-        and not r.case.protocol.corruption
-        and r.case.variant.slug == case.variant.slug
-        and question(r.case) == question(case)
-    )
-    return next(alike, None)
+    return _clean(source.run).get((case.variant.slug, question(case)))
+
+
+@lru_cache(maxsize=4)
+def _clean(run: Run) -> dict[tuple[object, ...], Result]:
+    """Slug and question -> the first planned result on the images as they are."""
+    found: dict[tuple[object, ...], Result] = {}
+    for result in run.planned:
+        if not result.case.protocol.corruption:
+            found.setdefault((result.case.variant.slug, question(result.case)), result)
+    return found
 
 
 def question(case: Case) -> tuple[object, ...]:
