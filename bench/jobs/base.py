@@ -19,6 +19,7 @@ StepKind = Literal[
     "artifact",
     "reference",
     "case",
+    "shard",
     "timing",
     "work",
     "ceiling",
@@ -48,6 +49,10 @@ class Job(Spec):
     """Folder to make (artifact, reference)."""
     position: int = 0
     """Which step of the variant's recipe (artifact), which launch (timing); 0 first."""
+    shard: tuple[int, int] | None = None
+    """Which part of the accuracy pass, 0 first, and of how many (shard)."""
+    sharded: bool = False
+    """Jobs of their own count the accuracy, so that this one times only (case)."""
     reference: str | None = None
     """Folder of the reference's outputs."""
     reference_absent: str = ""

@@ -38,7 +38,8 @@ class Pass:
     """Per image, or empty where the set has no instances."""
     forward_ns: list[int] = field(default_factory=list)
     wall_ns: int = 0
-    seen: int = 0
+    indices: list[int] = field(default_factory=list)
+    """Images that were seen, by position in the set."""
     pictures: list[Picture] = field(default_factory=list)
 
 
@@ -88,7 +89,10 @@ def counting(setup: EvalSetup, reference: str | None) -> Counting:
 
 
 def walk(loaded: LoadedCase, say: Say, parity: ParityCounter | None) -> Pass:
-    """Pass over the first `loaded.count` images; all but the model runs beside it where it can."""
+    """Pass over the first `loaded.count` images, or the job's shard of them.
+
+    All but the model runs beside it where it can.
+    """
     found = Pass()
     limit = loaded.case.protocol.accuracy_limit_s
     reference = None if parity is None else str(parity.folder)
@@ -98,8 +102,8 @@ def walk(loaded: LoadedCase, say: Say, parity: ParityCounter | None) -> Pass:
             raw, took = _forward(loaded, x)
             line.give(indices, raw)
             found.forward_ns += [took // len(indices)] * len(indices)
-            found.seen += len(indices)
-            say("accuracy", found.seen, loaded.count)
+            found.indices += indices
+            say("accuracy", len(found.indices), line.images)
             if limit is not None and time.monotonic_ns() - began > limit * 1e9:
                 break
         for image in line.results():

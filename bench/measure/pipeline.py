@@ -66,6 +66,9 @@ class Pipeline:
         self._loaded, self._finish = loaded, finish
         self._maker, self._folder = maker, folder
         self._wanted = useful(loaded) if workers is None else workers
+        self._groups = groups(loaded)
+        self.images = sum(map(len, self._groups))
+        """Images that it walks over: those of its shard, where there is one."""
         self._workers: list[CpuWorker] = []
         self._pool = ThreadPoolExecutor(1)
         self._futures: dict[int, Future[Any]] = {}
@@ -98,8 +101,7 @@ class Pipeline:
 
     def batches(self) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
         """Indices and input of every batch; the last one is filled up with its own last image."""
-        size, count = self._loaded.case.protocol.batch_size, self._loaded.count
-        groups = [list(range(i, min(i + size, count))) for i in range(0, count, size)]
+        size, groups = self._loaded.case.protocol.batch_size, self._groups
         for group in groups[:_AHEAD]:
             self._ask(group)
         for i, group in enumerate(groups):
@@ -185,11 +187,28 @@ class Pipeline:
         worker.close()
 
 
+def groups(loaded: LoadedCase) -> list[list[int]]:
+    """Indices of each batch; a shard k of n has the batches k, k + n, k + 2n ... of the whole pass.
+
+    A shard's batches are those of the whole pass, because a runtime may compute an image otherwise
+    beside other images.
+    """
+    size, count = loaded.case.protocol.batch_size, loaded.count
+    every = [list(range(i, min(i + size, count))) for i in range(0, count, size)]
+    k, n = (loaded.job and loaded.job.shard) or (0, 1)
+    return every[k::n]
+
+
 def useful(loaded: LoadedCase) -> int:
-    """Processes that pay off beside this model: none where it uses every core."""
+    """Processes that pay off beside this model: none where it uses every core.
+
+    A shard on the processor has none: the other cores may belong to other shards.
+    """
     job = loaded.job
     height, width = loaded.size
     if job is None or job.memory_limit_bytes is not None or loaded.count * height * width < _WORTH:
         return 0
     on_cores = loaded.case.target.device == "cpu"
+    if on_cores and job.shard is not None:
+        return 0
     return max(0, min(machine.cores() - (job.threads if on_cores else 1), _MOST))

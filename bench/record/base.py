@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -9,6 +11,9 @@ class Record(BaseModel):
     """Frozen; unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    by_image: ClassVar[tuple[str, ...]] = ()
+    """Fields that are lists with one entry an image; `images`, where it is one, names them. Shards of
+    a pass over the images are joined by them."""
 
 
 class ArrayFile(Record):

@@ -15,6 +15,7 @@ class ConfusionMeasurement(Record):
     in row C and left out by every metric that says so.
     """
 
+    by_image = ("images", "groups")
     kind: Literal["confusion"] = "confusion"
     version: int = 1
     classes: tuple[str, ...]
@@ -34,6 +35,7 @@ class InstanceMeasurement(Record):
     instance, those predicted as its class, and those predicted as any class of its category.
     """
 
+    by_image = ("images",)
     kind: Literal["instances"] = "instances"
     version: int = 1
     classes: tuple[str, ...]
@@ -44,9 +46,10 @@ class InstanceMeasurement(Record):
 class RunTimes(Record):
     """Wall times of the accuracy pass, nanoseconds."""
 
+    by_image = ("forward_ns",)
     kind: Literal["accuracy_pass"] = "accuracy_pass"
     version: int = 1
     forward_ns: tuple[int, ...]
     """Forward call of every image."""
     wall_ns: int
-    """The whole pass."""
+    """The whole pass; where it was divided into shards, the sum of theirs."""

@@ -12,6 +12,7 @@ from bench.record.base import Record
 class OutputSums(Record):
     """One output against the reference's, one entry an image."""
 
+    by_image = ("squared_error", "squared_reference", "largest_error", "non_finite")
     squared_error: tuple[float, ...]
     """Sum of (candidate - reference)^2, float64."""
     squared_reference: tuple[float, ...]
@@ -25,6 +26,7 @@ class OutputSums(Record):
 class ParityMeasurement(Record):
     """Comparison with the reference variant on the same images."""
 
+    by_image = ("images", "equal", "total")
     kind: Literal["parity"] = "parity"
     version: int = 1
     reference: str

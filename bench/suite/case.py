@@ -63,12 +63,13 @@ class Case(Spec):
     def fingerprint(self) -> str:
         """sha256 over all that determines the answer.
 
-        Prose is left out, and so are the folders of weights and images once their digests are
-        known: a copy elsewhere gives the same answer.
+        Prose is left out, and the number of shards, and the folders of weights and images once
+        their digests are known: a copy elsewhere gives the same answer.
         """
         what = self.model_dump(mode="json", exclude={"sweep"})
         for part in ("model", "variant", "target", "dataset", "reference"):
             what[part].pop("about", None)
+        what["protocol"].pop("shards")
         if self.weights_digest:
             what["model"].pop("location")
         if self.dataset_digest:

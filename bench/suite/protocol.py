@@ -71,6 +71,9 @@ class Protocol(Spec):
     timing_limit_s: float | None = Field(default=None, gt=0)
     """Stop a process's timing after this long (at least one iteration is kept); None = 60 s once
     `iterations` are done."""
+    shards: int = Field(default=1, ge=1, le=10_000)
+    """Parts of the accuracy pass, each of whole batches, that an executor may run side by side; their
+    union equals one pass to the bit. Timing is never divided."""
     work: bool = True
     """Count the model's work and time its parts, where a torch module is there."""
     ceiling: bool = True

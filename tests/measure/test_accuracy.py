@@ -46,7 +46,7 @@ def fake(images=5, batch=1, **protocol):
 def test_counts_are_those_of_each_image_whatever_the_batch(batch):
     loaded = fake(5, batch)
     found = accuracy.walk(loaded, lambda *words: None, None)
-    assert found.seen == 5
+    assert found.indices == list(range(5))
     assert len(found.forward_ns) == 5
     for i in range(5):
         want = count(loaded.truths[i], loaded.pictures[i, ..., 0], len(CITYSCAPES))
@@ -68,7 +68,7 @@ def test_a_limit_ends_the_walk_and_what_was_seen_counts(monkeypatch):
         accuracy, "time", SimpleNamespace(monotonic_ns=lambda: next(now), perf_counter_ns=lambda: 0)
     )
     found = accuracy.walk(fake(9, accuracy_limit_s=2.5), lambda *words: None, None)
-    assert found.seen == 3
+    assert found.indices == [0, 1, 2]
     assert len(found.counts) == 3
 
 

@@ -73,7 +73,7 @@ def test_processes_count_what_a_plain_loop_counts(tmp_path, monkeypatch, workers
     assert [p[0] for p in plain.pictures] == [p[0] for p in beside.pictures]
     for one, two in zip(plain.pictures[0][1:], beside.pictures[0][1:], strict=True):
         np.testing.assert_array_equal(one, two)
-    assert plain.seen == beside.seen == 7
+    assert plain.indices == beside.indices == list(range(7))
 
 
 def ready(enter):

@@ -54,3 +54,8 @@ def test_a_semantic_case_has_the_fingerprint_that_it_had_before_there_were_tasks
     assert {r.case.fingerprint == r.fingerprint for r in results} == {True}
     thresholds = builders.protocol(threshold=0.9)  # means nothing to the task
     assert builders.case(protocol=thresholds).fingerprint == builders.case().fingerprint
+
+
+def test_the_number_of_shards_is_no_part_of_the_question():
+    case = builders.case()
+    assert case.asking(shards=7).fingerprint == case.fingerprint

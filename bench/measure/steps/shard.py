@@ -1,0 +1,44 @@
+"""Measures the accuracy and parity of one part of a case's images."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from bench.measure import accuracy, evaluate
+from bench.measure.session import load_case
+
+if TYPE_CHECKING:
+    from bench.jobs.base import Job
+    from bench.measure.progress import Say
+
+
+def run(job: Job, say: Say) -> dict[str, Any]:
+    """As a case's, of `images` at the positions `indices`, of `asked` in all shards."""
+    say("load", 0, 1)
+    loaded, opening = load_case(job, job.case.variant)
+    compared = evaluate.counter(job)
+    began = time.monotonic()
+    found = accuracy.walk(loaded, say, compared)
+    walked = time.monotonic()
+    records = [
+        *evaluate.counts(job, loaded, found),
+        *evaluate.beside(job, loaded, found, compared),
+    ]
+    effective, weights = dict(loaded.session.effective), dict(loaded.session.weights)
+    loaded.session.close()
+    return {
+        "shard": job.shard,
+        "indices": found.indices,
+        "images": [loaded.images.names[i] for i in found.indices],
+        "asked": loaded.count,
+        "measurements": [m.model_dump(mode="json") for m in records],
+        "effective": effective,
+        "weights": weights,
+        "times": {
+            "import_s": opening.import_s,
+            "load_s": opening.load_s,
+            "accuracy_s": walked - began,
+            "timing_s": 0.0,
+        },
+    }

@@ -1,0 +1,157 @@
+"""Shards of an accuracy pass -> the measurements that one undivided pass would have left.
+
+Every measurement of a pass is a list by image. Joining puts the lists in the order of the images in
+the set. No two images' values are added up, so that no sum depends on the division.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from bench.errors import CaseFailed
+from bench.record.confusion import RunTimes
+from bench.record.gallery import GalleryMeasurement
+from bench.record.parity import ParityMeasurement
+from bench.record.result import Measurement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from bench.record.base import Record
+
+    Arrays = Mapping[str, NDArray[Any]]
+
+T = TypeVar("T")
+_MEASUREMENTS = TypeAdapter(tuple[Measurement, ...])
+
+
+@dataclass(frozen=True)
+class Part:
+    """What the worker of one shard found, or what all of them came to."""
+
+    shard: tuple[int, int]
+    """Which one, 0 first, and of how many."""
+    images: Mapping[int, str]
+    """Position in the set -> name, of the images that it saw, in order."""
+    asked: int
+    """Images of all shards together."""
+    measurements: Mapping[str, Any]
+    """Kind -> measurement."""
+    arrays: Mapping[str, Arrays]
+    """Kind -> arrays of the measurement; their `image` counts the images that the shard saw."""
+
+    @classmethod
+    def of(cls, payload: Mapping[str, Any], arrays: Mapping[str, Arrays]) -> Part:
+        """What a worker of the step `shard` reported."""
+        found = _MEASUREMENTS.validate_python(payload["measurements"])
+        return cls(
+            shard=tuple(payload["shard"]),
+            images=dict(zip(payload["indices"], payload["images"], strict=True)),
+            asked=payload["asked"],
+            measurements={m.kind: m for m in found},
+            arrays=arrays,
+        )
+
+
+def join(parts: Sequence[Part], *, limited: bool = False) -> Part:
+    """The whole pass, equal to the bit to that of one worker, whatever the order of the parts.
+
+    Args:
+        parts: One a shard.
+        limited: The protocol limits the time of a pass, so that a shard may have ended early. The
+            whole pass then ends before the first image that no shard saw.
+
+    Raises:
+        CaseFailed: a shard or an image is missing, or there twice; it is named.
+    """
+    parts = _whole(parts)
+    owners = Counter(index for part in parts for index in part.images)
+    twice = next((i for i, count in owners.items() if count > 1), None)
+    if twice is not None:
+        raise CaseFailed(f"Image {twice} lies in two shards.")
+    asked = parts[0].asked
+    seen = next((i for i in range(asked) if i not in owners), asked)
+    if seen < asked and not limited:
+        raise CaseFailed(f"Image {seen} of {asked} lies in none of the {len(parts)} shards.")
+    names = {i: name for part in parts for i, name in part.images.items()}
+    images = {i: names[i] for i in range(seen)}
+    place = {name: i for i, name in images.items()}
+    return Part(
+        shard=(0, 1),
+        images=images,
+        asked=asked,
+        measurements={k: _measurement(k, parts, place) for k in parts[0].measurements},
+        arrays={k: _arrays(k, parts, place) for k in parts[0].arrays},
+    )
+
+
+def _whole(parts: Sequence[Part]) -> list[Part]:
+    """The parts by number: every one of one division, just once."""
+    divisions = sorted({(p.shard[1], p.asked) for p in parts})
+    if len(divisions) != 1:
+        raise CaseFailed(f"These aren't the shards of one pass: {divisions}.")
+    count = divisions[0][0]
+    there = Counter(p.shard[0] for p in parts)
+    for k in range(count):
+        if there[k] != 1:
+            fault = "there twice" if there[k] else "missing"
+            raise CaseFailed(f"Shard {k + 1} of {count} is {fault}.")
+    return sorted(parts, key=lambda p: p.shard[0])
+
+
+def _measurement(kind: str, parts: Sequence[Part], place: Mapping[str, int]) -> Any:
+    """A measurement of the whole pass; `place` tells which images count, and their order."""
+    found = [(p, p.measurements[kind]) for p in parts if kind in p.measurements]
+    first = found[0][1]
+    named = [(m.images if "images" in m.by_image else (*p.images.values(),), m) for p, m in found]
+    update = _lists(named, place)
+    if isinstance(first, RunTimes):
+        update["wall_ns"] = sum(m.wall_ns for _, m in named)
+    if isinstance(first, ParityMeasurement):
+        update["outputs"] = {
+            name: sums.model_copy(
+                update=_lists([(n, m.outputs[name]) for n, m in named if name in m.outputs], place)
+            )
+            for name, sums in first.outputs.items()
+        }
+    if isinstance(first, GalleryMeasurement):
+        panels = [[(x.image, x) for x in m.panels] for _, m in named]
+        update["panels"] = _in_order(panels, place)
+    return first.model_copy(update=update)
+
+
+def _lists(
+    named: Sequence[tuple[Sequence[str], Record]], place: Mapping[str, int]
+) -> dict[str, Any]:
+    """Field -> list of the whole pass, of records with the names of their images.
+
+    A list may end early: sums of outputs are there for the first images only.
+    """
+    return {
+        field: _in_order((zip(n, getattr(m, field), strict=False) for n, m in named), place)
+        for field in type(named[0][1]).by_image
+    }
+
+
+def _in_order(lists: Iterable[Iterable[tuple[str, T]]], place: Mapping[str, int]) -> tuple[T, ...]:
+    """Values of all lists of (image, value), in the order of the images."""
+    known = [(place[name], value) for pairs in lists for name, value in pairs if name in place]
+    return tuple(value for _, value in sorted(known, key=lambda pair: pair[0]))
+
+
+def _arrays(kind: str, parts: Sequence[Part], place: Mapping[str, int]) -> Arrays:
+    """Arrays of the whole pass: every shard's rows, in the order of the images."""
+    found = [(p, p.arrays[kind]) for p in parts if kind in p.arrays]
+    position = [np.array([*p.images], np.int64)[a["image"].astype(np.int64)] for p, a in found]
+    image = np.concatenate(position)
+    order = np.argsort(image, kind="stable")
+    order = order[image[order] < len(place)]
+    joined = {k: np.concatenate([a[k] for _, a in found])[order] for k in found[0][1]}
+    return {**joined, "image": image[order].astype(joined["image"].dtype)}

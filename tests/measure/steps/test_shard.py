@@ -1,0 +1,74 @@
+"""Real shards of a real session, joined, against one pass."""
+
+import pytest
+
+from bench.jobs.base import Job
+from bench.measure.steps import case as whole
+from bench.measure.steps import shard as step
+from bench.plan.shards import Part, join
+from bench.record.base import ArrayFile
+from bench.record.store import read_arrays
+from tests import small
+
+IMAGES = 7
+
+
+def say(*words):
+    pass
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """Result of a case in batches of two, and the cache of its artifact and reference."""
+    home = tmp_path_factory.mktemp("shard")
+    of = small.model(small.conv_graph(home / "conv.onnx", batch=2))
+    data = small.folder(small.pictures(home / "pictures", IMAGES))
+    asks = {"scenario": "offline", "batch_size": 2, "gallery_images": 3, "parity_images": 4}
+    block = small.block(of, data, protocol=small.QUICK.model_copy(update=asks))
+    result = small.one(small.suite(block), home / "run", home / "cache")
+    assert result.status == "ok", result.reason
+    return result, home / "cache"
+
+
+def job(done, out, kind, **fields) -> Job:
+    result, cache = done
+    references = (cache / "references").iterdir()
+    return Job(
+        step=kind, case=result.case, cache=str(cache), run=str(out), out=str(out / "report"),
+        threads=1, size=small.SIZE, artifact=str(cache / "artifacts" / result.artifact.digest),
+        reference=str(next(p for p in references if p.is_dir())), **fields,
+    )  # fmt: skip
+
+
+def arrays(payload, out):
+    files = {m["kind"]: m["arrays"] for m in payload["measurements"] if "arrays" in m}
+    folder = out / "cases"
+    return {k: read_arrays(folder, ArrayFile.model_validate(f)) for k, f in files.items()}
+
+
+def test_joined_shards_equal_the_pass_of_the_case(done, tmp_path):
+    payloads = [step.run(job(done, tmp_path, "shard", shard=(k, 3)), say) for k in (2, 0, 1)]
+    assert [p["indices"] for p in payloads] == [[4, 5], [0, 1, 6], [2, 3]]
+    joined = join([Part.of(p, arrays(p, tmp_path)) for p in payloads])
+
+    result, _ = done
+    assert joined.asked == IMAGES
+    assert tuple(joined.images.values()) == result.get("confusion").images
+    for kind in ("confusion", "parity", "gallery"):
+        want = result.get(kind)
+        found = joined.measurements[kind]
+        free = {"arrays"} & set(type(found).model_fields)
+        assert found.model_dump(exclude=free) == want.model_dump(exclude=free), kind
+    assert len(result.get("parity").outputs["map"].squared_error) == 4
+    assert len(joined.measurements["accuracy_pass"].forward_ns) == IMAGES
+    again = whole.run(job(done, tmp_path, "case"), say)
+    for kind, want in arrays(again, tmp_path).items():
+        found = joined.arrays[kind]
+        assert {k: v.tobytes() for k, v in found.items()} == {
+            k: v.tobytes() for k, v in want.items()
+        }
+
+
+def test_a_case_whose_accuracy_is_sharded_is_timed_only(done, tmp_path):
+    payload = whole.run(job(done, tmp_path, "case", sharded=True), say)
+    assert [m["kind"] for m in payload["measurements"]] == ["timing", "memory"]
