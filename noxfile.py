@@ -71,10 +71,16 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check types, strictly, of the package and of the example of a plug-in."""
+    """Check types, strictly: the package, the plug-in, and each registered thing for its kind."""
     session.install(*CONSTRAINTS, "-e", ".", *group("types"))
     session.run("mypy")
-    session.run("mypy", "-p", "segbench_plugin_example", env={"MYPYPATH": "tests/plugin"})
+    plugin = {"MYPYPATH": "tests/plugin"}
+    session.run("mypy", "-p", "segbench_plugin_example", env=plugin)
+    session.install(*CONSTRAINTS, "hatchling")
+    session.install(*CONSTRAINTS, *PLUGIN)
+    file = Path(session.create_tmp()) / "leaves.py"
+    file.write_text(str(session.run("python", "tests/leaves.py", silent=True)))
+    session.run("mypy", str(file), env=plugin)
 
 
 @nox.session

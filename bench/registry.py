@@ -11,9 +11,26 @@ import importlib
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
-from bench.errors import UnknownName
+from bench.errors import BadInput, UnknownName
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from bench.backends.base import Backend
+    from bench.datasets.base import DatasetLoader
+    from bench.devices.base import Device
+    from bench.execute.base import Executor
+    from bench.exporters.base import ExportStep
+    from bench.measure.scenarios.base import Scenario
+    from bench.metrics.base import Metric, Source
+    from bench.models.base import ModelLoader
+    from bench.report.blocks import Section
+    from bench.report.view import View
+    from bench.transforms.base import Postprocess, Preprocess
+    from bench.transforms.corruptions.base import Corruption
 
 TABLE: dict[str, dict[str, str]] = {
     "device": {
@@ -126,11 +143,21 @@ class Entry:
 
 @cache
 def entries(kind: str) -> dict[str, Entry]:
-    """Name -> entry of everything of a kind: segbench's own first, then other packages'."""
+    """Name -> entry of everything of a kind: segbench's own first, then other packages'.
+
+    Raises:
+        BadInput: two packages bring the same name.
+    """
     found = {n: Entry(kind, n, t, "segbench") for n, t in TABLE[kind].items()}
     for point in metadata.entry_points(group=f"segbench.{kind}"):
         provider = point.dist.name if point.dist else "unknown"
-        found.setdefault(point.name, Entry(kind, point.name, point.value, provider))
+        entry = Entry(kind, point.name, point.value, provider)
+        if found.setdefault(point.name, entry) != entry:
+            raise BadInput(
+                f"{found[point.name].provider} and {provider} both bring a {kind} called "
+                f"{point.name!r}.",
+                f"Uninstall one: python -m pip uninstall {provider}",
+            )
     return found
 
 
@@ -146,8 +173,32 @@ def find(kind: str, name: str) -> Entry:
     return known[name]
 
 
+@overload
+def load(kind: Literal["backend"], name: str) -> type[Backend]: ...
+@overload
+def load(kind: Literal["corruption"], name: str) -> Corruption: ...
+@overload
+def load(kind: Literal["dataset"], name: str) -> type[DatasetLoader]: ...
+@overload
+def load(kind: Literal["device"], name: str) -> type[Device]: ...
+@overload
+def load(kind: Literal["executor"], name: str) -> Callable[[Path], Executor]: ...
+@overload
+def load(kind: Literal["exporter"], name: str) -> type[ExportStep]: ...
+@overload
+def load(kind: Literal["metric"], name: str) -> Callable[[Source], dict[str, Metric]]: ...
+@overload
+def load(kind: Literal["model"], name: str) -> type[ModelLoader]: ...
+@overload
+def load(kind: Literal["postprocess"], name: str) -> Postprocess: ...
+@overload
+def load(kind: Literal["preprocess"], name: str) -> Preprocess: ...
+@overload
+def load(kind: Literal["scenario"], name: str) -> Scenario: ...
+@overload
+def load(kind: Literal["section"], name: str) -> Callable[[View], Section | None]: ...
 def load(kind: str, name: str) -> Any:
-    """Attribute that an entry names, imported now."""
+    """Attribute that an entry names, imported now; `nox -s types` holds each against its type."""
     entry = find(kind, name)
     module, _, attribute = entry.target.partition(":")
     return getattr(importlib.import_module(module), attribute)

@@ -81,10 +81,6 @@ def test_registry_finds_it_and_says_who_provides_it(kind, name):
     assert registry.load(kind, name) is not None
 
 
-def test_own_names_come_before_those_of_plugins():
-    assert registry.entries("backend")["torch"].provider == "segbench"
-
-
 def test_dataset_opens_and_its_first_row_is_void(tmp_path):
     loader = registry.load("dataset", "stripes")()
     images = loader.open(STRIPES, tmp_path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +51,8 @@ class Session(Protocol):
     """class_logits and mask_logits, or logits, or labels."""
     weights: dict[str, int]
     """`parameters`, `weight_bytes` and `file_bytes` where no export step noted them; else empty."""
+    module: Any = None
+    """The torch module that `forward` calls, for a backend whose `parts` are timed by hooks."""
 
     @property
     def effective(self) -> dict[str, str]:
@@ -78,12 +80,15 @@ class Session(Protocol):
 
 
 class Backend(Protocol):
-    """A runtime."""
+    """A runtime; a subclass sets what differs from the defaults."""
 
-    needs: tuple[str, ...]
+    needs: ClassVar[tuple[str, ...]]
     """Distributions that must be installed."""
-    options: tuple[str, ...]
+    options: ClassVar[tuple[str, ...]] = ()
     """Options that it knows; a suite that names another is refused."""
+    parts: ClassVar[Literal["hooks", "profiler"] | None] = None
+    """How the parts of a model are timed: hooks on its torch module, ONNX Runtime's profiler; None =
+    it runs the model as a whole."""
 
     def supports(self, precision: str, device: str) -> str:
         """Empty, or the reason why not. Imports nothing heavy."""

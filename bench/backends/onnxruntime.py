@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.backends import ort_graph
+from bench.backends.base import Backend, OpenJob, Session
 from bench.errors import Unsupported, WeightsError
 from bench.exporters.notes import read_note
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
-
-    from bench.backends.base import OpenJob
 
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 _INPUTS = {"tensor(float)": "float32", "tensor(float16)": "float16"}
@@ -27,11 +26,11 @@ _PROVIDER_OPTIONS: dict[str, Any] = {
 }
 
 
-class OnnxRuntimeBackend:
+class OnnxRuntimeBackend(Backend):
     """`onnxruntime.InferenceSession` with all graph optimisations."""
 
     needs = ("onnxruntime",)
-    options: tuple[str, ...] = ()
+    parts = "profiler"
 
     def supports(self, precision: str, device: str) -> str:
         """Empty, or why not."""
@@ -94,7 +93,7 @@ def _check_input(session: Any, name: str, job: OpenJob) -> None:
         )
 
 
-class OrtSession:
+class OrtSession(Session):
     """An opened graph."""
 
     def __init__(

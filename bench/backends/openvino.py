@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.backends.base import Backend, OpenJob, Session
 from bench.errors import BadInput, WeightsError
 from bench.exporters.notes import read_note
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from bench.backends.base import OpenJob
 
 # Left alone, OpenVINO runs an fp32 graph in bf16 where the processor can.
 _HINTS = {"fp32": "f32", "int8": "f32", "bf16": "bf16"}
@@ -23,11 +22,11 @@ _PRODUCTS = {"Convolution", "GroupConvolution", "Deconvolution", "FullyConnected
 """Types of layer, in OpenVINO's names, that multiply and accumulate."""
 
 
-class OpenVinoBackend:
+class OpenVinoBackend(Backend):
     """`openvino.Core.compile_model`, one stream, latency hint, precision as asked."""
 
     needs = ("openvino",)
-    options: tuple[str, ...] = ("precision_hint",)
+    options = ("precision_hint",)
     """`default` leaves INFERENCE_PRECISION_HINT to OpenVINO; f32, bf16 or f16 sets it."""
 
     def supports(self, precision: str, device: str) -> str:
@@ -63,7 +62,7 @@ class OpenVinoBackend:
         return OpenVinoSession(compiled, note.outputs)
 
 
-class OpenVinoSession:
+class OpenVinoSession(Session):
     """A compiled model and its one infer request."""
 
     def __init__(self, compiled: Any, outputs: dict[str, str]) -> None:

@@ -6,17 +6,18 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from bench import registry
+from bench.backends.base import Backend, OpenJob
 
 if TYPE_CHECKING:
-    from bench.backends.base import OpenJob
     from bench.backends.torch_session import TorchSession
 
 
-class TorchBackend:
+class TorchBackend(Backend):
     """Eager PyTorch; `autocast = true` keeps float32 weights and casts operator by operator."""
 
     needs = ("torch", "transformers")
-    options: tuple[str, ...] = ("autocast",)
+    options = ("autocast",)
+    parts = "hooks"
 
     def supports(self, precision: str, device: str) -> str:
         """Empty, or why not."""

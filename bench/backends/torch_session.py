@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from bench.backends.base import OpenJob, Session
 from bench.errors import Unsupported
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from bench.backends.base import OpenJob
 
 
 def open_device(job: OpenJob) -> torch.device:
@@ -38,7 +37,7 @@ def open_device(job: OpenJob) -> torch.device:
     return torch.device("cuda")
 
 
-class TorchSession:
+class TorchSession(Session):
     """A module on a device."""
 
     def __init__(
@@ -49,7 +48,7 @@ class TorchSession:
         dtype: torch.dtype,
         context: Callable[[], AbstractContextManager[Any]] = nullcontext,
     ) -> None:
-        self._module: Any = module
+        self.module: Any = module
         self.output_names = output_names
         self._device = device
         self._dtype = dtype
@@ -59,7 +58,7 @@ class TorchSession:
     @property
     def effective(self) -> dict[str, str]:
         """Types of weights, input and autocast, threads and device, as torch has them now."""
-        stored = sorted(_word(d) for d in _dtypes(self._module))
+        stored = sorted(_word(d) for d in _dtypes(self.module))
         return {
             "precision": self._executed(stored),
             "input": str(self._dtype).removeprefix("torch."),
@@ -82,11 +81,6 @@ class TorchSession:
             stored = sorted({w for s in stored for w in (tf32 if s == "fp32" else [s])})
         return ", ".join(stored or [_word(self._dtype)])
 
-    @property
-    def module(self) -> Any:
-        """The module that `forward` calls: whoever times its parts hooks into it."""
-        return self._module
-
     def copy_in(self, x: NDArray[np.float32]) -> torch.Tensor:
         """Tensor on the device, in the weights' dtype."""
         return torch.from_numpy(x).to(device=self._device, dtype=self._dtype)
@@ -94,7 +88,7 @@ class TorchSession:
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Tensors, still on the device."""
         with torch.inference_mode(), self._context():
-            out: tuple[torch.Tensor, ...] = self._module(x)
+            out: tuple[torch.Tensor, ...] = self.module(x)
         return out
 
     def copy_out(self, raw: tuple[torch.Tensor, ...]) -> dict[str, NDArray[np.float32]]:
@@ -104,7 +98,7 @@ class TorchSession:
 
     def close(self) -> None:
         """Release the module."""
-        self._module = None
+        self.module = None
 
 
 _WORDS = {torch.float32: "fp32", torch.float16: "fp16", torch.bfloat16: "bf16"}

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bench.backends.base import Backend, OpenJob
 from bench.errors import WeightsError
 from bench.exporters.notes import read_note
 
 if TYPE_CHECKING:
-    from bench.backends.base import OpenJob
     from bench.backends.torch_session import TorchSession
 
 
-class TorchScriptBackend:
+class TorchScriptBackend(Backend):
     """A frozen trace."""
 
     needs = ("torch",)
-    options: tuple[str, ...] = ()
 
     def supports(self, precision: str, device: str) -> str:
         """Empty, or why not."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,13 +39,13 @@ class ExportJob:
 
 
 class ExportStep(Protocol):
-    """One step of a recipe."""
+    """One step of a recipe; a subclass sets what differs from the defaults."""
 
-    needs: tuple[str, ...]
+    needs: ClassVar[tuple[str, ...]]
     """Distributions whose versions enter the artifact's digest."""
-    options: tuple[str, ...]
+    options: ClassVar[tuple[str, ...]] = ()
     """Options that it knows; a suite that names another is refused."""
-    calibrates: bool
+    calibrates: ClassVar[bool] = False
     """Whether it reads calibration inputs."""
 
     def make(self, job: ExportJob) -> None:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from bench.exporters.base import ExportJob, ExportStep
 from bench.exporters.notes import ArtifactNote, read_note, write_note
 
-if TYPE_CHECKING:
-    from bench.exporters.base import ExportJob
 
-
-class NncfStep:
+class NncfStep(ExportStep):
     """`nncf.quantize` (option: model_type); ranges from calibration images."""
 
     needs = ("openvino", "nncf")
     calibrates = True
-    options: tuple[str, ...] = ("model_type",)
+    options = ("model_type",)
 
     def make(self, job: ExportJob) -> None:
         """Write model.xml and model.bin with FakeQuantize and int8 weights."""

@@ -5,26 +5,22 @@ from __future__ import annotations
 import shutil
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bench import registry
 from bench.errors import WeightsError
+from bench.exporters.base import ExportJob, ExportStep
 from bench.exporters.notes import FILE, ArtifactNote, write_note
 from bench.models.files import external_data
-
-if TYPE_CHECKING:
-    from bench.exporters.base import ExportJob
 
 OPSET = 20
 """The first with GridSample for the shapes that Mask2Former's pixel decoder needs."""
 
 
-class OnnxStep:
+class OnnxStep(ExportStep):
     """Writes model.onnx, with its weights beside it."""
 
     needs = ("torch", "transformers", "onnx", "onnxscript")
-    calibrates = False
-    options: tuple[str, ...] = ()
 
     def make(self, job: ExportJob) -> None:
         """Write model.onnx, and model.onnx.data where the weights are large."""

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from bench.exporters.base import ExportJob, ExportStep
 from bench.exporters.notes import ArtifactNote, read_note, write_note
 
-if TYPE_CHECKING:
-    from bench.exporters.base import ExportJob
 
-
-class OpenVinoStep:
+class OpenVinoStep(ExportStep):
     """`openvino.convert_model`, weights kept in float32."""
 
     needs = ("openvino",)
-    calibrates = False
-    options: tuple[str, ...] = ()
 
     def make(self, job: ExportJob) -> None:
         """Write model.xml and model.bin."""

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
 
+from bench.exporters.base import ExportJob, ExportStep
 from bench.exporters.graph import write_quantized_note
 from bench.exporters.notes import read_note
 
-if TYPE_CHECKING:
-    from bench.exporters.base import ExportJob
 
-
-class OrtDynamicStep:
+class OrtDynamicStep(ExportStep):
     """`onnxruntime.quantization.quantize_dynamic` on MatMul (options: operators, per_channel)."""
 
     needs = ("onnxruntime", "onnx")
-    calibrates = False
-    options: tuple[str, ...] = ("operators", "per_channel")
+    options = ("operators", "per_channel")
 
     def make(self, job: ExportJob) -> None:
         """Write model.onnx with int8 weights."""

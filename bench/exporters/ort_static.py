@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.exporters.base import ExportJob, ExportStep
 from bench.exporters.graph import write_quantized_note
 from bench.exporters.notes import read_note
 
@@ -14,18 +15,17 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from bench.exporters.base import ExportJob
 
 OPERATORS = ("MatMul", "Gemm", "Conv")
 """quant_pre_process turns MatMul + Add into Gemm, so Gemm has to be named, too."""
 
 
-class OrtStaticStep:
+class OrtStaticStep(ExportStep):
     """`onnxruntime.quantization.quantize_static` (options: operators, per_channel, method)."""
 
     needs = ("onnxruntime", "onnx")
     calibrates = True
-    options: tuple[str, ...] = ("operators", "per_channel", "method", "moving_average")
+    options = ("operators", "per_channel", "method", "moving_average")
 
     def make(self, job: ExportJob) -> None:
         """Write model.onnx with QDQ nodes."""

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
 
 from bench import registry
+from bench.exporters.base import ExportJob, ExportStep
 from bench.exporters.notes import ArtifactNote, write_note
 
-if TYPE_CHECKING:
-    from bench.exporters.base import ExportJob
 
-
-class TorchScriptStep:
+class TorchScriptStep(ExportStep):
     """Traces the module in eval mode and freezes the graph."""
 
     needs = ("torch", "transformers")
-    calibrates = False
-    options: tuple[str, ...] = ()
 
     def make(self, job: ExportJob) -> None:
         """Write model.pt."""

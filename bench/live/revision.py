@@ -57,7 +57,7 @@ class Revision:
         Raises:
             BadInput: the revision is too old for live pairs, or can't run the case.
         """
-        if getattr(registry.load("model", case.model.loader), "runs_code", False):
+        if registry.load("model", case.model.loader).runs_code:
             # Such a model's digest is that of one file: what was exported from today's code isn't its.
             cache = self.folder / "cache"
         asked = {"case": self.moved(case), "cache": str(cache.absolute()), "allow_code": allow_code}
@@ -143,15 +143,8 @@ def find(name: str, where: Path) -> tuple[str, Path]:
 
 def needs(cases: Iterable[Case]) -> tuple[str, ...]:
     """Distributions that the cases' backends and export steps need, of those installed here."""
-    parts = [
-        registry.load(kind, name)
-        for case in cases
-        for kind, name in (
-            ("backend", case.variant.backend),
-            *(("exporter", step.name) for step in case.variant.steps),
-        )
-    ]
-    return tuple(sorted({n for part in parts for n in part.needs if registry.version(n)}))
+    needed = {name for case in cases for name in keys.needs(case.variant)}
+    return tuple(sorted(name for name in needed if registry.version(name)))
 
 
 def build(

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 if TYPE_CHECKING:
     from bench.suite.model import Model
 
 
 class ModelLoader(Protocol):
-    """Finds weights and builds a module that returns named outputs."""
+    """Finds weights and builds a module that returns named outputs.
+
+    A subclass sets what differs from the defaults.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ()
+    """Distributions whose versions the model's numbers depend on."""
+    provides_torch: ClassVar[bool] = True
+    """Whether `build` gives a torch module; else the model is an artifact already."""
+    runs_code: ClassVar[bool] = False
+    """Whether it runs the user's own code, which --allow-code must permit."""
 
     def digest(self, spec: Model, *, allow_code: bool = False) -> str:
         """Digest of what determines the weights, found without torch.

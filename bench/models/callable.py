@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import BadInput, CodeRefused
+from bench.models.base import ModelLoader
 from bench.models.files import sha256
 
 if TYPE_CHECKING:
     from bench.suite.model import Model
 
 
-class CallableLoader:
+class CallableLoader(ModelLoader):
     """Calls `build()`, which returns a torch module: images, float (N, 3, h, w) -> logits.
 
     The module returns a tensor of logits (N, C, h, w), or a mapping with `logits`, or one with
@@ -24,7 +25,6 @@ class CallableLoader:
     """
 
     needs = ("torch",)
-    provides_torch = True
     runs_code = True
 
     def digest(self, spec: Model, *, allow_code: bool = False) -> str:

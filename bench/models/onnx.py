@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import Unsupported, WeightsError
+from bench.models.base import ModelLoader
 from bench.models.files import external_data, sha256
 from bench.suite.base import digest as digest_of
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from bench.suite.model import Model
 
 
-class OnnxLoader:
+class OnnxLoader(ModelLoader):
     """A file, taken as it is by the export step `onnx`."""
 
     needs = ("onnx",)

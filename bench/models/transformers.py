@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench import resources
 from bench.errors import BadInput, WeightsError
+from bench.models.base import ModelLoader
 from bench.models.files import folder_digest
 from bench.suite.base import digest as digest_of
 
@@ -24,7 +25,7 @@ FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {
 _FILES = ("config.json", "*.safetensors", "*.safetensors.index.json")
 
 
-class TransformersLoader:
+class TransformersLoader(ModelLoader):
     """Finds config.json and safetensors, and builds the model with eager attention.
 
     Eager attention is the only path that every exporter accepts: the ONNX exporter fails on the
@@ -32,7 +33,6 @@ class TransformersLoader:
     """
 
     needs = ("torch", "transformers")
-    provides_torch = True
 
     def digest(self, spec: Model, *, allow_code: bool = False) -> str:
         """Digest of config and weights by content; of the commit on the hub; of config and seed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from bench import registry
@@ -11,8 +12,6 @@ from bench.resources import code_of
 from bench.suite.base import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from bench.suite.case import Case
     from bench.suite.variant import Variant
 
@@ -104,9 +103,13 @@ def ceiling_digest(device: str, threads: int) -> str:
 
 def versions(case: Case, variant: Variant) -> dict[str, str]:
     """Versions of the distributions that a variant's numbers depend on."""
-    needed: Iterable[str] = registry.load("backend", variant.backend).needs
     loader = registry.load("model", case.model.loader)
-    names = {*needed, *getattr(loader, "needs", ()), "numpy", "opencv-python-headless"}
-    for step in variant.steps:
-        names |= set(registry.load("exporter", step.name).needs)
+    names = {*needs(variant), *loader.needs, "numpy", "opencv-python-headless"}
     return {name: installed(name) for name in sorted(names)}
+
+
+def needs(variant: Variant) -> tuple[str, ...]:
+    """Distributions that a variant's backend and export steps need."""
+    steps = (registry.load("exporter", step.name).needs for step in variant.steps)
+    needed = chain(registry.load("backend", variant.backend).needs, *steps)
+    return tuple(dict.fromkeys(needed))

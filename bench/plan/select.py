@@ -43,7 +43,7 @@ def refuse_code(cases: Sequence[Case], *, allow_code: bool) -> None:
     """
     for case in cases:
         loader = registry.load("model", case.model.loader)
-        if getattr(loader, "runs_code", False) and not allow_code:
+        if loader.runs_code and not allow_code:
             raise CodeRefused(
                 f"Model {case.model.name!r} runs code of its own: {case.model.location!r}.",
                 "If you trust it, say so with --allow-code.",
@@ -57,12 +57,14 @@ def refuse_options(cases: Sequence[Case]) -> None:
         BadInput: there is one; the nearest known option is the hint.
     """
     for variant in {c.variant.slug: c.variant for c in cases}.values():
-        asked = [("backend", variant.backend, variant.options)]
-        asked += [("exporter", step.name, step.options) for step in variant.steps]
-        for kind, name, options in asked:
-            known: tuple[str, ...] | None = getattr(registry.load(kind, name), "options", None)
+        known = registry.load("backend", variant.backend).options
+        asked = [("backend", variant.backend, variant.options, known)]
+        for step in variant.steps:
+            known = registry.load("exporter", step.name).options
+            asked.append(("exporter", step.name, step.options, known))
+        for kind, name, options, known in asked:
             for option in options:
-                if known is not None and option not in known:
+                if option not in known:
                     raise BadInput(
                         f"Variant {variant.name!r}: the {kind} {name!r} has no option {option!r}.",
                         registry.suggest(option, known) if known else "It has none.",
@@ -78,21 +80,18 @@ def skip_reason(case: Case) -> str:
     if reason:
         return reason
     backend = registry.load("backend", case.variant.backend)()
-    unsupported: str = backend.supports(case.variant.precision, case.target.device)
+    unsupported = backend.supports(case.variant.precision, case.target.device)
     if unsupported:
         return unsupported
     loader = registry.load("model", case.model.loader)
-    if not case.variant.steps and not getattr(loader, "provides_torch", True):
+    if not case.variant.steps and not loader.provides_torch:
         return f"{case.model.name} is an ONNX file; this variant needs a torch module"
     return ""
 
 
 def _missing(variant: Variant) -> str:
     """Empty, or which distributions are missing and the command that installs them."""
-    parts = [registry.load("backend", variant.backend)]
-    parts += [registry.load("exporter", step.name) for step in variant.steps]
-    needed = dict.fromkeys(name for part in parts for name in part.needs)
-    absent = [name for name in needed if registry.version(name) is None]
+    absent = [name for name in keys.needs(variant) if registry.version(name) is None]
     if not absent:
         return ""
     verb = "isn't" if len(absent) == 1 else "aren't"

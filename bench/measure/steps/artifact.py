@@ -77,7 +77,7 @@ def _calibration(job: Job) -> tuple[NDArray[np.float32], ...]:
     images = loader.open(dataset, Path(job.cache), split=asked.split, count=asked.images)
     preprocess = registry.load("preprocess", job.case.protocol.preprocess)
     inputs = [
-        preprocess(images.image(i), job.case.model.pixels, job.size)
+        preprocess(images.image(i), job.case.model.pixels, job.size or (0, 0))
         for i in range(min(asked.images, len(images.names)))
     ]
     batch = job.case.protocol.batch_size

@@ -47,7 +47,7 @@ def _work(job: Job) -> WorkMeasurement:
 def _count(job: Job) -> WorkMeasurement:
     model, batch, size = job.case.model, job.case.protocol.batch_size, job.size or (0, 0)
     loader = registry.load("model", model.loader)()
-    if getattr(loader, "provides_torch", True):
+    if loader.provides_torch:
         from bench.measure.work.counter import count
 
         return count(lambda: loader.build(model, allow_code=job.allow_code), batch, size)
@@ -59,11 +59,12 @@ def _count(job: Job) -> WorkMeasurement:
 def _components(job: Job) -> ComponentMeasurement:
     """Times of the parts, or why this runtime doesn't tell them."""
     backend = job.case.variant.backend
-    if backend == "onnxruntime":
+    how = registry.load("backend", backend).parts
+    if how == "profiler":
         from bench.measure.work import profiled
 
         return profiled.measure(job)
-    if backend != "torch":
+    if how is None:
         reason = f"{backend} runs the model as a whole: its parts have no borders there"
         return ComponentMeasurement(absent=reason)
     from bench.measure.session import load_case
@@ -72,9 +73,6 @@ def _components(job: Job) -> ComponentMeasurement:
     loaded, _ = load_case(job, job.case.variant)
     _, x = loaded.load(0)
     fed = loaded.session.copy_in(x.repeat(job.case.protocol.batch_size, axis=0))
-    module: Any = getattr(loaded.session, "module", None)
-    if module is None:
-        return ComponentMeasurement(absent="the session keeps no torch module")
     return components.measure(
-        lambda: loaded.session.forward(fed), module, loaded.device.synchronize
+        lambda: loaded.session.forward(fed), loaded.session.module, loaded.device.synchronize
     )

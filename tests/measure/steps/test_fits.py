@@ -32,7 +32,7 @@ def test_a_call_goes_the_whole_way_at_its_batch_and_size(tmp_path, monkeypatch):
         loaded.postprocess = lambda *a: seen.append(a[2]) or post(*a)
         return loaded, opening
 
-    monkeypatch.setattr(fits, "open_bench", opened)
+    monkeypatch.setattr(fits, "load_case", opened)
     job = Job(
         step="fits", case=case, cache=str(tmp_path), run="", out="", threads=1, size=(16, 48),
         artifact=str(artifact),

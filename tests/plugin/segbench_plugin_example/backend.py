@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench.backends.base import Backend, OpenJob, Session
 from bench.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -13,21 +14,23 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from bench.backends.base import OpenJob
 
-
-class ThresholdSession:
+class ThresholdSession(Session):
     """Logits: minus the distance to each class's brightness."""
 
-    output_names: tuple[str, ...] = ("logits",)
+    output_names = ("logits",)
 
     def __init__(self, job: OpenJob) -> None:
         pixels = job.model.pixels
         self._mean = np.asarray(pixels.mean, np.float32).reshape(3, 1, 1)
         self._std = np.asarray(pixels.std, np.float32).reshape(3, 1, 1)
         self._centres = _centres(job.artifact)
-        self.effective = {"provider": "numpy", "precision": "fp32", "threads": "1"}
-        self.weights: dict[str, int] = {}
+        self.weights = {}
+
+    @property
+    def effective(self) -> dict[str, str]:
+        """Constants: numpy computes as it was written."""
+        return {"provider": "numpy", "precision": "fp32", "threads": "1"}
 
     def copy_in(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """The input itself: it is in main memory already."""
@@ -46,10 +49,10 @@ class ThresholdSession:
         """Nothing is held."""
 
 
-class ThresholdBackend:
+class ThresholdBackend(Backend):
     """Runs on the processor, in fp32."""
 
-    needs: tuple[str, ...] = ("numpy", "onnx")
+    needs = ("numpy", "onnx")
 
     def supports(self, precision: str, device: str) -> str:
         """Empty, or the reason why not."""
