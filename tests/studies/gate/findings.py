@@ -8,67 +8,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import ConfigDict, Field
 
 from bench import __version__, resources
 from bench.errors import NothingMeasured
 from bench.live import selftest
 from bench.metrics.pairs import log_ratios, whole_log_ratio
 from bench.plan import keys
-from bench.record.base import Record
 from bench.record.environment import Machine
 from bench.record.store import to_json, write_atomic
 from tests.studies.gate import rates, table
-from tests.studies.gate.drops import Dropped, judged
+from tests.studies.gate.drops import judged
+from tests.studies.gate.found import Pool, Study
 from tests.studies.gate.provenance import Origin
 from tests.studies.gate.rates import Rated
 from tests.studies.gate.rules import GATE, RULES
 
 if TYPE_CHECKING:
     from bench.live.session import Tell
+    from tests.studies.gate.found import Size
     from tests.studies.gate.pools import Condition, Pools
-    from tests.studies.gate.study import Size
 
 DROPPED = "segformer-micro/onnx-onnxruntime-fp32/cpu/scenes"
-
-
-class Pool(Record):
-    """One pool in short, and its pairs' numbers."""
-
-    condition: str
-    planted: float
-    began: str
-    ended: str
-    foreign_cpu: float | None
-    """Processors that other processes kept busy, the median over the pairs."""
-    log_ratios: tuple[float, ...]
-
-
-class Study(Record):
-    """gate-study.json."""
-
-    schema_version: int = Field(default=1, alias="schema")
-    made: str
-    segbench: str
-    code_digest: str
-    timed: Origin
-    """The case and the code that the pools were measured with."""
-    machine: Machine
-    gate_pairs: int
-    calibrating: int
-    """A/A pairs, the first of each condition, that set the threshold and aren't judged by it."""
-    threshold: dict[str, float]
-    smallest: dict[str, float]
-    """Condition -> smallest slow-down that the calibration says is shown in 95 % of gates."""
-    pools: tuple[Pool, ...]
-    rates: tuple[Rated, ...]
-    live: dict[str, dict[str, int]]
-    """Condition -> verdicts of wholly live A/A gates."""
-    drops: tuple[Dropped, ...]
-
-    model_config = ConfigDict(
-        populate_by_name=True, frozen=True, extra="forbid", protected_namespaces=()
-    )
 
 
 def write(

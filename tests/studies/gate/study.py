@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +28,7 @@ from bench.record.store import to_json, write_atomic
 from bench.suite.load import load_suite
 from bench.suite.policy import GatePolicy
 from tests.studies.gate import findings, pools, provenance
+from tests.studies.gate.found import SMALL, Size
 from tests.studies.gate.pools import Pools
 
 if TYPE_CHECKING:
@@ -42,34 +42,6 @@ SUITE, ONLY = "quickstart", "segformer-micro/onnx-onnxruntime-fp32/cpu/*"
 INPUT = {"height": 128, "width": 256}
 """... on small inputs, so that hundreds of pairs fit into an hour."""
 PHASES = ("idle", "loaded", "live", "report")
-
-
-@dataclass(frozen=True)
-class Size:
-    """How much is measured."""
-
-    calibrating: int = 32
-    """A/A pairs that set the threshold; they take no part in what is judged by it."""
-    same: int = 120
-    """A/A pairs that are judged."""
-    slowed: int = 40
-    """Pairs of each planted slow-down."""
-    live: int = 20
-    """Wholly live A/A gates."""
-    pairs: int = GatePolicy().pairs
-    """Of one look."""
-    repeats: int = 20
-    """Copies of each planted drop of accuracy."""
-
-    @property
-    def wanted(self) -> dict[float, int]:
-        """Planted slow-down -> pairs."""
-        slowed = dict.fromkeys((0.03, 0.05, 0.10), self.slowed)
-        return {0.0: self.calibrating + self.same, **slowed}
-
-
-SMALL = Size(calibrating=8, same=12, slowed=8, live=2, pairs=4, repeats=2)
-"""To try the whole: its rates say nothing."""
 
 
 def main(words: list[str] | None = None) -> int:

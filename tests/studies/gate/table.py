@@ -12,7 +12,7 @@ from tests.studies.gate.rates import DRAWS
 from tests.studies.gate.rules import GATE, RULES
 
 if TYPE_CHECKING:
-    from tests.studies.gate.findings import Study
+    from tests.studies.gate.found import Study
     from tests.studies.gate.rates import Rated
 
 FIRST = """\

@@ -8,7 +8,7 @@ import pytest
 
 from bench.metrics.pairs import log_ratios
 from tests.studies.gate import rates, table
-from tests.studies.gate.findings import Study
+from tests.studies.gate.found import Study
 from tests.studies.gate.pools import Pools
 from tests.studies.gate.rules import GATE
 
