@@ -51,33 +51,44 @@ class Studentized:
     """95 % quantile of |difference - value| / error over the resamples; NaN where too few tell."""
 
 
-def studentized(a: Parts, b: Parts, level: float) -> tuple[Studentized, Studentized]:
-    """Differences a minus b of K classes, (K,), and of their mean, (1,)."""
-    units = len(a[0])
-    weights = _weights(units)
+def each_difference(a: Parts, b: Parts, level: float) -> Studentized:
+    """Differences a minus b of K classes, (K,)."""
+    if np.array_equal(a, b):
+        return _nothing(ratio(*(x.sum(0).astype(np.float64) for x in a)))
+    weights = _weights(len(a[0]))
+    one, two = _linear(weights, a), _linear(weights, b)
     # In this basis nothing cancels where the variants are nearly alike, and all is 0 where they are.
     basis = np.stack([a[0], a[1], a[0] - b[0], a[1] - b[1]]).astype(np.float64)
-    one, two = (_linear(weights, part) for part in (a, b))
-    factors = np.stack([one.by_hit - two.by_hit, one.by_union - two.by_union,
-                        two.by_hit, two.by_union])  # fmt: skip
-    larger = units / max(units - 1, 1)
+    factors = (one.by_hit - two.by_hit, one.by_union - two.by_union, two.by_hit, two.by_union)
+    ways = list(itertools.combinations_with_replacement(range(4), 2))
+    sums = weights @ np.concatenate([basis[i] * basis[j] for i, j in ways], axis=1)
     squares = np.zeros_like(one.iou)
-    for i, j in itertools.combinations_with_replacement(range(4), 2):
-        twice = 1.0 if i == j else 2.0
-        squares += twice * factors[i] * factors[j] * (weights @ (basis[i] * basis[j]))
-    each = _judged(one.iou - two.iou, np.sqrt(np.maximum(squares, 0.0) * larger), level)
-    # The mean leaves out what is nowhere, in each variant by itself.
-    shares = [ratio(np.ones(len(weights)), there) for there in (one.there, two.there)]
-    for_mean = np.stack([
-        shares[0][:, None] * one.by_hit - shares[1][:, None] * two.by_hit,
-        shares[0][:, None] * one.by_union - shares[1][:, None] * two.by_union,
-        shares[1][:, None] * two.by_hit,
-        shares[1][:, None] * two.by_union,
-    ])
-    influence = sum(f @ x.T for f, x in zip(for_mean, basis, strict=True))
-    error = np.sqrt(np.einsum("bn,bn,bn->b", weights, influence, influence) * larger)
-    value = mean(one.iou) - mean(two.iou)
-    return each, _judged(value[:, None], error[:, None], level)
+    for (i, j), summed in zip(ways, np.split(sums, len(ways), axis=1), strict=True):
+        squares += (1.0 if i == j else 2.0) * factors[i] * factors[j] * summed
+    return _judged(one.iou - two.iou, np.maximum(squares, 0.0), len(a[0]), level)
+
+
+def mean_difference(a: Parts, b: Parts, level: float) -> Studentized:
+    """Difference a minus b of the classes' means, (1,); each mean leaves out what is nowhere."""
+    if np.array_equal(a, b):
+        return _nothing(mean(ratio(*(x.sum(0).astype(np.float64) for x in a)))[None])
+    weights = _weights(len(a[0]))
+    one, two = _linear(weights, a), _linear(weights, b)
+    first, second = (ratio(np.ones(len(weights)), x.there)[:, None] for x in (one, two))
+    influence = (
+        (first * one.by_hit - second * two.by_hit) @ a[0].astype(np.float64).T
+        + (first * one.by_union - second * two.by_union) @ a[1].astype(np.float64).T
+        + (second * two.by_hit) @ (a[0] - b[0]).astype(np.float64).T
+        + (second * two.by_union) @ (a[1] - b[1]).astype(np.float64).T
+    )
+    squares = np.einsum("bn,bn,bn->b", weights, influence, influence)
+    values = mean(one.iou) - mean(two.iou)
+    return _judged(values[:, None], squares[:, None], len(a[0]), level)
+
+
+def _nothing(scores: NDArray[np.float64]) -> Studentized:
+    """What all resamples of equal counts say, (K,): no difference, without scatter."""
+    return Studentized(scores - scores, np.zeros_like(scores), np.full(scores.shape, np.nan))
 
 
 @dataclass(frozen=True)
@@ -95,21 +106,27 @@ def _linear(weights: NDArray[np.float64], part: Parts) -> _Linear:
     hit, union = (weights @ p.astype(np.float64) for p in part)
     iou = ratio(hit, union)
     by_hit = np.divide(1.0, union, out=np.zeros_like(union), where=union > 0)
-    by_union = -np.nan_to_num(iou) * by_hit
-    return _Linear(iou, by_hit, by_union, (union > 0).sum(1).astype(np.float64))
+    there = union > 0
+    by_union = -np.where(there, iou, 0.0) * by_hit
+    return _Linear(iou, by_hit, by_union, there.sum(1).astype(np.float64))
 
 
-def _judged(values: NDArray[np.float64], errors: NDArray[np.float64], level: float) -> Studentized:
-    """From values and errors, (1 + resamples, K); the first row is the set itself."""
+def _judged(
+    values: NDArray[np.float64], squares: NDArray[np.float64], units: int, level: float
+) -> Studentized:
+    """From values and squared errors, (1 + resamples, K); the first row is the set itself."""
+    errors = np.sqrt(squares * (units / max(units - 1, 1)))
     value, error = values[0], errors[0]
+    # A resample in which one image alone has the class says nothing about spread: its error is
+    # 0 but for rounding.
+    told = (errors[1:] > NOTHING * error) & ~np.isnan(values[1:])
+    enough = told.sum(0) >= ENOUGH
     critical = np.full(len(value), np.nan)
-    for k in range(len(value)):
-        # A resample in which one image alone has the class says nothing about spread: its error is
-        # 0 but for rounding.
-        told = (errors[1:, k] > NOTHING * error[k]) & ~np.isnan(values[1:, k])
-        if told.sum() >= ENOUGH:
-            quotients = np.abs(values[1:, k] - value[k])[told] / errors[1:, k][told]
-            critical[k] = np.quantile(quotients, level)
+    quotients = np.abs(values[1:] - value) / np.where(told, errors[1:], np.nan)
+    whole = enough & told.all(0)
+    critical[whole] = np.quantile(quotients[:, whole], level, axis=0)
+    for k in np.flatnonzero(enough & ~whole):
+        critical[k] = np.quantile(quotients[told[:, k], k], level)
     return Studentized(value, error, critical)
 
 

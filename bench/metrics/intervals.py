@@ -42,11 +42,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.metrics.bootstrap import studentized
+from bench.metrics.bootstrap import each_difference, mean_difference
 from bench.metrics.overlap import category_parts, mean, parts, ratio
 from bench.metrics.power import detectable
 from bench.metrics.student import quantile
@@ -78,12 +79,39 @@ class Interval:
 
 @dataclass(frozen=True)
 class Differences:
-    """Paired differences, a minus b, fractions; NaN where one of both lacks the class."""
+    """Paired differences, a minus b, fractions; each kind is computed when it is asked for."""
 
-    miou: Interval
-    classes: tuple[Interval, ...]
-    categories: tuple[Interval, ...] = ()
-    """In order of appearance; empty where there are no categories."""
+    a: NDArray[np.int64]
+    """Counts, (N, C+1, C+1)."""
+    b: NDArray[np.int64]
+    groups: tuple[str, ...] = ()
+    of: Sequence[str] | None = None
+    """Category of each class; None = no categories."""
+
+    @cached_property
+    def miou(self) -> Interval:
+        """Of mIoU."""
+        a, b = (_grouped(parts(x), self.groups) for x in (self.a, self.b))
+        without = mean(_scores(a)[1]) - mean(_scores(b)[1])
+        return _difference(mean_difference(a, b, LEVEL), 0, without, self.groups)
+
+    @cached_property
+    def classes(self) -> tuple[Interval, ...]:
+        """Of each class; NaN where one of both lacks it."""
+        return self._each(parts(self.a), parts(self.b))
+
+    @cached_property
+    def categories(self) -> tuple[Interval, ...]:
+        """Of each category, in order of appearance; empty where there are no categories."""
+        if self.of is None:
+            return ()
+        return self._each(*(category_parts(x, self.of) for x in (self.a, self.b)))
+
+    def _each(self, a: Parts, b: Parts) -> tuple[Interval, ...]:
+        a, b = _grouped(a, self.groups), _grouped(b, self.groups)
+        without = (_scores(a)[1] - _scores(b)[1]).T
+        found = each_difference(a, b, LEVEL)
+        return tuple(_difference(found, k, w, self.groups) for k, w in enumerate(without))
 
 
 def miou_interval(counts: NDArray[np.int64], groups: tuple[str, ...] = ()) -> Interval:
@@ -144,11 +172,7 @@ def paired_differences(
     """
     if counts_a.shape != counts_b.shape:
         raise ValueError(f"counts of shapes {counts_a.shape} and {counts_b.shape} can't be paired")
-    classes, whole = _paired(parts(counts_a), parts(counts_b), groups)
-    categories: tuple[Interval, ...] = ()
-    if of is not None:
-        categories, _ = _paired(category_parts(counts_a, of), category_parts(counts_b, of), groups)
-    return Differences(whole, classes, categories)
+    return Differences(counts_a, counts_b, groups, of)
 
 
 def align(a: Sequence[str], b: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -162,17 +186,6 @@ def align(a: Sequence[str], b: Sequence[str]) -> tuple[NDArray[np.int64], NDArra
 def clustered(groups: Sequence[str]) -> bool:
     """Whether whole groups are the unit: there are at least MIN_GROUPS of them."""
     return len(set(groups)) >= MIN_GROUPS
-
-
-def _paired(a: Parts, b: Parts, groups: tuple[str, ...]) -> tuple[tuple[Interval, ...], Interval]:
-    """Intervals of each column's difference and of the mean's."""
-    a, b = _grouped(a, groups), _grouped(b, groups)
-    (_, without_a), (_, without_b) = _scores(a), _scores(b)
-    each, whole = studentized(a, b, LEVEL)
-    columns = tuple(
-        _difference(each, k, w, groups) for k, w in enumerate((without_a - without_b).T)
-    )
-    return columns, _difference(whole, 0, mean(without_a) - mean(without_b), groups)
 
 
 def _difference(

@@ -31,12 +31,17 @@ def plain(a, b, weights):
     return values[0] - values[1], each, mean(values[0]) - mean(values[1]), whole
 
 
+def both(a, b):
+    """Differences of the classes and of their mean."""
+    return bootstrap.each_difference(a, b, 0.95), bootstrap.mean_difference(a, b, 0.95)
+
+
 def test_vectors_give_what_the_formula_gives_one_resample_at_a_time(monkeypatch):
     monkeypatch.setattr(bootstrap, "RESAMPLES", 300)
     monkeypatch.setattr(bootstrap, "ENOUGH", 100)
     bootstrap._weights.cache_clear()
     a, b = sets()
-    each, whole = bootstrap.studentized(a, b, 0.95)
+    each, whole = both(a, b)
     weights = bootstrap._weights(9)
     assert (weights.sum(1) == 9).all()
     found = [plain(a, b, w) for w in weights]
@@ -51,9 +56,15 @@ def test_vectors_give_what_the_formula_gives_one_resample_at_a_time(monkeypatch)
     bootstrap._weights.cache_clear()
 
 
-def test_equal_variants_have_no_scatter():
+def test_equal_variants_have_no_scatter(monkeypatch):
     a, _ = sets()
-    each, whole = bootstrap.studentized(a, a, 0.95)
+    found = both(a, a)
+    monkeypatch.setattr(np, "array_equal", lambda *_: False)
+    for quick, slow in zip(found, both(a, a), strict=True):
+        np.testing.assert_array_equal(
+            [quick.value, quick.error, quick.critical], [slow.value, slow.error, slow.critical]
+        )
+    each, whole = found
     assert (each.value == 0).all()
     assert (each.error == 0).all()
     assert np.isnan(whole.critical).all()
@@ -61,6 +72,6 @@ def test_equal_variants_have_no_scatter():
 
 def test_the_same_resamples_every_time():
     a, b = sets()
-    first = bootstrap.studentized(a, b, 0.95)[1]
+    first = both(a, b)[1]
     bootstrap._weights.cache_clear()
-    assert bootstrap.studentized(a, b, 0.95)[1].critical == first.critical
+    assert both(a, b)[1].critical == first.critical

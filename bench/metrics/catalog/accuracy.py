@@ -142,7 +142,7 @@ def _to_reference(source: Source) -> tuple[Differences, str] | str:
     return differences, f"over the {both} images that both saw" if fewer else ""
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4)
 def _paired(
     folder: Path, mine: ConfusionMeasurement, other: ConfusionMeasurement
 ) -> tuple[Differences, int] | None:
