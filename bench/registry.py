@@ -53,6 +53,8 @@ TABLE: dict[str, dict[str, str]] = {
     "postprocess": {
         "reference": "bench.transforms.labels:reference",
         "hf": "bench.transforms.labels:hf",
+        "panoptic": "bench.transforms.panoptic:panoptic",
+        "panoptic-hf": "bench.transforms.panoptic:panoptic_hf",
     },
     "corruption": {
         "gaussian_noise": "bench.transforms.corruptions.noise:gaussian_noise",

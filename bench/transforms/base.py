@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from bench.segments import PanopticOptions, Segments
     from bench.suite.model import Pixels
 
     Outputs = Mapping[str, NDArray[np.float32]]
@@ -36,4 +37,18 @@ class Postprocess(Protocol):
         self, outputs: Outputs, input_size: tuple[int, int], image_size: tuple[int, int]
     ) -> NDArray[np.uint8]:
         """Class indices of the first image in the batch, uint8 (H, W), (H, W) = image_size."""
+        ...
+
+
+class PanopticPostprocess(Protocol):
+    """Outputs -> segments at the image's size."""
+
+    def __call__(
+        self,
+        outputs: Outputs,
+        input_size: tuple[int, int],
+        image_size: tuple[int, int],
+        options: PanopticOptions,
+    ) -> Segments:
+        """Segments of the first image in the batch, of the model's classes, at image_size."""
         ...

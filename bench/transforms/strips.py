@@ -115,11 +115,17 @@ def combined(
         share = negative(start, stop)
     else:
         share = stretched(negative, (own[0], own[1]), size, start, stop)
-    share = share.reshape(queries, -1)
-    cv2.exp(share, dst=share)  # twice as fast as numpy's, and infinity raises no warning
-    share += 1.0
-    np.reciprocal(share, out=share)
+    share = shares(share.reshape(queries, -1))
     return (weights @ share).reshape(len(weights), stop - start, size[1])
+
+
+def shares(turned: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Sigmoid of logits that are given with the other sign; overwrites them."""
+    flat = np.ascontiguousarray(turned).reshape(-1)
+    cv2.exp(flat, dst=flat)  # twice as fast as numpy's, and infinity raises no warning
+    flat += 1.0
+    np.reciprocal(flat, out=flat)
+    return flat.reshape(turned.shape)
 
 
 def winner(part: NDArray[np.float32], out: NDArray[np.uint8]) -> None:
