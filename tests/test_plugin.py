@@ -134,11 +134,12 @@ def test_backend_says_what_it_lacks(tmp_path):
     [
         ("fp32", "cpu", ""),
         ("int8", "cpu", "threshold computes in fp32, not in int8"),
-        ("fp32", "cuda", "threshold runs on cpu, not on cuda"),
+        ("fp32", "cuda", "threshold runs on the processor, not on cuda"),
     ],
 )
 def test_backend_answers_what_it_supports(precision, device, reason):
-    assert registry.load("backend", "threshold")().supports(precision, device) == reason
+    found = registry.load("device", device)()
+    assert registry.load("backend", "threshold")().supports(precision, found) == reason
 
 
 def test_metric_shows_in_every_row_and_lies_between_its_classes(tmp_path):

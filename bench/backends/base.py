@@ -83,16 +83,21 @@ class Backend(Protocol):
     """A runtime; a subclass sets what differs from the defaults."""
 
     needs: ClassVar[tuple[str, ...]]
-    """Distributions that must be installed."""
+    """Distributions that must be installed, the runtime's own first."""
     options: ClassVar[tuple[str, ...]] = ()
     """Options that it knows; a suite that names another is refused."""
     parts: ClassVar[Literal["hooks", "profiler"] | None] = None
     """How the parts of a model are timed: hooks on its torch module, ONNX Runtime's profiler; None =
     it runs the model as a whole."""
 
-    def supports(self, precision: str, device: str) -> str:
+    def supports(self, precision: str, device: Device) -> str:
         """Empty, or the reason why not. Imports nothing heavy."""
         ...
+
+    def beyond(self, device: Device) -> str:
+        """Empty, or the reason why its runtime can't use a device at all."""
+        known = self.needs[0] in device.runtimes
+        return "" if known else f"{self.needs[0]} isn't wired to {device.name} here"
 
     def open(self, job: OpenJob) -> Session:
         """Session on the artifact.

@@ -17,13 +17,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+    from bench.devices.base import Device
+
 _INPUTS = {"tensor(float)": "float32", "tensor(float16)": "float16"}
 # fp32 must mean fp32: left alone, the CUDA provider multiplies in TF32.
-_PROVIDER_OPTIONS: dict[str, Any] = {
-    "CPUExecutionProvider": "CPUExecutionProvider",
-    "CUDAExecutionProvider": ("CUDAExecutionProvider", {"use_tf32": "0"}),
-}
+_PROVIDER_OPTIONS = {"CUDAExecutionProvider": {"use_tf32": "0"}}
 
 
 class OnnxRuntimeBackend(Backend):
@@ -32,19 +30,17 @@ class OnnxRuntimeBackend(Backend):
     needs = ("onnxruntime",)
     parts = "profiler"
 
-    def supports(self, precision: str, device: str) -> str:
+    def supports(self, precision: str, device: Device) -> str:
         """Empty, or why not."""
-        if device not in _PROVIDERS:
-            return f"ONNX Runtime isn't wired to {device} here"
-        if precision in {"bf16", "tf32"}:
-            return f"no recipe makes an ONNX file in {precision}"
-        return ""
+        unmade = precision in {"bf16", "tf32"}
+        reason = f"no recipe makes an ONNX file in {precision}" if unmade else ""
+        return self.beyond(device) or reason
 
     def open(self, job: OpenJob) -> OrtSession:
         """Session on model.onnx."""
         import onnxruntime as ort
 
-        provider = _PROVIDERS[job.device.name]
+        provider = job.device.runtimes["onnxruntime"]
         if provider not in ort.get_available_providers():
             raise Unsupported(
                 f"This ONNX Runtime ({ort.__version__}) has no {provider}.",
@@ -61,7 +57,7 @@ class OnnxRuntimeBackend(Backend):
         file = job.artifact / note.model
 
         def start(options: Any) -> Any:
-            chosen = [_PROVIDER_OPTIONS[provider]]
+            chosen = [(provider, _PROVIDER_OPTIONS.get(provider, {}))]
             return ort.InferenceSession(str(file), options, providers=chosen)
 
         try:

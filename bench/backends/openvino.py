@@ -13,6 +13,8 @@ from bench.exporters.notes import read_note
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from bench.devices.base import Device
+
 # Left alone, OpenVINO runs an fp32 graph in bf16 where the processor can.
 _HINTS = {"fp32": "f32", "int8": "f32", "bf16": "bf16"}
 _WORDS = {"f32": "fp32", "f16": "fp16", "bf16": "bf16", "i8": "int8", "u8": "int8"}
@@ -29,11 +31,11 @@ class OpenVinoBackend(Backend):
     options = ("precision_hint",)
     """`default` leaves INFERENCE_PRECISION_HINT to OpenVINO; f32, bf16 or f16 sets it."""
 
-    def supports(self, precision: str, device: str) -> str:
+    def supports(self, precision: str, device: Device) -> str:
         """Empty, or why not."""
-        if device != "cpu":
-            return f"OpenVINO isn't wired to {device} here"
-        return "" if precision in _HINTS else f"OpenVINO on the processor has no {precision}"
+        known = precision in _HINTS
+        reason = "" if known else f"OpenVINO on the processor has no {precision}"
+        return self.beyond(device) or reason
 
     def open(self, job: OpenJob) -> OpenVinoSession:
         """Session on model.xml."""
@@ -56,7 +58,9 @@ class OpenVinoBackend(Backend):
         if hint != "default":
             config["INFERENCE_PRECISION_HINT"] = hint
         try:
-            compiled = core.compile_model(str(job.artifact / note.model), "CPU", config)
+            compiled = core.compile_model(
+                str(job.artifact / note.model), job.device.runtimes["openvino"], config
+            )
         except RuntimeError as e:
             raise WeightsError(f"{job.artifact / note.model} can't be compiled: {e}.") from e
         return OpenVinoSession(compiled, note.outputs)

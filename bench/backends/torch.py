@@ -10,6 +10,7 @@ from bench.backends.base import Backend, OpenJob
 
 if TYPE_CHECKING:
     from bench.backends.torch_session import TorchSession
+    from bench.devices.base import Device
 
 
 class TorchBackend(Backend):
@@ -19,13 +20,11 @@ class TorchBackend(Backend):
     options = ("autocast",)
     parts = "hooks"
 
-    def supports(self, precision: str, device: str) -> str:
+    def supports(self, precision: str, device: Device) -> str:
         """Empty, or why not."""
         if precision == "int8":
             return "eager PyTorch has no int8 form of this model; take an exported one"
-        if precision == "tf32" and device != "cuda":
-            return "TF32 exists on NVIDIA GPUs only"
-        return ""
+        return self.beyond(device) or device.lacks(precision)
 
     def open(self, job: OpenJob) -> TorchSession:
         """Session on the module, moved and cast."""
@@ -33,7 +32,7 @@ class TorchBackend(Backend):
 
         from bench.backends.torch_session import TorchSession, open_device
 
-        device = open_device(job)
+        where = open_device(job)
         loader = registry.load("model", job.model.loader)()
         module = loader.build(job.model, allow_code=job.allow_code)
         autocast = bool(job.variant.options.get("autocast"))
@@ -43,11 +42,11 @@ class TorchBackend(Backend):
         if autocast:
 
             def context() -> AbstractContextManager[Any]:
-                return torch.autocast(device.type, dtype)
+                return torch.autocast(where.type, dtype)
 
         weights = torch.float32 if autocast else dtype
-        module = module.to(device=device, dtype=weights)
-        session = TorchSession(module, module.output_names, device, weights, context)
+        module = module.to(device=where, dtype=weights)
+        session = TorchSession(module, module.output_names, job.device, weights, context)
         parameters = list(module.parameters())
         session.weights = {
             "parameters": sum(p.numel() for p in parameters),

@@ -10,31 +10,18 @@ import numpy as np
 import torch
 
 from bench.backends.base import OpenJob, Session
-from bench.errors import Unsupported
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from bench.devices.base import Device
+
 
 def open_device(job: OpenJob) -> torch.device:
-    """Torch device of the job, with threads and TF32 set as the variant asks.
-
-    Raises:
-        Unsupported: this torch was built without CUDA.
-    """
+    """Torch device of the job, with threads and TF32 set as the variant asks."""
     torch.set_num_threads(job.threads)
-    if job.device.name != "cuda":
-        return torch.device("cpu")
-    if not torch.cuda.is_available():
-        raise Unsupported(
-            f"This PyTorch ({torch.__version__}) can't use the GPU.",
-            "Install a CUDA build of torch.",
-        )
-    # fp32 must mean fp32: TF32 is a precision of its own here.
-    tf32 = job.variant.precision == "tf32"
-    torch.backends.cuda.matmul.allow_tf32 = tf32
-    torch.backends.cudnn.allow_tf32 = tf32
-    return torch.device("cuda")
+    where: torch.device = job.device.torch(tf32=job.variant.precision == "tf32")
+    return where
 
 
 class TorchSession(Session):
@@ -44,13 +31,14 @@ class TorchSession(Session):
         self,
         module: Callable[[torch.Tensor], tuple[torch.Tensor, ...]],
         output_names: tuple[str, ...],
-        device: torch.device,
+        device: Device,
         dtype: torch.dtype,
         context: Callable[[], AbstractContextManager[Any]] = nullcontext,
     ) -> None:
         self.module: Any = module
         self.output_names = output_names
-        self._device = device
+        self._own = device
+        self._device = torch.device(device.runtimes["torch"])
         self._dtype = dtype
         self._context = context
         self.weights: dict[str, int] = {}
@@ -73,13 +61,8 @@ class TorchSession(Session):
         with self._context():
             if torch.is_autocast_enabled(kind):
                 return _word(torch.get_autocast_dtype(kind))
-        matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
-        if kind == "cuda" and (matmul.allow_tf32 or cudnn.allow_tf32):
-            # Both switches are set together, so fp32 beside TF32 means that one was lost.
-            both = matmul.allow_tf32 and cudnn.allow_tf32
-            tf32 = ["tf32"] if both else ["tf32", "fp32"]
-            stored = sorted({w for s in stored for w in (tf32 if s == "fp32" else [s])})
-        return ", ".join(stored or [_word(self._dtype)])
+        executed = {w for s in stored or [_word(self._dtype)] for w in self._own.multiplied(s)}
+        return ", ".join(sorted(executed))
 
     def copy_in(self, x: NDArray[np.float32]) -> torch.Tensor:
         """Tensor on the device, in the weights' dtype."""

@@ -10,6 +10,7 @@ from bench.exporters.notes import read_note
 
 if TYPE_CHECKING:
     from bench.backends.torch_session import TorchSession
+    from bench.devices.base import Device
 
 
 class TorchScriptBackend(Backend):
@@ -17,10 +18,12 @@ class TorchScriptBackend(Backend):
 
     needs = ("torch",)
 
-    def supports(self, precision: str, device: str) -> str:
+    def supports(self, precision: str, device: Device) -> str:
         """Empty, or why not."""
-        del device
-        return "" if precision == "fp32" else f"no recipe makes TorchScript in {precision}"
+        made = precision == "fp32"
+        return self.beyond(device) or (
+            "" if made else f"no recipe makes TorchScript in {precision}"
+        )
 
     def open(self, job: OpenJob) -> TorchSession:
         """Session on the trace."""
@@ -28,12 +31,12 @@ class TorchScriptBackend(Backend):
 
         from bench.backends.torch_session import TorchSession, open_device
 
-        device = open_device(job)
+        where = open_device(job)
         if job.artifact is None:
             raise WeightsError("The variant has no recipe, so there is no TorchScript file.")
         note = read_note(job.artifact)
         try:
-            module = torch.jit.load(str(job.artifact / note.model), map_location=device)  # type: ignore[no-untyped-call]
+            module = torch.jit.load(str(job.artifact / note.model), map_location=where)  # type: ignore[no-untyped-call]
         except RuntimeError as e:
             raise WeightsError(f"{job.artifact / note.model} can't be loaded: {e}.") from e
-        return TorchSession(module, tuple(note.outputs.values()), device, torch.float32)
+        return TorchSession(module, tuple(note.outputs.values()), job.device, torch.float32)

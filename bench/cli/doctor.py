@@ -261,9 +261,9 @@ def _print(report: Report) -> None:
     print(f"  features   {' '.join(machine['flags']) or 'none that matter'}")
     print(f"  memory     {machine['memory_bytes'] / gib:.1f} GiB, {free:.1f} free")
     for device in report["devices"]:
-        if device["name"] != "cpu":
-            names = ", ".join(g["name"] for g in device["gpus"]) or f"no: {device['reason']}"
-            print(f"  {device['name']:<9}  {names}")
+        names = ", ".join(g["name"] for g in device["gpus"])
+        if names or device["reason"]:
+            print(f"  {device['name']:<9}  {names or 'no: ' + device['reason']}")
     print(f"  cache      {cache['folder']}, {cache['bytes'] / 1e6:.0f} MB")
     state = "quiet enough to measure" if load["quiet"] else "not quiet"
     print(f"  load       {load['busy']:.0%} busy, average {load['load_average']:.2f}: {state}")

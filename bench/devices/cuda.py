@@ -1,183 +1,182 @@
-"""An NVIDIA GPU. Described through the driver's own library, so that asking costs no torch."""
+"""An NVIDIA GPU. Described by NVML through nvidia-ml-py, so that asking costs no torch."""
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
-from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bench.devices.base import GPU_READINGS
+from bench.devices.base import GPU_MEMORY, Device
+from bench.errors import Unsupported
 from bench.record.base import Absent
 from bench.record.environment import Gpu
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# NVML counts GPUs by their bus, CUDA by their speed unless it is told otherwise.
+os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+
 
 @cache
-def _driver() -> tuple[Any, str]:
-    """CUDA driver library after cuInit, or None with the reason."""
+def _nvml() -> tuple[Any, tuple[Any, ...], str]:
+    """NVML, its handles of the GPUs that CUDA shows, and why there is none."""
     try:
-        lib = ctypes.CDLL("libcuda.so.1")
-    except OSError:
-        return None, "no NVIDIA driver here (libcuda.so.1 isn't installed)"
-    code = lib.cuInit(0)
-    if code:
-        return None, f"the NVIDIA driver found no usable GPU (cuInit returned {code})"
-    return lib, ""
+        import pynvml
+    except ImportError:
+        return None, (), "nvidia-ml-py isn't installed (python -m pip install nvidia-ml-py)"
+    try:
+        pynvml.nvmlInit()
+        handles = _visible(pynvml, os.environ.get("CUDA_VISIBLE_DEVICES"))
+    except pynvml.NVMLError as e:
+        return None, (), f"the NVIDIA driver doesn't answer: {e}"
+    return pynvml, handles, "" if handles else "the NVIDIA driver shows no GPU to this process"
 
 
-@cache
-def _gpus() -> tuple[Gpu, ...]:
-    lib, _ = _driver()
-    if lib is None:
-        return ()
-    count, found = ctypes.c_int(), []
-    lib.cuDeviceGetCount(ctypes.byref(count))
-    for ordinal in range(count.value):
-        device = ctypes.c_int()
-        lib.cuDeviceGet(ctypes.byref(device), ordinal)
-        name = ctypes.create_string_buffer(256)
-        lib.cuDeviceGetName(name, 256, device)
-        total = ctypes.c_size_t()
-        lib.cuDeviceTotalMem_v2(ctypes.byref(total), device)
-        parts = []
-        for attribute in (75, 76):  # compute capability, major and minor (cuda.h)
-            value = ctypes.c_int()
-            lib.cuDeviceGetAttribute(ctypes.byref(value), attribute, device)
-            parts.append(str(value.value))
-        found.append(
-            Gpu(
-                name=name.value.decode(errors="replace"),
-                memory_bytes=total.value,
-                driver=_driver_version(),
-                capability=".".join(parts),
-            )
-        )
+def _visible(nvml: Any, asked: str | None) -> tuple[Any, ...]:
+    """Handles of the GPUs that CUDA_VISIBLE_DEVICES names, by number or UUID; None = of all.
+
+    Like CUDA, it ends at the first name that there is no GPU for.
+    """
+    every = map(str, range(nvml.nvmlDeviceGetCount()))
+    found = []
+    with suppress(nvml.NVMLError, ValueError):
+        for name in every if asked is None else map(str.strip, asked.split(",")):
+            if name.startswith(("GPU-", "MIG-")):
+                found.append(nvml.nvmlDeviceGetHandleByUUID(name))
+            else:
+                found.append(nvml.nvmlDeviceGetHandleByIndex(int(name)))
     return tuple(found)
 
 
-def _driver_version() -> str:
-    """Version of the kernel module, or empty."""
+def _told(read: Callable[[Any, Any], Any]) -> Any:
+    """What `read(nvml, handle)` of the first GPU gives, or why it is absent."""
+    nvml, handles, reason = _nvml()
+    if reason:
+        return Absent(reason=reason)
     try:
-        with open("/sys/module/nvidia/version", encoding="ascii") as f:  # noqa: PTH123
-            return f.read().strip()
-    except OSError:
-        return ""
+        return read(nvml, handles[0])
+    except nvml.NVMLError as e:
+        return Absent(reason=f"NVML: {e}")
 
 
-class CudaDevice:
+_READS: dict[str, Callable[[Any, Any], float]] = {
+    "sm_clock_mhz": lambda nvml, gpu: nvml.nvmlDeviceGetClockInfo(gpu, nvml.NVML_CLOCK_SM),
+    "memory_clock_mhz": lambda nvml, gpu: nvml.nvmlDeviceGetClockInfo(gpu, nvml.NVML_CLOCK_MEM),
+    "throttle": lambda nvml, gpu: (
+        nvml.nvmlDeviceGetCurrentClocksThrottleReasons(gpu) & ~nvml.nvmlClocksThrottleReasonGpuIdle
+    ),
+    "temperature_c": lambda nvml, gpu: nvml.nvmlDeviceGetTemperature(
+        gpu, nvml.NVML_TEMPERATURE_GPU
+    ),
+    "power_w": lambda nvml, gpu: nvml.nvmlDeviceGetPowerUsage(gpu) / 1e3,
+}
+
+
+class CudaDevice(Device):
     """The first GPU that CUDA_VISIBLE_DEVICES leaves."""
 
     name = "cuda"
+    runtimes = {"torch": "cuda", "onnxruntime": "CUDAExecutionProvider"}  # noqa: RUF012
+    memory_space = "gpu"
+    on_cores = False
+    largest_product = 16384
+    array_bytes = (512 * 2**20, 512 * 2**20)
 
     def available(self) -> str:
         """Empty, or why there is no GPU."""
-        _, reason = _driver()
-        return reason or ("" if _gpus() else "the NVIDIA driver sees no GPU")
+        return _nvml()[2]
 
     def gpus(self) -> tuple[Gpu, ...]:
-        """GPUs that the driver shows to this process."""
-        return _gpus()
+        """GPUs that CUDA shows to this process."""
+        nvml, handles, _ = _nvml()
+        return tuple(_described(nvml, gpu) for gpu in handles)
+
+    def total_bytes(self) -> int:
+        """Memory of the first GPU."""
+        return next((gpu.memory_bytes for gpu in self.gpus()), 0)
+
+    def lacks(self, precision: str) -> str:
+        """Empty: what a GPU can't, its runtime says."""
+        del precision
+        return ""
+
+    def torch(self, *, tf32: bool = False) -> Any:
+        """The current GPU; fp32 means fp32, since TF32 is a precision of its own here."""
+        import torch
+
+        if not torch.cuda.is_available():
+            raise Unsupported(
+                f"This PyTorch ({torch.__version__}) can't use the GPU.",
+                "Install a CUDA build of torch.",
+            )
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
+        return super().torch()
+
+    def multiplied(self, stored: str) -> tuple[str, ...]:
+        """The precision itself, or TF32 by torch's two switches; both where one was lost."""
+        import torch
+
+        switches = {torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32}
+        if stored != "fp32" or True not in switches:
+            return (stored,)
+        return ("tf32",) if switches == {True} else ("tf32", "fp32")
 
     def synchronize(self) -> None:
         """Wait for the stream, where torch drives the GPU; ONNX Runtime waits by itself."""
-        torch = sys.modules.get("torch")
-        if torch is not None and torch.cuda.is_available():
+        torch = _driving()
+        if torch is not None:
             torch.cuda.synchronize()
 
     def reset_peak(self) -> None:
         """Reset torch's allocator marks."""
-        torch = sys.modules.get("torch")
-        if torch is not None and torch.cuda.is_available():
+        torch = _driving()
+        if torch is not None:
             torch.cuda.reset_peak_memory_stats()
 
     def memory(self) -> dict[str, int | Absent]:
         """Allocator's marks where torch drives the GPU, and the driver's view by NVML."""
-        out: dict[str, int | Absent] = {"gpu_process": _nvml_process()}
-        torch = sys.modules.get("torch")
-        if torch is not None and torch.cuda.is_available():
+        untold = Absent(reason="this runtime doesn't tell what its allocator holds")
+        out: dict[str, int | Absent] = dict.fromkeys(GPU_MEMORY, untold)
+        torch = _driving()
+        if torch is not None:
             out["gpu_allocated_peak"] = int(torch.cuda.max_memory_allocated())
             out["gpu_reserved_peak"] = int(torch.cuda.max_memory_reserved())
-        else:
-            why = Absent(reason="this runtime doesn't tell what its allocator holds")
-            out["gpu_allocated_peak"] = out["gpu_reserved_peak"] = why
-        return out
+        return out | {"gpu_process": _told(_held)}
 
     def readings(self) -> dict[str, float | Absent]:
         """What NVML tells of this GPU now; a figure that it doesn't know is absent with its words."""
-        nvml, handle = _nvml()
-        if nvml is None:
-            return {k: Absent(reason=handle) for k in GPU_READINGS}
-        reads: dict[str, Callable[[], Any]] = {
-            "sm_clock_mhz": lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_SM),
-            "memory_clock_mhz": lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_MEM),
-            "throttle": lambda: (
-                nvml.nvmlDeviceGetCurrentClocksThrottleReasons(handle)
-                & ~nvml.nvmlClocksThrottleReasonGpuIdle
-            ),
-            "temperature_c": lambda: nvml.nvmlDeviceGetTemperature(
-                handle, nvml.NVML_TEMPERATURE_GPU
-            ),
-            "power_w": lambda: nvml.nvmlDeviceGetPowerUsage(handle) / 1e3,
-        }
-        found: dict[str, float | Absent] = {}
-        for kind, read in reads.items():
-            try:
-                found[kind] = float(read())
-            except nvml.NVMLError as e:
-                found[kind] = Absent(reason=f"NVML: {e}")
-        return found
+        found = {kind: _told(read) for kind, read in _READS.items()}
+        return {k: v if isinstance(v, Absent) else float(v) for k, v in found.items()}
 
     def energy_j(self) -> float | Absent:
         """Joules since the driver began, by NVML, which counts millijoules."""
-        nvml, handle = _nvml()
-        if nvml is None:
-            return Absent(reason=handle)
-        try:
-            return float(nvml.nvmlDeviceGetTotalEnergyConsumption(handle)) / 1e3
-        except nvml.NVMLError as e:
-            return Absent(reason=f"NVML tells no energy: {e}")
+        found = _told(lambda nvml, gpu: nvml.nvmlDeviceGetTotalEnergyConsumption(gpu))
+        return found if isinstance(found, Absent) else float(found) / 1e3
 
 
-@cache
-def _nvml() -> tuple[Any, Any]:
-    """NVML and its handle of the first GPU that CUDA shows; None and why not."""
-    try:
-        import pynvml
-    except ImportError:
-        return None, "nvidia-ml-py isn't installed (python -m pip install nvidia-ml-py)"
-    try:
-        pynvml.nvmlInit()
-        return pynvml, pynvml.nvmlDeviceGetHandleByPciBusId(_pci_bus())
-    except pynvml.NVMLError as e:
-        return None, f"NVML: {e}"
+def _described(nvml: Any, gpu: Any) -> Gpu:
+    capability: tuple[int, ...] = ()
+    with suppress(nvml.NVMLError):  # a part of a GPU (MIG) doesn't tell it
+        capability = nvml.nvmlDeviceGetCudaComputeCapability(gpu)
+    return Gpu(
+        name=nvml.nvmlDeviceGetName(gpu),
+        memory_bytes=nvml.nvmlDeviceGetMemoryInfo(gpu).total,
+        driver=nvml.nvmlSystemGetDriverVersion(),
+        capability=".".join(map(str, capability)),
+    )
 
 
-def _pci_bus() -> bytes:
-    """Bus address of CUDA's first GPU: NVML counts all GPUs, CUDA only those that are visible."""
-    lib, _ = _driver()
-    device, text = ctypes.c_int(), ctypes.create_string_buffer(32)
-    if lib is not None:
-        lib.cuDeviceGet(ctypes.byref(device), 0)
-        lib.cuDeviceGetPCIBusId(text, 32, device)
-    return text.value
+def _driving() -> Any:
+    """Torch, where this process loaded it and it can use the GPU; else None."""
+    torch = sys.modules.get("torch")
+    return torch if torch is not None and torch.cuda.is_available() else None
 
 
-def _nvml_process() -> int | Absent:
+def _held(nvml: Any, gpu: Any) -> int | Absent:
     """GPU memory of this process, bytes, by NVML."""
-    try:
-        import pynvml
-    except ImportError:
-        return Absent(reason="nvidia-ml-py isn't installed (python -m pip install nvidia-ml-py)")
-    try:
-        pynvml.nvmlInit()
-        total = 0
-        for index in range(pynvml.nvmlDeviceGetCount()):
-            handle = pynvml.nvmlDeviceGetHandleByIndex(index)
-            for process in pynvml.nvmlDeviceGetComputeRunningProcesses(handle):
-                if process.pid == os.getpid() and process.usedGpuMemory:
-                    total += int(process.usedGpuMemory)
-    except pynvml.NVMLError as e:
-        return Absent(reason=f"NVML: {e}")
+    running = nvml.nvmlDeviceGetComputeRunningProcesses(gpu)
+    total = sum(int(p.usedGpuMemory or 0) for p in running if p.pid == os.getpid())
     return total or Absent(reason="NVML doesn't list this process (a container hides its pid)")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench import registry
-from bench.record.environment import Gpu, Machine
+from bench.record.environment import Machine
 
 if TYPE_CHECKING:
     from bench.suite.target import Target
@@ -29,14 +29,14 @@ def describe() -> Machine:
     """Stable identity of this machine; imports no torch."""
     import psutil
 
-    gpus: tuple[Gpu, ...] = registry.load("device", "cuda")().gpus()
+    devices = (registry.load("device", name)() for name in registry.entries("device"))
     return Machine(
         processor=processor_name(),
         architecture=platform.machine(),
         cores=cores(),
         physical_cores=psutil.cpu_count(logical=False),
         memory_bytes=memory_bytes(),
-        gpus=gpus,
+        gpus=tuple(gpu for device in devices for gpu in device.gpus()),
         system=f"{platform.system()} {platform.release()}",
     )
 

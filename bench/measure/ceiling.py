@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -21,20 +20,18 @@ from bench.record.ceiling import Ceiling
 from bench.registry import installed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from bench.devices.base import Device
 
 PRECISIONS = ("fp32", "tf32", "bf16", "fp16", "int8")
-FIRST, LARGEST = 256, {"cpu": 4096, "cuda": 16384}
-"""Rows of the square matrices: doubled until a product takes `ENOUGH_S`."""
+FIRST = 256
+"""Rows of the square matrices: doubled until a product takes `ENOUGH_S`, or to the device's largest."""
 ENOUGH_S = 0.04
 REPEATS, PATIENCE_S = 9, 0.8
 """Products a precision, fewer where they would take longer; at least three."""
 CACHES = 4
 """Each array of the triad holds so many times the last-level cache (McCalpin's rule, STREAM)."""
-ARRAY_BYTES = {"cpu": (64 * 2**20, 512 * 2**20), "cuda": (512 * 2**20, 512 * 2**20)}
-"""Smallest and largest array; a share of a server's cache of 300 MB is all that a guest may use."""
 
 
 def measure(device: Device, threads: int) -> Ceiling:
@@ -74,26 +71,26 @@ def _read(counter: Callable[[], float] | Absent) -> float | None:
 
 def _gemm(precision: str, device: Device) -> tuple[float, ...] | Absent:
     """Operations a second of a large square product, each repetition; or why there is none."""
-    if precision == "tf32" and device.name != "cuda":
-        return Absent(reason="TF32 exists on NVIDIA GPUs only")
-    with _tf32(allowed=precision == "tf32"):
-        try:
-            size = FIRST
-            product = _product(precision, size, device.name)
-            took = min(_timed(product, device) for _ in range(3))
-            while took < ENOUGH_S and size < LARGEST.get(device.name, max(LARGEST.values())):
-                size *= 2
-                product = _product(precision, size, device.name)
-                took = min(_timed(product, device) for _ in range(2))
-            repeats = max(3, min(REPEATS, int(PATIENCE_S / took)))
-            # n^3 multiply-accumulates, two operations each.
-            return tuple(2 * size**3 / _timed(product, device) for _ in range(repeats))
-        except (RuntimeError, NotImplementedError) as e:
-            text = (str(e).strip().splitlines() or [type(e).__name__])[0]
-            return Absent(reason=f"torch can't multiply {precision} matrices here: {text[:200]}")
+    if reason := device.lacks(precision):
+        return Absent(reason=reason)
+    where = device.torch(tf32=precision == "tf32")
+    try:
+        size = FIRST
+        product = _product(precision, size, where)
+        took = min(_timed(product, device) for _ in range(3))
+        while took < ENOUGH_S and size < device.largest_product:
+            size *= 2
+            product = _product(precision, size, where)
+            took = min(_timed(product, device) for _ in range(2))
+        repeats = max(3, min(REPEATS, int(PATIENCE_S / took)))
+        # n^3 multiply-accumulates, two operations each.
+        return tuple(2 * size**3 / _timed(product, device) for _ in range(repeats))
+    except (RuntimeError, NotImplementedError) as e:
+        text = (str(e).strip().splitlines() or [type(e).__name__])[0]
+        return Absent(reason=f"torch can't multiply {precision} matrices here: {text[:200]}")
 
 
-def _product(precision: str, size: int, device: str) -> Callable[[], Any]:
+def _product(precision: str, size: int, device: Any) -> Callable[[], Any]:
     """Function that multiplies two square matrices into a third that is there already."""
     import torch
 
@@ -125,9 +122,9 @@ def _bandwidth(device: Device) -> tuple[float, ...]:
     """
     import torch
 
-    least, most = ARRAY_BYTES.get(device.name, max(ARRAY_BYTES.values()))
-    size = min(max(CACHES * last_level_cache(), least), most, machine.memory_bytes() // 16)
-    b, c = (torch.full((size // 4,), v, device=device.name) for v in (1.0, 2.0))
+    least, most = device.array_bytes
+    size = min(max(CACHES * last_level_cache(), least), most, device.total_bytes() // 16)
+    b, c = (torch.full((size // 4,), v, device=device.torch()) for v in (1.0, 2.0))
     a = torch.empty_like(b)
 
     def triad() -> object:
@@ -156,16 +153,3 @@ def _timed(call: Callable[[], object], device: Device) -> float:
     call()
     device.synchronize()
     return max(time.perf_counter() - began, 1e-9)
-
-
-@contextmanager
-def _tf32(*, allowed: bool) -> Iterator[None]:
-    """Context in which float32 products may, or may not, use TF32."""
-    import torch
-
-    before = torch.backends.cuda.matmul.allow_tf32
-    torch.backends.cuda.matmul.allow_tf32 = allowed
-    try:
-        yield
-    finally:
-        torch.backends.cuda.matmul.allow_tf32 = before

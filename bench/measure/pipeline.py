@@ -208,7 +208,7 @@ def useful(loaded: LoadedCase) -> int:
     height, width = loaded.size
     if job is None or job.memory_limit_bytes is not None or loaded.count * height * width < _WORTH:
         return 0
-    on_cores = loaded.case.target.device == "cpu"
+    on_cores = loaded.device.on_cores
     if on_cores and job.shard is not None:
         return 0
     return max(0, min(machine.cores() - (job.threads if on_cores else 1), _MOST))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from bench import registry
 from bench.devices import machine
@@ -13,6 +14,7 @@ from bench.plan.setting import StepFailed
 from bench.record.fits import Fit, FitsMeasurement, Try
 
 if TYPE_CHECKING:
+    from bench.devices.base import Device
     from bench.execute.base import Outcome as Ended
     from bench.record.result import Failure
     from bench.suite.case import Case
@@ -72,8 +74,7 @@ class Search:
 
     def under(self, gib: float) -> Fit:
         """What fits under a limit, GiB; 0 = the memory that the machine or the GPU has."""
-        where: Literal["main", "gpu"] = "main" if self.case.target.device == "cpu" else "gpu"
-        limit = int(gib * machine.GIB) if gib else self._own(where)
+        limit = int(gib * machine.GIB) if gib else self.device.total_bytes()
         height, width = self.job.size or (0, 0)
         tries: list[Try] = []
 
@@ -86,7 +87,7 @@ class Search:
         batch, batch_bound = largest(
             lambda n: fits((n, height, width)), self.case.protocol.batch_size, MOST_IMAGES
         )
-        reasons = [self._short_of(limit, where), self._cut_short(tries, "batch size")]
+        reasons = [self._short_of(limit), self._cut_short(tries, "batch size")]
         image, image_bound = None, False
         if self.case.model.onnx is not None:
             reasons.append("The ONNX file fixes the size of its image.")
@@ -100,7 +101,7 @@ class Search:
             reasons.append("Not even one image fits.")
         return Fit(
             limit_bytes=limit,
-            memory=where,
+            memory=self.device.memory_space,
             largest_batch=batch,
             largest_image=image,
             batch_bound=batch_bound,
@@ -112,9 +113,10 @@ class Search:
     def batch(self, gib: float, share: float) -> int | None:
         """Largest batch, at the case's image, in a share of a limit; None = not even one image."""
         height, width = self.job.size or (0, 0)
-        where = "main" if self.case.target.device == "cpu" else "gpu"
-        most = share * self._own(where)
-        if where == "main":  # a limit of the target is one of the process, not of the GPU
+        most = share * self.device.total_bytes()
+        if (
+            self.device.memory_space == "main"
+        ):  # a limit of the target is one of the process, not of the GPU
             most = min(most, share * (gib * machine.GIB if gib else machine.available()))
 
         def fits(count: int) -> bool:
@@ -150,16 +152,14 @@ class Search:
         found = ended.report.payload if ended.report else {}
         return Outcome(lived=True, peak_bytes=found["peak_bytes"], why=found["why"])
 
-    def _own(self, where: str) -> int:
-        """Bytes that the machine, or its first GPU, has."""
-        if where == "main":
-            return machine.memory_bytes()
-        gpus = registry.load("device", self.case.target.device)().gpus()
-        return gpus[0].memory_bytes if gpus else 0
+    @cached_property
+    def device(self) -> Device:
+        """Device of the target."""
+        return registry.load("device", self.case.target.device)()
 
-    def _short_of(self, limit: int, where: str) -> str:
+    def _short_of(self, limit: int) -> str:
         """Empty, or the sentence that there is less memory here than the limit."""
-        own = self._own(where)
+        own = self.device.total_bytes()
         if limit <= own:
             return ""
         return f"There are only {own / machine.GIB:.1f} GiB here, so more was never tried."

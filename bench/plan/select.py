@@ -80,7 +80,8 @@ def skip_reason(case: Case) -> str:
     if reason:
         return reason
     backend = registry.load("backend", case.variant.backend)()
-    unsupported = backend.supports(case.variant.precision, case.target.device)
+    device = registry.load("device", case.target.device)()
+    unsupported = backend.supports(case.variant.precision, device)
     if unsupported:
         return unsupported
     loader = registry.load("model", case.model.loader)

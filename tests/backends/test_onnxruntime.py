@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from bench import registry
 from bench.backends.base import OpenJob
 from bench.backends.onnxruntime import OnnxRuntimeBackend
 from bench.devices.cpu import CpuDevice
@@ -73,7 +74,8 @@ def test_a_damaged_artifact_is_named(tmp_path):
 
 @pytest.mark.parametrize(
     ("precision", "device", "fits"),
-    [("fp32", "cpu", True), ("int8", "cpu", True), ("bf16", "cpu", False), ("fp32", "tpu", False)],
+    [("fp32", "cpu", True), ("int8", "cpu", True), ("bf16", "cpu", False), ("fp32", "cuda", True)],
 )
 def test_what_it_supports(precision, device, fits):
-    assert (OnnxRuntimeBackend().supports(precision, device) == "") is fits
+    found = registry.load("device", device)()
+    assert (OnnxRuntimeBackend().supports(precision, found) == "") is fits

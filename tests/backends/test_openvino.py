@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from bench import registry
 from bench.backends.base import OpenJob
 from bench.backends.openvino import OpenVinoBackend
 from bench.devices.cpu import CpuDevice
@@ -86,4 +87,4 @@ def test_a_damaged_artifact_is_named(artifact):
     [("fp32", "cpu", True), ("int8", "cpu", True), ("fp16", "cpu", False), ("fp32", "cuda", False)],
 )
 def test_what_it_supports(precision, device, fits):
-    assert (OpenVinoBackend().supports(precision, device) == "") is fits
+    assert (OpenVinoBackend().supports(precision, registry.load("device", device)()) == "") is fits

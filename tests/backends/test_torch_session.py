@@ -5,8 +5,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from bench.backends.torch_session import TorchSession  # noqa: E402
+from bench.devices.cpu import CpuDevice  # noqa: E402
 
-CPU = torch.device("cpu")
+CPU = CpuDevice()
 
 
 @pytest.fixture

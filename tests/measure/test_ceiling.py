@@ -12,9 +12,9 @@ from bench.record.ceiling import Ceiling
 def small(monkeypatch):
     """A machine that is enough with products of 64 rows and arrays of a megabyte."""
     monkeypatch.setattr(ceiling, "FIRST", 32)
-    monkeypatch.setattr(ceiling, "LARGEST", {"cpu": 64})
+    monkeypatch.setattr(CpuDevice, "largest_product", 64)
     monkeypatch.setattr(ceiling, "PATIENCE_S", 0.001)
-    monkeypatch.setattr(ceiling, "ARRAY_BYTES", {"cpu": (2**18, 2**18)})
+    monkeypatch.setattr(CpuDevice, "array_bytes", (2**18, 2**18))
     threads = torch.get_num_threads()
     yield
     torch.set_num_threads(threads)
@@ -56,16 +56,18 @@ def test_the_unit_is_two_operations_a_multiply_accumulate(small, monkeypatch):
     assert set(ceiling._bandwidth(CpuDevice())) == {3 * 2**18 / 0.5}
 
 
-def test_a_plug_ins_device_has_the_widest_limits(small, monkeypatch):
-    monkeypatch.setattr(ceiling, "LARGEST", {"a": 32, "b": 64})
-    monkeypatch.setattr(ceiling, "ARRAY_BYTES", {"a": (2**17, 2**17), "b": (2**18, 2**18)})
-    device, seen, real = CpuDevice(), [], ceiling._product
-    monkeypatch.setattr(ceiling, "_product", lambda p, n, d: seen.append(n) or real(p, n, "cpu"))
-    assert device.name not in ceiling.LARGEST
-    assert isinstance(ceiling._gemm("fp32", device), tuple)
-    assert max(seen) == 64
+def test_a_device_says_how_large_its_products_and_arrays_are(small, monkeypatch):
+    class Accelerator(CpuDevice):
+        name = "accelerator"
+        largest_product = 128
+        array_bytes = (2**17, 2**17)
+
+    seen, real = [], ceiling._product
+    monkeypatch.setattr(ceiling, "_product", lambda p, n, d: seen.append(n) or real(p, n, d))
+    assert isinstance(ceiling._gemm("fp32", Accelerator()), tuple)
+    assert max(seen) == 128
     monkeypatch.setattr(ceiling, "_timed", lambda call, device: call() is not None and 0.5)
-    assert set(ceiling._bandwidth(device)) == {3 * 2**18 / 0.5}
+    assert set(ceiling._bandwidth(Accelerator())) == {3 * 2**17 / 0.5}
 
 
 def test_the_size_grows_until_a_product_takes_long_enough(small, monkeypatch):
@@ -75,7 +77,7 @@ def test_the_size_grows_until_a_product_takes_long_enough(small, monkeypatch):
         sizes.append(size)
         return lambda: size
 
-    monkeypatch.setattr(ceiling, "LARGEST", {"cpu": 4096})
+    monkeypatch.setattr(CpuDevice, "largest_product", 4096)
     monkeypatch.setattr(ceiling, "_product", product)
     monkeypatch.setattr(ceiling, "_timed", lambda call, device: (call() / 256) ** 3 * 0.01)
     ceiling._gemm("fp32", CpuDevice())

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.devices.cpu import CpuDevice
 from bench.errors import DatasetError
 from bench.jobs.base import Job
 from bench.measure import accuracy, pipeline
@@ -29,11 +30,6 @@ class Brightest:
         return {"logits": raw}
 
 
-class Device:
-    def synchronize(self):
-        pass
-
-
 def loaded(tmp_path, images=7, **protocol):
     home = tmp_path / "pictures"
     small.pictures(home, count=images)
@@ -47,7 +43,7 @@ def loaded(tmp_path, images=7, **protocol):
         step="case", case=case, cache=str(tmp_path), run=str(tmp_path), out="", threads=1,
         size=small.SIZE,
     )  # fmt: skip
-    return LoadedCase(**vars(open_setup(job)), session=Brightest(), device=Device())
+    return LoadedCase(**vars(open_setup(job)), session=Brightest(), device=CpuDevice())
 
 
 def walked(loaded, workers, monkeypatch):

@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.devices.cuda import CudaDevice
 from bench.execute.base import Outcome
 from bench.execute.local import LocalExecutor
 from bench.exporters.notes import ArtifactNote, write_note
 from bench.jobs.base import Job, Report
 from bench.plan import fits
 from bench.plan.setting import StepFailed
+from bench.record.environment import Gpu
 from bench.record.result import Failure
 from tests import builders, small
 
@@ -196,9 +198,7 @@ def test_a_search_that_ends_at_its_own_largest_says_so(own):
 def test_a_gpu_that_tells_no_memory_gives_no_number_under_a_limit(monkeypatch):
     cuda = builders.target("gpu", device="cuda")
     case = builders.case(target=cuda, protocol=builders.protocol(fits_gb=(8.0,)))
-    gpu = type("Gpu", (), {"memory_bytes": 16 * GIB})()
-    device = type("Device", (), {"gpus": lambda self: (gpu,)})
-    monkeypatch.setattr(fits.registry, "load", lambda kind, name: device)
+    monkeypatch.setattr(CudaDevice, "gpus", lambda self: (Gpu(name="G", memory_bytes=16 * GIB),))
 
     def mute(of):
         found = {"peak_bytes": None, "why": "it is silent"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bench import registry
-from bench.errors import Unsupported
 from bench.measure import ceiling
 
 if TYPE_CHECKING:
@@ -17,13 +16,5 @@ def run(job: Job, say: Say) -> dict[str, Any]:
     """`ceiling`: products a second in each precision, and the memory's bandwidth."""
     say("ceiling", 0, 1)
     device = registry.load("device", job.case.target.device)()
-    if device.name == "cuda":
-        import torch
-
-        if not torch.cuda.is_available():
-            raise Unsupported(
-                f"This PyTorch ({torch.__version__}) can't use the GPU.",
-                "Install a CUDA build of torch.",
-            )
     found = ceiling.measure(device, job.threads)
     return {"ceiling": found.model_dump(mode="json", by_alias=True)}

@@ -24,7 +24,7 @@ def run(job: Job, say: Say) -> dict[str, Any]:
     for done in range(CALLS):
         _call(loaded)
         say("fits", done + 1, CALLS)
-    found = memory.peak() if loaded.device.name == "cpu" else _gpu(loaded.device.memory())
+    found = memory.peak() if loaded.device.memory_space == "main" else _gpu(loaded.device.memory())
     if isinstance(found, Absent):
         return {"peak_bytes": None, "why": found.reason}
     return {"peak_bytes": found, "why": ""}

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench import registry
 from bench.exporters.notes import read_note
 from bench.measure.session import load_case
 from bench.measure.work.graph import part_of
@@ -31,7 +32,7 @@ SUFFIX = re.compile(r"(_nchwc|_token_\d+|_kernel_time|/.*)$")
 
 def measure(job: Job) -> ComponentMeasurement:
     """Nanoseconds of each part in each call, profiled and plain sessions in turns."""
-    if job.case.target.device != "cpu":
+    if not registry.load("device", job.case.target.device).on_cores:
         return ComponentMeasurement(
             absent="on a GPU ONNX Runtime's profiler times the launch of a node, not its work"
         )

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from bench.devices.base import Device
+
 
 class ThresholdSession(Session):
     """Logits: minus the distance to each class's brightness."""
@@ -54,10 +56,10 @@ class ThresholdBackend(Backend):
 
     needs = ("numpy", "onnx")
 
-    def supports(self, precision: str, device: str) -> str:
+    def supports(self, precision: str, device: Device) -> str:
         """Empty, or the reason why not."""
-        if device != "cpu":
-            return f"threshold runs on cpu, not on {device}"
+        if not device.on_cores:
+            return f"threshold runs on the processor, not on {device.name}"
         return "" if precision == "fp32" else f"threshold computes in fp32, not in {precision}"
 
     def open(self, job: OpenJob) -> ThresholdSession:
