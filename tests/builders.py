@@ -47,7 +47,7 @@ from tests.measured import (
 
 def model(name: str = "micro", **more: Any) -> Model:
     """Trained model of the package; `source="seeded"` gets a seed."""
-    more = {"source": "package", "location": name, **more}
+    more = {"source": "package", "location": name, "classes": NAMES, **more}
     if more["source"] == "seeded":
         more.setdefault("seed", 7)
     return Model(name=name, **more)

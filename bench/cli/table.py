@@ -94,7 +94,21 @@ def reasons(rows: Sequence[Row]) -> list[str]:
         if r.status in {"ok", "wrong"} and "miou" in r.metrics and r.value("miou") is None
     }
     lines += [f"no mIoU: {escape(reason)}" for reason in sorted(without)]
+    lines += [f"note {escape(_names(w, rows))}: {escape(n)}" for n, w in _noted(rows).items()]
     return [*lines, *_flagged(rows), *_loaded(rows)]
+
+
+def _noted(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """Note -> the rows that have it."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        for note in row.result.notes:
+            found.setdefault(note, []).append(row)
+    return found
+
+
+def _names(some: Sequence[Row], rows: Sequence[Row]) -> str:
+    return "all" if len(some) == len(rows) > 1 else ", ".join(short(r, rows) for r in some)
 
 
 def _flagged(rows: Sequence[Row]) -> list[str]:

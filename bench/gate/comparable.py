@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bench.suite.base import canonical
+from bench.suite.matching import matching
 
 if TYPE_CHECKING:
     from bench.record.result import Result
@@ -62,6 +63,7 @@ def _accuracy(result: Result) -> dict[str, Any]:
         "split": case.dataset.split,
         "class_map": case.dataset.class_map,
         "ignore_index": case.dataset.ignore_index,
+        **(matching(case).fields() if case.model.trained else {}),
         SEEN: len(counts.images) if counts else 0,
     }
 

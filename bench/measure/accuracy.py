@@ -66,7 +66,7 @@ class Counting:
     ) -> Counted:
         """Counts, comparison and picture of one image."""
         setup, case = self.setup, self.setup.case
-        labels = setup.postprocess(outputs, setup.size, image.shape[:2])
+        labels = setup.labels(outputs, image.shape[:2])
         compared = self.parity.compare(index, labels, outputs) if self.parity else None
         mapped = setup.to_dataset[labels]
         truth = setup.images.truth(index)

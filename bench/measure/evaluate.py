@@ -39,6 +39,7 @@ def counts(job: Job, loaded: LoadedCase, found: Pass) -> list[Record]:
             images=names,
             asked=loaded.count,
             groups=tuple(groups[i] for i in found.indices) if groups else (),
+            classified=tuple(int(c[:, :-1].sum()) for c in found.counts),
             arrays=write_arrays(folder, case.id, "confusion", confusion.to_sparse(stacked)),
         ),
         RunTimes(forward_ns=tuple(found.forward_ns), wall_ns=found.wall_ns),

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 from bench import registry
 from bench.backends.base import OpenJob
 from bench.datasets.base import VOID
+from bench.errors import CaseFailed
 from bench.transforms.corruptions.base import corrupted
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from bench.devices.base import Device
     from bench.jobs.base import Job
     from bench.suite.case import Case
+    from bench.suite.model import Model
     from bench.suite.variant import Variant
 
 
@@ -48,6 +52,19 @@ class EvalSetup:
             name = self.images.names[index]
             image = corrupted(image, protocol.corruption, protocol.seed, name)
         return image, self.preprocess(image, self.case.model.pixels, self.size)
+
+    def labels(
+        self, outputs: Mapping[str, NDArray[np.float32]], image_size: tuple[int, int]
+    ) -> NDArray[np.uint8]:
+        """The model's class indices of the first image, uint8 (H, W) = image_size.
+
+        Raises:
+            CaseFailed: trained weights return another number of classes than was declared.
+        """
+        if self.case.model.trained:
+            check_channels(self.case.model, outputs)
+        labels: NDArray[np.uint8] = self.postprocess(outputs, self.size, image_size)
+        return labels
 
 
 @dataclass(kw_only=True)
@@ -140,11 +157,42 @@ def class_table(case: Case) -> NDArray[np.uint8]:
     """Model's class -> the set's class, uint8 (256,); VOID where the set has no such class."""
     import numpy as np
 
-    known = {name: i for i, name in enumerate(case.dataset.classes)}
     table = np.full(256, VOID, np.uint8)
     for i, name in enumerate(case.model.classes):
-        table[i] = known.get(case.dataset.class_map.get(name, name), VOID)
+        there = case.dataset.namesake(name)
+        table[i] = VOID if there is None else case.dataset.classes.index(there)
     return table
+
+
+def check_channels(model: Model, outputs: Mapping[str, NDArray[Any]]) -> None:
+    """Nothing.
+
+    Raises:
+        CaseFailed: the outputs aren't shaped as a class map, or don't have a channel a class.
+    """
+    declared = len(model.classes)
+    if "labels" in outputs:
+        labels = outputs["labels"]
+        found = int(labels[(labels >= 0) & (labels < VOID)].max(initial=-1)) + 1
+        if found <= declared:
+            return
+        what = f"label {found - 1}"
+    else:
+        name = next(n for n in ("class_logits", "logits") if n in outputs)
+        shape, rank = outputs[name].shape, {"class_logits": 3, "logits": 4}[name]
+        if len(shape) != rank:
+            wanted = "(N, Q, C + 1)" if rank == 3 else "(N, C, h, w)"
+            raise CaseFailed(
+                f"Model {model.name!r} returns {name} of shape {list(shape)}; {wanted} is needed."
+            )
+        found = shape[2] - 1 if rank == 3 else shape[1]
+        if found == declared:
+            return
+        what = f"logits of {found} classes"
+    raise CaseFailed(
+        f"Model {model.name!r} returns {what}, and the suite declares {declared} classes.",
+        f"Give [model.{model.name}] `classes` = {found} names, in the order of the channels.",
+    )
 
 
 def _import_runtime(distribution: str) -> None:

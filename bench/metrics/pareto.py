@@ -6,7 +6,7 @@ these images can't show costs no place on the front, and of two such variants th
 Latency, memory and size are compared by value.
 
 Only alternatives are weighed against each other: rows of one model, target, data set and axis that
-are `ok` and were measured by the same machine under the same accuracy settings and timing fingerprint
+are `ok`, whose reference could be computed, and were measured by the same machine under the same accuracy settings and timing fingerprint
 (the reference's, or the commonest where there is no reference). `wrong` rows never enter.
 """
 
@@ -46,8 +46,14 @@ def groups(rows: Sequence[Row]) -> dict[Group, tuple[Row, ...]]:
 
 
 def eligible(row: Row, objectives: Sequence[str] = TRADE_OFF) -> bool:
-    """Whether a row may be weighed at all: `ok`, and with a value in every objective."""
-    return row.status == "ok" and all(row.value(name) is not None for name in objectives)
+    """Whether a row may be weighed at all: `advisable`, and with a value in every objective."""
+    return advisable(row) and all(row.value(name) is not None for name in objectives)
+
+
+def advisable(row: Row) -> bool:
+    """Whether a row is `ok` and its reference could be computed; nothing else is ever advised."""
+    parity = row.result.get("parity")
+    return row.status == "ok" and not (parity and parity.absent)
 
 
 def alternatives(rows: Sequence[Row], objectives: Sequence[str] = TRADE_OFF) -> tuple[Row, ...]:

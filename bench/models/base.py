@@ -39,6 +39,11 @@ class ModelLoader(Protocol):
         """
         ...
 
+    def classes(self, spec: Model) -> tuple[str, ...]:
+        """Names of the classes, by channel, that the weights themselves tell; empty = they don't."""
+        del spec
+        return ()
+
     def file_bytes(self, spec: Model) -> int | None:
         """Bytes of the weight files on disk; None where there are none."""
         ...

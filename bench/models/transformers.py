@@ -11,6 +11,7 @@ from bench.errors import BadInput, WeightsError
 from bench.models.base import ModelLoader
 from bench.models.files import folder_digest
 from bench.suite.base import digest as digest_of
+from bench.suite.classes import CITYSCAPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,6 +79,17 @@ class TransformersLoader(ModelLoader):
             _whole(model, found["missing_keys"], spec, folder)
         return TransformersOutputs(model.eval(), outputs).eval()
 
+    def classes(self, spec: Model) -> tuple[str, ...]:
+        """The configuration's `id2label`, unless it only counts; Cityscapes' for shipped weights."""
+        if spec.source == "package":
+            return tuple(c.name for c in CITYSCAPES)
+        raw = _hub_config(spec) if spec.source == "hub" else _read_config(self._folder(spec))
+        named = raw.get("id2label")
+        if not isinstance(named, dict):
+            return ()
+        names = tuple(str(named.get(str(i), f"LABEL_{i}")) for i in range(len(named)))
+        return () if any(n == f"LABEL_{i}" for i, n in enumerate(names)) else names
+
     def file_bytes(self, spec: Model) -> int | None:
         """Bytes of the safetensors; None for seeded weights."""
         if spec.source == "seeded":
@@ -135,6 +147,18 @@ def _read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise WeightsError(f"{folder / 'config.json'} holds no configuration.")
     return raw
+
+
+def _hub_config(spec: Model) -> dict[str, Any]:
+    from huggingface_hub import hf_hub_download
+
+    try:
+        path = hf_hub_download(spec.location, "config.json", revision=_commit(spec))
+    except WeightsError:
+        raise
+    except Exception as e:
+        raise _unreachable(spec, e) from e
+    return _read_config(Path(path).parent)
 
 
 def _family(config: dict[str, Any], spec: Model) -> tuple[str, tuple[str, ...]]:

@@ -98,7 +98,10 @@ class Preparer:
         """The case with the digests of its weights and of its data set."""
         key = f"weights {case.model.model_dump_json()} {case.dataset.model_dump_json()}"
         report = self.once(key, lambda: self._prepare("weights", case, "finding weights"))
-        return case.model_copy(update=report.payload)
+        found = dict(report.payload)
+        classes = tuple(found.pop("classes", case.model.classes))
+        model = case.model.model_copy(update={"classes": classes})
+        return case.model_copy(update={"model": model, **found})
 
     def dataset(self, case: Case) -> dict[str, Any]:
         """The data set as it was found, and the digests of what quantizers see."""

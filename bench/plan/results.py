@@ -20,11 +20,13 @@ from bench.record.result import (
     StepRecord,
 )
 from bench.record.store import file_stem
+from bench.suite.matching import Matching, matching
 from bench.suite.protocol import accuracy_fingerprint
 
 if TYPE_CHECKING:
     from bench.jobs.base import Job, Report
     from bench.plan.prepare import Prepared
+    from bench.record.confusion import ConfusionMeasurement
     from bench.record.environment import Environment
     from bench.record.parity import ParityMeasurement
     from bench.suite.case import Case
@@ -110,6 +112,7 @@ def artifact_record(case: Case, folder: Path | None, chain: list[Path]) -> Artif
 def measured(made: Prepared, report: Report, environment: Environment, wall_s: float) -> Result:
     """Row of a case whose worker reported: ok, or wrong beyond the suite's parity limit."""
     case, payload, artifact, data = made.case, report.payload, made.record, made.data
+    match = matching(case) if case.model.trained else Matching((), (), ())
     times = {k: float(v) for k, v in payload["times"].items()}
     if not artifact.files:
         artifact = artifact.model_copy(update=payload["weights"])
@@ -126,7 +129,7 @@ def measured(made: Prepared, report: Report, environment: Environment, wall_s: f
         "dataset": DatasetRecord(digest=data["digest"], images=data["images"]),
         "accuracy_fingerprint": accuracy_fingerprint(
             used, str(data["digest"]), case.dataset.class_map,
-            case.dataset.ignore_index, int(payload["seen"]), case.dataset.classes,
+            case.dataset.ignore_index, int(payload["seen"]), case.dataset.classes, match.fields(),
         ),
         "timing_fingerprint": used.timing_fingerprint(environment.threads),
         "measurements": payload["measurements"],
@@ -136,10 +139,20 @@ def measured(made: Prepared, report: Report, environment: Environment, wall_s: f
         "effective": payload["effective"],
         "mismatches": mismatches(case, payload["effective"], environment.threads),
         "started": _now(),
-        "notes": _notes(payload),
+        "notes": (*_notes(payload), *filter(None, (match.note(),))),
     })  # fmt: skip
-    reason = wrong(case, draft.get("parity"))
+    reason = void_only(case, draft.get("confusion")) or wrong(case, draft.get("parity"))
     return draft.model_copy(update={"status": "wrong", "reason": reason}) if reason else draft
+
+
+def void_only(case: Case, counts: ConfusionMeasurement | None) -> str:
+    """Empty, or that no pixel of the whole set was predicted as a class."""
+    if not case.model.trained or counts is None or not counts.classified or any(counts.classified):
+        return ""
+    return (
+        f"every pixel of {len(counts.images)} images was predicted as void: the outputs aren't numbers, "
+        "or only classes that the data set lacks were predicted"
+    )
 
 
 def wrong(case: Case, parity: ParityMeasurement | None) -> str:

@@ -19,6 +19,7 @@ from bench.plan import analyses, launches, results, select
 from bench.plan.prepare import Preparer, threads
 from bench.plan.setting import StepFailed
 from bench.record.result import Failure, Result
+from bench.suite.matching import refusal
 
 if TYPE_CHECKING:
     from bench.plan.setting import Listener, Setting
@@ -79,6 +80,7 @@ class Scheduler:
             return results.skipped(case, reason, _environment(case)), False
         try:
             case = self.made.identified(case)
+            _refuse_meaningless(case)
             if old is not None and not self.setting.fresh and select.stands(old, case):
                 return old, True
             return self._measure(case), False
@@ -164,6 +166,13 @@ def left(new: Sequence[Case], rows: Sequence[Result], beside: analyses.Extras) -
     for row in rows:
         steps["timing"] += launches.missing(row)
     return +(steps + beside.count(new, rows))
+
+
+def _refuse_meaningless(case: Case) -> None:
+    """StepFailed where the model's and the data set's classes don't meet."""
+    reason = refusal(case)
+    if reason:
+        raise StepFailed(Failure(step="case", type="BadInput", message=reason))
 
 
 def _environment(case: Case) -> Environment:

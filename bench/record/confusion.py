@@ -15,7 +15,7 @@ class ConfusionMeasurement(Record):
     in row C and left out by every metric that says so.
     """
 
-    by_image = ("images", "groups")
+    by_image = ("images", "groups", "classified")
     kind: Literal["confusion"] = "confusion"
     version: int = 1
     classes: tuple[str, ...]
@@ -25,6 +25,8 @@ class ConfusionMeasurement(Record):
     """Images that the protocol asked for; fewer were seen where the time limit ended the pass."""
     groups: tuple[str, ...] = ()
     """Group (city) of every image, which intervals may leave out as a whole; empty = none."""
+    classified: tuple[int, ...] = ()
+    """Pixels of every image that were predicted as any class, not as void; empty in older records."""
     arrays: ArrayFile
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.metrics.pareto import ACCURACY, SPEED, better, eligible, fastest, pareto
+from bench.metrics.pareto import ACCURACY, SPEED, advisable, better, eligible, fastest, pareto
 from bench.report.format import (
     finite,
     interval,
@@ -46,7 +46,7 @@ def pick(group: Group) -> Row | None:
     Where no form is that good, the most accurate one; where the weights are seeded, the fastest.
     """
     if not group.case.model.trained:
-        timed = [r for r in group.rows if r.status == "ok" and number(r, SPEED) is not None]
+        timed = [r for r in group.rows if advisable(r) and number(r, SPEED) is not None]
         return min(timed, key=lambda r: (r.value(SPEED) or 0.0, r.id)) if timed else None
     front = unbeaten(group.rows)
     reference = group.reference

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from bench.registry import suggest
 from bench.suite.base import Spec
 from bench.suite.classes import CITYSCAPES
 
@@ -38,3 +39,21 @@ class Dataset(Spec):
         """Names of the things among the classes."""
         things = self.things or tuple(c.name for c in CITYSCAPES if c.has_instances)
         return tuple(c for c in self.classes if c in things)
+
+    def namesake(self, name: str) -> str | None:
+        """This set's class for a model's class; None where it has none."""
+        found = self.class_map.get(name, name)
+        return found if found in self.classes else None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        doubled = [c for i, c in enumerate(self.classes) if c in self.classes[:i]]
+        if doubled:
+            raise ValueError(f"`classes` names {doubled[0]!r} twice")
+        for name, to in self.class_map.items():
+            if to not in self.classes:
+                raise ValueError(
+                    f"`class_map` leads {name!r} to {to!r}, which isn't in `classes`. "
+                    f"{suggest(to, self.classes)}".strip()
+                )
+        return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from bench.suite.base import Spec
 from bench.suite.classes import CITYSCAPES
@@ -48,8 +48,9 @@ class Model(Spec):
     """Seed of untrained weights."""
     config: dict[str, Any] = Field(default_factory=dict)
     """Architecture, as a transformers config, where no config.json is at hand (seeded)."""
-    classes: tuple[str, ...] = tuple(c.name for c in CITYSCAPES)
-    """Names of the model's classes, by channel."""
+    classes: tuple[str, ...] = Field(default=(), max_length=255)
+    """Names of the model's classes, by channel; in TOML also `"cityscapes"`. Empty = those that the
+    weights tell, where the loader can read them."""
     pixels: Pixels = Pixels()
     onnx: OnnxInput | None = None
     size_multiple: int = Field(default=32, ge=1)
@@ -68,6 +69,13 @@ class Model(Spec):
         """Height and width, each rounded up to the model's multiple."""
         m = self.size_multiple
         return -(-height // m) * m, -(-width // m) * m
+
+    @field_validator("classes", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        if value == "cityscapes":
+            return tuple(c.name for c in CITYSCAPES)
+        return tuple(value) if isinstance(value, list) else value
 
     @model_validator(mode="after")
     def _complete(self) -> Model:

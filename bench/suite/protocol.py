@@ -152,8 +152,12 @@ def accuracy_fingerprint(
     ignore_index: int,
     seen: int,
     classes: tuple[str, ...] = (),
+    unmatched: dict[str, list[str]] | None = None,
 ) -> str:
-    """Hash, 12 hexadecimal digits, printed beside every accuracy; compared only under the same."""
+    """Hash, 12 hexadecimal digits, printed beside every accuracy; compared only under the same.
+
+    `unmatched` holds the classes that only the model or only the data set has (`Matching.fields`).
+    """
     fields = {
         **protocol.accuracy_fields(),
         "dataset": dataset_digest,
@@ -161,5 +165,6 @@ def accuracy_fingerprint(
         "ignore_index": ignore_index,
         "seen": seen,
         "classes": list(classes),
+        **(unmatched or {}),
     }
     return digest(fields, 12)

@@ -9,6 +9,7 @@ import pytest
 
 from bench.metrics.rows import rows
 from bench.record.store import read_run
+from bench.suite.classes import CITYSCAPES
 from bench.suite.dataset import Dataset
 from bench.suite.model import Model
 from bench.suite.variant import Calibration, Step, Variant
@@ -57,6 +58,7 @@ SCRIPT = Variant(
 STATIC = small.INT8.model_copy(update={"calibration": Calibration(split="train", images=2)})
 QUICK = small.QUICK.model_copy(update={"iterations": 2, "timeout_s": 500, "prepare_timeout_s": 500})
 
+CITY = tuple(c.name for c in CITYSCAPES)
 CODE = """
 import torch
 
@@ -165,7 +167,8 @@ def test_a_truncated_weights_file_fails_alone(tmp_path, cache):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
     def model(name):
-        return Model(name=name, source="folder", location=str(tmp_path / name))
+        where = str(tmp_path / name)
+        return Model(name=name, source="folder", location=where, classes=CITY)
 
     asked = small.suite(
         *(small.block(model(n), SCENES, small.TORCH, protocol=QUICK) for n in ("torn", "whole"))

@@ -38,7 +38,7 @@ def fake(images=5, batch=1, **protocol):
         session=SimpleNamespace(
             copy_in=lambda x: x, forward=forward, copy_out=lambda raw: {"labels": raw[:, 0]}
         ),
-        postprocess=lambda out, size, shape: out["labels"][0].astype(np.uint8),
+        labels=lambda out, shape: out["labels"][0].astype(np.uint8),
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from bench.metrics.base import Metric, Row
 from bench.metrics.pareto import ALL, advice, alternatives, beats, groups, pareto
+from bench.record.parity import ParityMeasurement
 from tests.builders import case, model, protocol, result
 
 SPREAD = 0.004
@@ -53,6 +54,14 @@ def test_wrong_failed_and_unmeasured_rows_never_enter():
     seeded = Row(row("openvino-fp32").result, {"miou": Metric(None, reason="seeded weights")})
     assert pareto([REFERENCE, wrong, failed, seeded]) == (REFERENCE,)
     assert "torch-bf16" not in advice([REFERENCE, wrong])
+
+
+def test_a_row_whose_reference_could_not_be_computed_never_enters():
+    alone = row(miou=0.9, ms=1.0)
+    parity = ParityMeasurement(reference="torch-fp32", images=(), absent="the reference failed")
+    alone = Row(alone.result.model_copy(update={"measurements": (parity,)}), alone.metrics)
+    assert pareto([REFERENCE, alone]) == (REFERENCE,)
+    assert "onnx" not in advice([REFERENCE, alone])
 
 
 def test_memory_and_size_are_weighed_when_asked():

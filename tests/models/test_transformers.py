@@ -124,3 +124,27 @@ def test_an_unknown_architecture_points_to_the_other_loaders():
 def test_it_runs_no_code_of_others():
     assert not getattr(TransformersLoader, "runs_code", False)
     assert select.refuse_code([], allow_code=False) is None
+
+
+@pytest.mark.parametrize(
+    ("named", "want"),
+    [
+        ({"0": "road", "1": "car"}, ("road", "car")),
+        ({"1": "car", "0": "road"}, ("road", "car")),
+        ({"0": "LABEL_0", "1": "LABEL_1"}, ()),
+        ({"0": "road", "1": "LABEL_1"}, ()),
+        ({"0": "road", "2": "car"}, ()),
+        (None, ()),
+    ],
+)
+def test_classes_are_the_configurations_unless_it_only_counts(tmp_path, named, want):
+    raw = {"model_type": "segformer"} | ({"id2label": named} if named else {})
+    (tmp_path / "config.json").write_text(json.dumps(raw))
+    (tmp_path / "model.safetensors").touch()
+    spec = model(source="folder", location=str(tmp_path))
+    assert TransformersLoader().classes(spec) == want
+
+
+def test_shipped_weights_have_the_classes_of_cityscapes():
+    spec = model(source="package", location="segformer-micro")
+    assert TransformersLoader().classes(spec)[:2] == ("road", "sidewalk")

@@ -86,7 +86,9 @@ def test_a_half_missing_cityscapes_copy_leaves_the_others_alone(of, data, tmp_pa
     half = tmp_path / "cityscapes"
     (half / "leftImg8bit" / "val" / "lindau").mkdir(parents=True)
     (half / "leftImg8bit" / "val" / "lindau" / "lindau_000000_000019_leftImg8bit.png").touch()
-    city = Dataset(name="cityscapes", loader="cityscapes", root=str(half))
+    city = Dataset(
+        name="cityscapes", loader="cityscapes", root=str(half), class_map={"dark": "road"}
+    )
     asked = small.suite(small.block(of, city), small.block(of, data))
     first, second = small.run(asked, tmp_path / "run", cache).values()
     assert (first.status, second.status) == ("failed", "ok")

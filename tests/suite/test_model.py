@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
+from bench.suite.classes import CITYSCAPES
 from bench.suite.model import Model, OnnxInput
 
 
@@ -23,3 +24,14 @@ def test_the_onnx_table_goes_with_its_loader() -> None:
         Model(name="m", source="hub", location="a/b", onnx=graph)
     with pytest.raises(ValidationError, match="goes with"):
         Model(name="m", loader="onnx", source="file", location="m.onnx")
+
+
+def test_classes_are_listed_or_cityscapes_or_left_to_the_weights() -> None:
+    def classes(**more: object) -> tuple[str, ...]:
+        return Model.model_validate({"name": "m", "source": "hub", "location": "x", **more}).classes
+
+    assert classes() == ()
+    assert classes(classes="cityscapes") == tuple(c.name for c in CITYSCAPES)
+    assert classes(classes=["a", "b"]) == ("a", "b")
+    with pytest.raises(ValidationError, match="255"):
+        classes(classes=["x"] * 256)

@@ -45,6 +45,7 @@ def test_accuracy_depends_on_what_was_seen() -> None:
         {"class_map": {"a": "b"}},
         {"ignore_index": 0},
         {"seen": 4},
+        {"unmatched": {"model_only": ["dog"]}},
     ):
         assert accuracy(Protocol(), **more) != base
 

@@ -41,7 +41,7 @@ class Keeping:
         self, index: int, image: NDArray[np.uint8], outputs: Mapping[str, NDArray[np.float32]]
     ) -> None:
         """Write the labels, and the outputs of the first `parity_images`."""
-        labels = self.setup.postprocess(outputs, self.setup.size, image.shape[:2])
+        labels = self.setup.labels(outputs, image.shape[:2])
         kept = outputs if index < self.setup.case.protocol.parity_images else None
         write_reference(self.folder, index, labels, kept)
 

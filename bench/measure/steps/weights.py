@@ -13,11 +13,17 @@ if TYPE_CHECKING:
 
 
 def run(job: Job, say: Say) -> dict[str, Any]:
-    """`weights_digest` of what determines the weights, `dataset_digest` of the images."""
+    """`weights_digest` of what determines the weights and `dataset_digest` of the images.
+
+    Also `classes`, those that the weights name, where the suite names none.
+    """
     say("weights", 0, 1)
     case = job.case
     loader = registry.load("model", case.model.loader)()
-    found = {"weights_digest": loader.digest(case.model, allow_code=job.allow_code)}
+    found: dict[str, Any] = {}
+    found["weights_digest"] = loader.digest(case.model, allow_code=job.allow_code)
+    if case.model.trained and not case.model.classes:
+        found["classes"] = loader.classes(case.model)
     try:
         data = registry.load("dataset", case.dataset.loader)()
         found["dataset_digest"] = data.plan_digest(case.dataset)

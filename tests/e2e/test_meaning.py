@@ -1,0 +1,87 @@
+"""No figure without meaning: models whose classes were described badly get a sentence, not an mIoU."""
+
+import numpy as np
+import pytest
+
+from bench.metrics.pareto import advice
+from bench.metrics.rows import rows
+from bench.record.store import read_run
+from tests import small
+
+pytestmark = pytest.mark.e2e
+NIGHT = ("night", "rouge", "vert", "azur")
+
+
+@pytest.fixture
+def data(tmp_path):
+    return small.folder(small.pictures(tmp_path / "pictures"))
+
+
+@pytest.fixture
+def measured(tmp_path, cache):
+    def run(of, data):
+        result = small.one(small.suite(small.block(of, data)), tmp_path / "run", cache)
+        return result, advice(rows(read_run(tmp_path / "run")))
+
+    return run
+
+
+def conv(tmp_path, **more):
+    weights = more.pop("weights", small.WEIGHTS)
+    bias, labels = more.pop("bias", small.BIAS), more.pop("labels", False)
+    return small.model(small.conv_graph(tmp_path / "m.onnx", weights, bias, labels=labels), **more)
+
+
+@pytest.mark.parametrize(
+    ("change", "sets", "said"),
+    [
+        (
+            {"classes": (*small.CLASSES, "dog")}, {},
+            "returns logits of 4 classes, and the suite declares 5 classes. Give [model.conv] `classes`",
+        ),
+        ({"classes": small.CLASSES[:2]}, {}, "returns logits of 4 classes, and the suite declares 2"),
+        ({"classes": small.CLASSES[:2], "labels": True}, {}, "returns label 3, and the suite declares 2"),
+        ({}, {"classes": NIGHT}, "No class of model 'conv' ('dark', 'red', 'green' ...) is a class of"),
+        ({"classes": ()}, {}, "names no classes, and the loader 'onnx' can't read them"),
+    ],
+)  # fmt: skip
+def test_accuracy_without_meaning_is_a_failed_row(change, sets, said, data, tmp_path, measured):
+    result, advised = measured(conv(tmp_path, **change), data.model_copy(update=sets))
+    assert result.status == "failed"
+    assert said in result.reason
+    assert result.get("confusion") is None
+    assert "No variant can be advised" in advised
+
+
+def test_a_class_map_makes_the_names_meet(data, tmp_path, measured):
+    of = conv(tmp_path)
+    mapped = dict(zip(small.CLASSES, NIGHT, strict=True))
+    result, advised = measured(of, data.model_copy(update={"classes": NIGHT, "class_map": mapped}))
+    assert (result.status, result.notes) == ("ok", ()), result.reason
+    assert "onnx-onnxruntime-fp32" in advised
+
+
+def test_a_partial_match_is_noted_and_has_a_fingerprint_of_its_own(data, tmp_path, cache):
+    one, other = ((*small.CLASSES[:-n], *NIGHT[-n:]) for n in (1, 2))
+    asked = small.suite(
+        *(
+            small.block(conv(tmp_path, classes=names, name=f"m{i}"), data)
+            for i, names in enumerate((small.CLASSES, one, other))
+        )
+    )
+    found = list(small.run(asked, tmp_path / "run", cache).values())
+    assert [r.status for r in found] == ["ok"] * 3
+    assert len({r.accuracy_fingerprint for r in found}) == 3
+    assert [len(r.notes) for r in found] == [0, 1, 1]
+    assert "only in the model (predictions count as void): vert, azur" in found[2].notes[0]
+    assert "only in the data set (always missed): green, blue" in found[2].notes[0]
+
+
+def test_a_prediction_of_nothing_but_void_is_wrong(data, tmp_path, measured):
+    of = conv(
+        tmp_path, bias=np.array([0, 0, 0, 9], np.float32), classes=(*small.CLASSES[:3], "dog")
+    )
+    result, advised = measured(of, data)
+    assert result.status == "wrong"
+    assert result.reason.startswith("every pixel of 3 images was predicted as void")
+    assert "No variant can be advised" in advised
