@@ -41,6 +41,7 @@ TABLE: dict[str, dict[str, str]] = {
         "scenes": "bench.datasets.scenes.loader:ScenesLoader",
         "cityscapes": "bench.datasets.cityscapes:CityscapesLoader",
         "folder": "bench.datasets.folder:FolderLoader",
+        "coco_panoptic": "bench.datasets.coco_panoptic:CocoPanopticLoader",
     },
     "model": {
         "transformers": "bench.models.transformers:TransformersLoader",

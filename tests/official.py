@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import os
 import tempfile
 from pathlib import Path
@@ -36,6 +38,14 @@ def evaluator() -> ModuleType:
     module.args.quiet = True
     module.args.JSONOutput = False
     return module
+
+
+def write_panoptic(root: Path, split: str = "val") -> Path:
+    """JSON file that cityscapesscripts makes of the instanceIds in root/gtFine, and its folder."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        module = importlib.import_module("cityscapesscripts.preparation.createPanopticImgs")
+        module.convert2panoptic(str(root / "gtFine"), setNames=[split])
+    return root / "gtFine" / f"cityscapes_panoptic_{split}.json"
 
 
 def official(predictions: list[Path], truths: list[Path]) -> dict[str, Any]:

@@ -68,8 +68,9 @@ class CityscapesLoader:
         """Opened split, in the order of its names; the first `count` images."""
         known_options(spec, ())
         split = safe_name(split or spec.split, "split")
-        table, root = class_table(spec), _root(spec)
-        return LayoutImages(root, split, _stems(root, split)[:count], table)
+        class_table(spec)  # a wrong class is told before a missing folder
+        root = _root(spec)
+        return LayoutImages(root, split, _stems(root, split)[:count], spec)
 
 
 def _root(spec: Dataset) -> Path:

@@ -4,20 +4,27 @@
 `gtFine/SPLIT/CITY/STEM_gtFine_labelIds.png` holds one labelId a pixel, 8 bit;
 `gtFine/SPLIT/CITY/STEM_gtFine_instanceIds.png` holds `labelId * 1000 + n` for things that can be
 counted and the labelId for all else, 16 bit. STEM is `CITY_SEQUENCE_FRAME`.
+
+`gtFine/cityscapes_panoptic_SPLIT.json` with a folder of the same name is there where somebody ran
+cityscapesscripts' `createPanopticImgs`, which derives both from the instanceIds.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
 from bench.datasets.base import VOID, Images
+from bench.datasets.checks import check_things
 from bench.datasets.decode import read_image, read_map
+from bench.datasets.panoptic import read_panoptic
 from bench.errors import DatasetError
 from bench.registry import suggest
+from bench.segments import Segments
 from bench.suite.classes import CITYSCAPES
 
 if TYPE_CHECKING:
@@ -25,6 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from bench.datasets.panoptic import PanopticFile
     from bench.suite.dataset import Dataset
 
 IMAGE_SUFFIX = "_leftImg8bit.png"
@@ -51,7 +59,7 @@ def class_table(spec: Dataset) -> NDArray[np.uint8]:
     """Class index by labelId, uint8 (256,); VOID for labels that the spec does not evaluate.
 
     Raises:
-        DatasetError: the spec names a class that Cityscapes does not have.
+        DatasetError: the spec names a class that Cityscapes does not have, or other things.
     """
     known = {c.name: c for c in CITYSCAPES}
     table = np.full(256, VOID, np.uint8)
@@ -62,6 +70,7 @@ def class_table(spec: Dataset) -> NDArray[np.uint8]:
                 suggest(name, known),
             )
         table[known[name].label_id] = index
+    check_things(spec, {c.name: c.has_instances for c in CITYSCAPES}, "Cityscapes")
     return table
 
 
@@ -75,6 +84,27 @@ def instance_table(table: NDArray[np.uint8]) -> NDArray[np.int32]:
     return ids
 
 
+def segments(values: NDArray[Any], table: NDArray[np.uint8]) -> Segments:
+    """Segments of instanceIds, (H, W), by the rule of cityscapesscripts' `createPanopticImgs`.
+
+    Each value is a segment. Below 1000 it is a labelId: all of a class of stuff, or a region of
+    things that were not told apart (crowd).
+
+    Args:
+        values: instanceIds.
+        table: class index by labelId.
+    """
+    counted = {c.label_id for c in CITYSCAPES if c.has_instances}
+    order, classes, crowd = np.zeros(65536, np.int32), [], []
+    for value in np.flatnonzero(np.bincount(values.ravel())).tolist():
+        label = value if value < 1000 else value // 1000
+        if label < len(table) and table[label] != VOID:
+            classes.append(int(table[label]))
+            crowd.append(value < 1000 and label in counted)
+            order[value] = len(classes)
+    return Segments(order[values], np.array(classes, np.int32), np.array(crowd, np.bool_))
+
+
 @dataclass(frozen=True, eq=False)
 class LayoutImages(Images):
     """An opened split in the Cityscapes layout."""
@@ -83,15 +113,18 @@ class LayoutImages(Images):
     split: str
     names: tuple[str, ...]
     """Stems."""
-    table: NDArray[np.uint8]
+    spec: Dataset
+    table: NDArray[np.uint8] = field(init=False, repr=False)
     """Class index by labelId, from `class_table`."""
     groups: tuple[str, ...] = field(init=False)
     _ids: NDArray[np.int32] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Derive groups and the table of instance ids."""
+        """Derive groups and the tables of ids."""
+        table = class_table(self.spec)
         object.__setattr__(self, "groups", tuple(city_of(n) for n in self.names))
-        object.__setattr__(self, "_ids", instance_table(self.table))
+        object.__setattr__(self, "table", table)
+        object.__setattr__(self, "_ids", instance_table(table))
 
     def image(self, index: int) -> NDArray[np.uint8]:
         """Photograph, uint8 (H, W, 3) RGB."""
@@ -115,6 +148,18 @@ class LayoutImages(Images):
         if not path.exists():
             return None
         return self._ids[read_map(path)]
+
+    def segments(self, index: int) -> Segments | None:
+        """Segments of the panoptic file, or, where there is none, of the instanceIds."""
+        if self._panoptic is not None:
+            return self._panoptic.segments(self.names[index])
+        path = self._label_path(index, INSTANCE_SUFFIX)
+        return segments(read_map(path), self.table) if path.exists() else None
+
+    @cached_property
+    def _panoptic(self) -> PanopticFile | None:
+        path = self.root / "gtFine" / f"cityscapes_panoptic_{self.split}.json"
+        return read_panoptic(path, path.with_suffix(""), self.spec) if path.exists() else None
 
     def files(self, index: int) -> tuple[Path, ...]:
         """Photograph, labels, and instances where there are any."""

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from bench import registry, resources
-from bench.datasets.cityscapes_layout import LABEL_SUFFIX, LayoutImages, class_table, label_folder
+from bench.datasets.cityscapes_layout import LABEL_SUFFIX, LayoutImages, label_folder
 from bench.errors import DatasetError
 from bench.measure.labelmaps import meaning_of, pair
 from bench.metrics import confusion, instances, overlap
@@ -142,7 +142,7 @@ def open_labels(spec: Dataset) -> tuple[Images, bool]:
         if not found:
             raise DatasetError(f"{folder} holds no CITY/*{LABEL_SUFFIX}.")
         root = folder.parent.parent
-        opened: Any = LayoutImages(root, spec.split, tuple(found), class_table(spec))
+        opened: Any = LayoutImages(root, spec.split, tuple(found), spec)
         return opened, True
     loader = registry.load("dataset", spec.loader)()
     cache = resources.cache_dir()

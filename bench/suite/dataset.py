@@ -16,7 +16,7 @@ class Dataset(Spec):
 
     name: str
     loader: str
-    """Registered dataset loader: scenes, cityscapes, folder, or a plug-in's."""
+    """Registered dataset loader: scenes, cityscapes, folder, coco_panoptic, or a plug-in's."""
     split: str = "val"
     root: str | None = None
     """Folder; None = made in the cache (scenes) or given by --root or the environment."""

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import json
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bench.datasets.base import VOID
 from bench.datasets.cityscapes_layout import LayoutImages, city_of, class_table, instance_table
@@ -11,6 +17,7 @@ from bench.datasets.decode import png
 from bench.errors import DatasetError
 from bench.suite.classes import CITYSCAPES
 from bench.suite.dataset import Dataset
+from tests.official import write_layout, write_panoptic
 
 STEM = "old_town_000003_000019"
 
@@ -29,7 +36,7 @@ def _write(root: Path, labels: np.ndarray, instances: np.ndarray | None) -> Layo
     Path(f"{base}_gtFine_labelIds.png").write_bytes(png(labels))
     if instances is not None:
         Path(f"{base}_gtFine_instanceIds.png").write_bytes(png(instances))
-    return LayoutImages(root, "val", (STEM,), class_table(_spec()))
+    return LayoutImages(root, "val", (STEM,), _spec())
 
 
 def test_city_may_hold_underscores() -> None:
@@ -78,6 +85,82 @@ def test_instances_may_be_absent(tmp_path: Path) -> None:
     images = _write(tmp_path, np.zeros((2, 2), np.uint8), None)
     assert images.instances(0) is None
     assert len(images.files(0)) == 2
+
+
+def test_things_of_the_spec_are_those_of_cityscapes() -> None:
+    class_table(_spec(classes=("road", "car"), things=("car",)))
+    with pytest.raises(DatasetError, match="'car' is a class of things in Cityscapes") as caught:
+        class_table(_spec(classes=("car", "road"), things=("road",)))
+    assert caught.value.hint == 'Give it `things = ["car"]`.'
+
+
+def test_segments_of_instance_ids(tmp_path: Path) -> None:
+    # Road, two cars and a region of cars, a crowd of people, a caravan (not evaluated), void.
+    ids = np.array([[7, 7, 26_000, 26_007], [26, 24, 29_000, 0]], np.uint16)
+    images = _write(tmp_path, np.zeros((2, 4), np.uint8), ids)
+    found = images.segments(0)
+    assert found is not None
+    assert found.classes.tolist() == [0, 11, 13, 13, 13]
+    assert found.crowd.tolist() == [False, True, True, False, False]
+    assert found.ids.tolist() == [[1, 1, 4, 5], [3, 2, 0, 0]]
+    few = replace(images, spec=_spec(classes=("car", "road"))).segments(0)
+    assert few is not None
+    assert few.classes.tolist() == [1, 0, 0, 0]
+    assert few.ids.tolist() == [[1, 1, 3, 4], [2, 0, 0, 0]]
+
+
+def test_no_instance_ids_no_segments(tmp_path: Path) -> None:
+    assert _write(tmp_path, np.zeros((2, 2), np.uint8), None).segments(0) is None
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000), absent=st.sets(st.sampled_from(range(34)), max_size=20))
+def test_segments_equal_cityscapesscripts(seed: int, absent: set[int]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        _, truths = write_layout(root, images=2, seed=seed, absent=(13, *absent))
+        stems = tuple(sorted(p.name.removesuffix("_gtFine_labelIds.png") for p in truths))
+        own = LayoutImages(root, "val", stems, _spec())
+        ours = [own.segments(i) for i in range(2)]
+        file = json.loads(write_panoptic(root).read_text())
+        theirs = LayoutImages(root, "val", stems, _spec())
+        for i, stem in enumerate(stems):
+            (listed,) = [a for a in file["annotations"] if a["image_id"] == stem]
+            colours = cv2.imread(str(root / "gtFine/cityscapes_panoptic_val" / listed["file_name"]))
+            ids = colours[..., ::-1].astype(np.int64) @ [1, 256, 65536]
+            names = {c.label_id: c.train_id for c in CITYSCAPES}
+            found = ours[i]
+            assert found is not None
+            assert found.classes.tolist() == [
+                names[s["category_id"]] for s in listed["segments_info"]
+            ]
+            assert found.crowd.tolist() == [s["iscrowd"] == 1 for s in listed["segments_info"]]
+            order = np.array([0, *(s["id"] for s in listed["segments_info"])])
+            assert np.array_equal(order[found.ids], ids)
+            read = theirs.segments(i)
+            assert read is not None
+            assert np.array_equal(read.ids, found.ids)
+            assert np.array_equal(read.classes, found.classes)
+            assert np.array_equal(read.crowd, found.crowd)
+
+
+def test_the_panoptic_file_wins_where_it_is_there(tmp_path: Path) -> None:
+    ids = np.array([[7, 26_000], [26_001, 0]], np.uint16)
+    images = _write(tmp_path, np.zeros((2, 2), np.uint8), ids)
+    path = write_panoptic(tmp_path)
+    raw = json.loads(path.read_text())
+    raw["annotations"][0]["segments_info"][1]["iscrowd"] = 1
+    path.write_text(json.dumps(raw))
+    found = replace(images).segments(0)
+    assert found is not None
+    assert found.crowd.tolist() == [False, True, False]
+    path.with_suffix("").rename(tmp_path / "elsewhere")
+    with pytest.raises(DatasetError, match=r"_panoptic\.png is missing"):
+        replace(images).segments(0)
+    raw["annotations"].clear()
+    path.write_text(json.dumps(raw))
+    with pytest.raises(DatasetError, match=f"no annotation of image '{STEM}'"):
+        replace(images).segments(0)
 
 
 def test_wide_labels_are_refused(tmp_path: Path) -> None:

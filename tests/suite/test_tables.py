@@ -38,6 +38,12 @@ def test_camvid_gives_every_cityscapes_class_a_place() -> None:
         assert camvid.class_map.get(info.name, info.name) in camvid.classes
 
 
+def test_coco_has_its_things_first() -> None:
+    coco = tables().datasets["coco-panoptic"]
+    assert len(set(coco.classes)) == 133
+    assert coco.classes[:80] == coco.things == coco.thing_classes
+
+
 def test_the_published_architecture_is_whole() -> None:
     config = tables().models["mask2former-swin-large-cityscapes"].config
     assert (config["model_type"], config["num_labels"], config["num_queries"]) == (

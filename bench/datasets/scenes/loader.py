@@ -90,14 +90,14 @@ class ScenesLoader:
     ) -> LayoutImages:
         """Opened split, its first `count` scenes; painted first where they are missing."""
         split = _split(split or spec.split)
-        table = class_table(spec)
+        class_table(spec)  # a wrong class is told before anything is painted
         folder = _folder(spec, cache)
         names = _names(split, _count(spec, split, count))
         made = _manifest(folder, split)
         last = _files(folder, split, names[-1])
         if any(p.relative_to(folder).as_posix() not in made for p in last):
             self.prepare(spec, cache, split=split, count=count)
-        return LayoutImages(folder, split, names, table)
+        return LayoutImages(folder, split, names, spec)
 
 
 def _split(name: str) -> str:

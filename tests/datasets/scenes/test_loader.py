@@ -13,6 +13,7 @@ from bench.datasets.scenes import loader as module
 from bench.datasets.scenes.layout import compose
 from bench.datasets.scenes.loader import COUNTS, SPLITS, ScenesLoader
 from bench.errors import DatasetError
+from bench.suite.classes import CITYSCAPES
 from bench.suite.dataset import Dataset
 from bench.train.data import SPLITS as TRAIN_SPLITS
 
@@ -58,6 +59,24 @@ def test_files_are_the_painted_scenes(tmp_path: Path) -> None:
         counted = ids > 0
         assert np.array_equal(ids[counted] // 1000 - 1, truth[counted])
         assert np.array_equal(ids[counted] % 1000, scene.instances[counted] % 1000)
+
+
+def test_segments_are_what_was_painted(tmp_path: Path) -> None:
+    images = LOADER.open(_spec(seed=3), tmp_path)
+    things = 0
+    for i in range(4):
+        scene = compose((3, SPLITS["val"], i), 48, 96)
+        found = images.segments(i)
+        assert found is not None
+        assert not found.crowd.any()
+        assert np.array_equal(found.labels(), images.truth(i))
+        for k, name in enumerate(found.classes, 1):
+            info = CITYSCAPES[name]
+            (value,) = np.unique(scene.instances[found.ids == k])
+            assert value // 1000 == info.label_id if info.has_instances else value == info.label_id
+            assert np.array_equal(found.ids == k, scene.instances == value)
+            things += info.has_instances
+    assert things > 8
 
 
 def test_training_uses_the_same_seeds() -> None:
