@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from bench.models.base import ModelLoader
     from bench.report.blocks import Section
     from bench.report.view import View
+    from bench.tasks.base import Task
     from bench.transforms.base import Postprocess, Preprocess
     from bench.transforms.corruptions.base import Corruption
 
@@ -47,6 +48,9 @@ TABLE: dict[str, dict[str, str]] = {
         "transformers": "bench.models.transformers:TransformersLoader",
         "callable": "bench.models.callable:CallableLoader",
         "onnx": "bench.models.onnx:OnnxLoader",
+    },
+    "task": {
+        "semantic": "bench.tasks.semantic:SemanticTask",
     },
     "preprocess": {
         "normalize": "bench.transforms.pixels:normalize",
@@ -198,6 +202,8 @@ def load(kind: Literal["postprocess"], name: str) -> Postprocess: ...
 def load(kind: Literal["preprocess"], name: str) -> Preprocess: ...
 @overload
 def load(kind: Literal["scenario"], name: str) -> Scenario: ...
+@overload
+def load(kind: Literal["task"], name: str) -> type[Task]: ...
 @overload
 def load(kind: Literal["section"], name: str) -> Callable[[View], Section | None]: ...
 def load(kind: str, name: str) -> Any:

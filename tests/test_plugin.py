@@ -149,7 +149,7 @@ def test_metric_shows_in_every_row_and_lies_between_its_classes(tmp_path):
             assert found.value is None
             assert found.reason
         else:
-            ious = [m.value for m in row.iou.values() if m.value is not None]
+            ious = [m.value for m in row.by_class["iou"].values() if m.value is not None]
             assert min(ious) <= found.value <= max(ious)
 
 

@@ -72,11 +72,19 @@ def _case(row: Row) -> dict[str, Any]:
         },
         "reasons": {name: m.reason for name, m in numbers.items() if m.value is None},
         "notes": {name: m.note for name, m in numbers.items() if m.note},
-        "iou": {name: m.value for name, m in row.iou.items()},
-        "iou_difference": _ends(row.iou_difference),
-        "category_iou": {name: m.value for name, m in row.category_iou.items()},
-        "category_iou_difference": _ends(row.category_iou_difference),
+        **_by_class(row),
     }
+
+
+def _by_class(row: Row) -> dict[str, Any]:
+    """Metric of a class -> value by class; its difference -> value and both ends by class."""
+    from bench.tasks.base import task_of
+
+    out: dict[str, Any] = {}
+    for name in task_of(row.result.case).class_metrics:
+        out[name] = {c: m.value for c, m in row.by_class.get(name, {}).items()}
+        out[f"{name}_difference"] = _ends(row.by_class.get(f"{name}_difference", {}))
+    return out
 
 
 def _ends(metrics: dict[str, Metric]) -> dict[str, list[float | None]]:
@@ -85,10 +93,11 @@ def _ends(metrics: dict[str, Metric]) -> dict[str, list[float | None]]:
 
 
 def _write_csv(rows: Sequence[Row], path: Path) -> None:
-    """Write id, status, reason, every metric with its interval, and `iou.CLASS`."""
+    """Write id, status, reason, every metric with its interval, and `iou.CLASS` (`pq.CLASS`)."""
     import pandas as pd
 
     from bench.errors import BadInput
+    from bench.tasks.base import task_of
 
     lines = []
     for row in rows:
@@ -97,7 +106,8 @@ def _write_csv(rows: Sequence[Row], path: Path) -> None:
             line[name] = metric.value
             if metric.low is not None:
                 line |= {f"{name}.low": metric.low, f"{name}.high": metric.high}
-        line |= {f"iou.{name}": m.value for name, m in row.iou.items()}
+        own = task_of(row.result.case).class_metric
+        line |= {f"{own}.{name}": m.value for name, m in row.by_class.get(own, {}).items()}
         lines.append(line)
     try:
         pd.DataFrame(lines).to_csv(path, index=False)

@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bench.gate.classes import class_verdicts
 from bench.gate.comparable import SEEN, accuracy_fields, named
 from bench.gate.limits import by_margin, smallest_drop
-from bench.metrics.catalog.base import counts_of
-from bench.metrics.intervals import Differences, align, clustered, paired_differences
+from bench.metrics.paired import paired
+from bench.tasks.base import task_of
 
 if TYPE_CHECKING:
     from bench.gate.comparable import Fields
     from bench.gate.pair import Pair
     from bench.gate.verdict import Verdict
     from bench.metrics.intervals import Interval
+    from bench.metrics.paired import Paired
     from bench.suite.policy import GatePolicy
 
 NAME = "miou"
-
-
-@dataclass(frozen=True)
-class Change:
-    """Paired differences, now minus before, fractions."""
-
-    found: Differences
-    classes: tuple[str, ...]
-    images: int
-    """Images in both runs."""
-    units: int
-    """What was resampled: groups of images where there are enough, else images."""
 
 
 def accuracy(pair: Pair, policy: GatePolicy) -> list[Verdict]:
@@ -44,8 +32,8 @@ def accuracy(pair: Pair, policy: GatePolicy) -> list[Verdict]:
     change = changes(pair)
     if change is None:
         return [pair.incomparable(NAME, "the runs share no image, or count other classes")]
-    each = class_verdicts(pair, policy, change.classes, change.found.classes, change.units)
-    whole = change.found.miou
+    each = class_verdicts(pair, policy, change.headline.each, change.units)
+    whole = change.headline.mean
     if whole.low is None or whole.high is None:
         return [pair.verdict(NAME, "undecided", f"no interval: {whole.note}"), *each]
     kind = by_margin(whole.low, whole.high, limit.bound)
@@ -58,21 +46,13 @@ def accuracy(pair: Pair, policy: GatePolicy) -> list[Verdict]:
     return [pair.verdict(NAME, kind, why, blocks=blocks, **more), *each]
 
 
-def changes(pair: Pair) -> Change | None:
-    """Paired differences over the images of both runs; None where there is nothing to pair.
-
-    Where a time limit ended one pass earlier, the rest of the other is left out.
-    """
-    old, new = (r.result.get("confusion") for r in (pair.old, pair.new))
-    if old is None or new is None or old.classes != new.classes:
+def changes(pair: Pair) -> Paired | None:
+    """Paired differences, now minus before, over the images of both runs; None if there is none."""
+    task = task_of(pair.new.result.case)
+    old, new = (r.result.get(task.kind) for r in (pair.old, pair.new))
+    if old is None or new is None:
         return None
-    at_new, at_old = align(new.images, old.images)
-    if not len(at_new):
-        return None
-    groups = tuple(new.groups[i] for i in at_new) if new.groups else ()
-    now, was = counts_of(pair.new_run, new)[at_new], counts_of(pair.old_run, old)[at_old]
-    units = len(set(groups)) if clustered(groups) else len(now)
-    return Change(paired_differences(now, was, groups), new.classes, len(now), units)
+    return paired(task, (pair.new_run.folder, new), (pair.old_run.folder, old))
 
 
 def _why(change: Interval, margin: float, images: int, fields: Fields) -> str:

@@ -15,8 +15,11 @@ from bench.gate.limits import by_margin, smallest_drop
 from bench.metrics.intervals import LEVEL
 from bench.metrics.student import quantile
 from bench.suite.policy import CLASS
+from bench.tasks.base import task_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bench.gate.pair import Pair
     from bench.gate.verdict import Verdict
     from bench.metrics.intervals import Interval
@@ -24,22 +27,17 @@ if TYPE_CHECKING:
 
 
 def class_verdicts(
-    pair: Pair,
-    policy: GatePolicy,
-    names: tuple[str, ...],
-    differences: tuple[Interval, ...],
-    units: int,
+    pair: Pair, policy: GatePolicy, differences: Mapping[str, Interval], units: int
 ) -> list[Verdict]:
     """Verdicts on the classes that both runs have.
 
     Args:
         pair: the case, twice.
         policy: of the baseline.
-        names: classes, by index.
-        differences: paired, now minus before, one a class.
+        differences: class -> paired difference, now minus before.
         units: images, or groups of them, that were resampled.
     """
-    there = [(n, d) for n, d in zip(names, differences, strict=True) if not math.isnan(d.value)]
+    there = [(n, d) for n, d in differences.items() if not math.isnan(d.value)]
     compared = sum(d.low is not None for _, d in there)
     factor = widening(compared, units) if compared else 1.0
     words = f"all {compared} classes together"
@@ -57,7 +55,10 @@ def _verdict(
 ) -> Verdict:
     metric = f"{CLASS}{name}"
     limit = policy.limit(metric, pair.new.id)
-    was, now = (m.value if (m := row.iou.get(name)) else None for row in (pair.old, pair.new))
+    was, now = (
+        m.value if (m := row.by_class[task_of(row.result.case).class_metric].get(name)) else None
+        for row in (pair.old, pair.new)
+    )
     more: dict[str, Any] = {"baseline": was, "current": now}
     if change.low is None or change.high is None:
         return pair.verdict(metric, "undecided", f"no interval: {change.note}", **more)

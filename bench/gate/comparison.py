@@ -87,7 +87,7 @@ def _miou(pair: Pair) -> Change:
     found = changes(pair)
     if found is None:
         return change.model_copy(update={"note": "no common images, or other classes"})
-    interval = found.found.miou
+    interval = found.headline.mean
     note = f"paired over {found.images} images; {interval.note}"
     ends = {"value": interval.value, "low": interval.low, "high": interval.high, "note": note}
     return change.model_copy(update=ends)

@@ -7,24 +7,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from bench.measure.parity import ParityCounter
 from bench.measure.pipeline import Pipeline
-from bench.metrics.confusion import count as count_pixels
-from bench.metrics.instances import count as count_instances
-from bench.metrics.overlap import categories
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from bench.measure.parity import Compared
     from bench.measure.progress import Say
     from bench.measure.session import EvalSetup, LoadedCase
+    from bench.tasks.base import Tally
 
-    Picture = tuple[int, NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
+    Picture = tuple[int, NDArray[np.uint8], Any, Any]
     """Index, image, truth and prediction (the set's classes)."""
 
 
@@ -32,10 +29,8 @@ if TYPE_CHECKING:
 class Pass:
     """What one walk found."""
 
-    counts: list[NDArray[Any]] = field(default_factory=list)
-    """(C+1, C+1) of each image."""
-    instances: list[Any] = field(default_factory=list)
-    """Per image, or empty where the set has no instances."""
+    tallies: list[Tally] = field(default_factory=list)
+    """Counts of each image."""
     forward_ns: list[int] = field(default_factory=list)
     wall_ns: int = 0
     indices: list[int] = field(default_factory=list)
@@ -47,9 +42,7 @@ class Pass:
 class Counted:
     """What one image's outputs gave."""
 
-    counts: NDArray[np.int64]
-    """(C+1, C+1)."""
-    instances: dict[str, NDArray[np.uint32]] | None
+    tally: Tally
     compared: Compared | None
     picture: Picture | None
 
@@ -65,27 +58,25 @@ class Counting:
         self, index: int, image: NDArray[np.uint8], outputs: Mapping[str, NDArray[np.float32]]
     ) -> Counted:
         """Counts, comparison and picture of one image."""
-        setup, case = self.setup, self.setup.case
-        labels = setup.labels(outputs, image.shape[:2])
-        compared = self.parity.compare(index, labels, outputs) if self.parity else None
-        mapped = setup.to_dataset[labels]
-        truth = setup.images.truth(index)
-        things = setup.images.instances(index)
+        setup, case, task = self.setup, self.setup.case, self.setup.task
+        found = setup.predict(outputs, image.shape[:2])
+        compared = self.parity.compare(index, found, outputs) if self.parity else None
+        prediction = task.mapped(found, setup.to_dataset)
+        truth = task.truth(setup.images, index)
+        inside = setup.images.instances(index) if task.instances else None
         shown = case.model.trained and index < case.protocol.gallery_images
         return Counted(
-            counts=count_pixels(truth, mapped, len(case.dataset.classes)),
-            instances=None
-            if things is None
-            else count_instances(things, mapped, categories(case.dataset.classes)),
+            tally=task.tally(truth, prediction, case.dataset, inside),
             compared=compared,
-            picture=(index, image, truth, mapped) if shown else None,
+            picture=(index, image, truth, prediction) if shown else None,
         )
 
 
 def counting(setup: EvalSetup, reference: str | None) -> Counting:
     """The same in a process of its own; `reference` is the folder of the reference's outputs."""
     images = setup.case.protocol.parity_images
-    return Counting(setup, ParityCounter(Path(reference), images) if reference else None)
+    folder = Path(reference) if reference else None
+    return Counting(setup, ParityCounter(folder, images, setup.task) if folder else None)
 
 
 def walk(loaded: LoadedCase, say: Say, parity: ParityCounter | None) -> Pass:
@@ -113,9 +104,7 @@ def walk(loaded: LoadedCase, say: Say, parity: ParityCounter | None) -> Pass:
 
 
 def _add(found: Pass, image: Counted, parity: ParityCounter | None) -> None:
-    found.counts.append(image.counts)
-    if image.instances is not None:
-        found.instances.append(image.instances)
+    found.tallies.append(image.tally)
     if image.picture is not None:
         found.pictures.append(image.picture)
     if parity is not None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import TypeAdapter
+
 from bench.measure import gallery
 from bench.measure.parity import ParityCounter
-from bench.metrics import confusion, instances
-from bench.record.confusion import ConfusionMeasurement, InstanceMeasurement, RunTimes
+from bench.record.confusion import RunTimes
 from bench.record.parity import ParityMeasurement
+from bench.record.result import Measurement
 from bench.record.store import write_arrays
+from bench.tasks.base import task_of
 
 if TYPE_CHECKING:
     from bench.jobs.base import Job
@@ -18,41 +21,31 @@ if TYPE_CHECKING:
     from bench.measure.session import LoadedCase
     from bench.record.base import Record
 
+MEASUREMENT: TypeAdapter[Record] = TypeAdapter(Measurement)
+
 
 def counter(job: Job) -> ParityCounter | None:
     """What compares with the reference's outputs; None where there are none."""
     if job.reference is None:
         return None
-    return ParityCounter(Path(job.reference), job.case.protocol.parity_images)
+    images = job.case.protocol.parity_images
+    return ParityCounter(Path(job.reference), images, task_of(job.case))
 
 
 def counts(job: Job, loaded: LoadedCase, found: Pass) -> list[Record]:
-    """Confusion counts, instance counts and forward times, arrays written beside the record."""
-    folder, case = Path(job.run) / "cases", job.case
-    classes = case.dataset.classes
-    names = tuple(loaded.images.names[i] for i in found.indices)
-    groups = loaded.images.groups
-    stacked = confusion.stack(found.counts, len(classes))
-    out: list[Record] = [
-        ConfusionMeasurement(
-            classes=classes,
-            images=names,
-            asked=loaded.count,
-            groups=tuple(groups[i] for i in found.indices) if groups else (),
-            classified=tuple(int(c[:, :-1].sum()) for c in found.counts),
-            arrays=write_arrays(folder, case.id, "confusion", confusion.to_sparse(stacked)),
-        ),
-        RunTimes(forward_ns=tuple(found.forward_ns), wall_ns=found.wall_ns),
-    ]
-    if found.instances:
-        arrays = instances.stack(found.instances)
-        out.append(
-            InstanceMeasurement(
-                classes=classes,
-                images=names,
-                arrays=write_arrays(folder, case.id, "instances", arrays),
-            )
-        )
+    """Counts of the case's task and forward times, arrays written beside the record."""
+    folder, case, groups = Path(job.run) / "cases", job.case, loaded.images.groups
+    seen = {
+        "classes": case.dataset.classes,
+        "images": tuple(loaded.images.names[i] for i in found.indices),
+        "asked": loaded.count,
+        "groups": tuple(groups[i] for i in found.indices) if groups else (),
+    }
+    out: list[Record] = [RunTimes(forward_ns=tuple(found.forward_ns), wall_ns=found.wall_ns)]
+    for fields, arrays in loaded.task.measured(found.tallies, seen):
+        kind = fields["kind"] if fields["kind"] != "extra" else fields["name"]
+        file = write_arrays(folder, case.id, kind, arrays)
+        out.append(MEASUREMENT.validate_python({**fields, "arrays": file}))
     return out
 
 

@@ -13,8 +13,8 @@ import numpy as np
 from bench.datasets.base import VOID
 from bench.datasets.decode import read_map
 from bench.errors import BadInput, DatasetError
-from bench.metrics.instances import UNEVALUATED
 from bench.suite.classes import CITYSCAPES
+from bench.tasks.instances import UNEVALUATED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from bench.tasks.base import Task
+
 Sums = tuple[float, float, float, int]
 """Squared error, squared reference, largest error, non-finite values."""
 
 
 def write_reference(
-    folder: Path, index: int, labels: NDArray[np.uint8], outputs: Mapping[str, NDArray[Any]] | None
+    task: Task, folder: Path, index: int, found: Any, outputs: Mapping[str, NDArray[Any]] | None
 ) -> None:
-    """Store labels, and raw outputs with their combined map where given."""
-    import cv2
-
-    cv2.imwrite(str(folder / f"labels-{index:05d}.png"), labels, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    """Store a prediction, and raw outputs with their combined map where given."""
+    task.write(folder / f"labels-{index:05d}", found)
     if outputs is not None:
         for name, array in with_map(outputs).items():
             np.save(folder / f"outputs-{index:05d}.{name}.npy", array, allow_pickle=False)
@@ -45,7 +45,7 @@ class Compared:
 
     index: int
     equal: int
-    """Pixels with the reference's label."""
+    """Pixels on which the task's predictions agree."""
     total: int
     sums: dict[str, Sums]
     """Output -> `_sums`."""
@@ -54,37 +54,29 @@ class Compared:
 class ParityCounter:
     """Adds up differences to a folder of reference outputs."""
 
-    def __init__(self, folder: Path, images: int) -> None:
+    def __init__(self, folder: Path, images: int, task: Task) -> None:
         self.folder = folder
+        self._task = task
         self._images = images
         self._indices: list[int] = []
         self._equal: list[int] = []
         self._total: list[int] = []
         self._sums: dict[str, list[Sums]] = {}
 
-    def add(
-        self, index: int, labels: NDArray[np.uint8], outputs: Mapping[str, NDArray[Any]]
-    ) -> None:
-        """Compare one image and take what was found."""
-        self.take(self.compare(index, labels, outputs))
-
     def compare(
-        self, index: int, labels: NDArray[np.uint8], outputs: Mapping[str, NDArray[Any]]
+        self, index: int, found: Any, outputs: Mapping[str, NDArray[Any]]
     ) -> Compared | None:
         """One image beside the reference's; None for one that the reference didn't reach."""
-        import cv2
-
-        path = self.folder / f"labels-{index:05d}.png"
-        expected = cv2.imread(str(path), cv2.IMREAD_UNCHANGED) if path.is_file() else None
-        if expected is None or expected.shape != labels.shape:
+        expected = self._task.read(self.folder / f"labels-{index:05d}")
+        if expected is None:
             return None
         sums: dict[str, Sums] = {}
         for name, array in (with_map(outputs) if index < self._images else {}).items():
             stored = self.folder / f"outputs-{index:05d}.{name}.npy"
             if stored.is_file():
                 sums[name] = _sums(array, np.load(stored, allow_pickle=False))
-        equal = int(np.count_nonzero(expected == labels))
-        return Compared(index, equal, int(labels.size), sums)
+        same = self._task.agree(expected, found)
+        return Compared(index, int(np.count_nonzero(same)), int(same.size), sums)
 
     def take(self, found: Compared | None) -> None:
         """Add what `compare` found, here or in another process; images come in order."""

@@ -20,7 +20,8 @@ from bench import registry, resources
 from bench.datasets.cityscapes_layout import LABEL_SUFFIX, LayoutImages, label_folder
 from bench.errors import DatasetError
 from bench.measure.labelmaps import meaning_of, pair
-from bench.metrics import confusion, instances, overlap
+from bench.tasks import confusion, instances, overlap
+from bench.tasks.base import mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -174,7 +175,7 @@ def _summary(
     return Score(
         dataset=spec.name,
         images=images,
-        miou=float(overlap.mean(iou)),
+        miou=float(mean(iou)),
         category_miou=_mean(by_category),
         iiou=_mean(by_class_inside),
         category_iiou=_mean(by_category_inside),
@@ -196,7 +197,7 @@ def _notes(raw: NDArray[np.int64], classes: int) -> tuple[str, ...]:
 
 
 def _mean(scores: dict[str, float]) -> float:
-    return float(overlap.mean(np.array(list(scores.values()), np.float64)))
+    return float(mean(np.array(list(scores.values()), np.float64)))
 
 
 def _null(value: float) -> float | None:

@@ -11,6 +11,7 @@ from bench import registry
 from bench.backends.base import OpenJob
 from bench.datasets.base import VOID
 from bench.errors import CaseFailed
+from bench.tasks.base import task_of
 from bench.transforms.corruptions.base import corrupted
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from bench.suite.case import Case
     from bench.suite.model import Model
     from bench.suite.variant import Variant
+    from bench.tasks.base import Task
 
 
 @dataclass(kw_only=True)
@@ -39,6 +41,8 @@ class EvalSetup:
     """Images to evaluate."""
     preprocess: Any
     postprocess: Any
+    """`(outputs, size, image_size)` -> prediction."""
+    task: Task
     to_dataset: NDArray[np.uint8]
     """Model's class -> the set's class, uint8 (256,); VOID where it has none."""
     job: Job | None = None
@@ -53,18 +57,17 @@ class EvalSetup:
             image = corrupted(image, protocol.corruption, protocol.seed, name)
         return image, self.preprocess(image, self.case.model.pixels, self.size)
 
-    def labels(
+    def predict(
         self, outputs: Mapping[str, NDArray[np.float32]], image_size: tuple[int, int]
-    ) -> NDArray[np.uint8]:
-        """The model's class indices of the first image, uint8 (H, W) = image_size.
+    ) -> Any:
+        """The task's prediction for the first image, of the model's classes, at `image_size`.
 
         Raises:
             CaseFailed: trained weights return another number of classes than was declared.
         """
         if self.case.model.trained:
             check_channels(self.case.model, outputs)
-        labels: NDArray[np.uint8] = self.postprocess(outputs, self.size, image_size)
-        return labels
+        return self.postprocess(outputs, self.size, image_size)
 
 
 @dataclass(kw_only=True)
@@ -133,7 +136,8 @@ def open_setup(job: Job) -> EvalSetup:
         raise ValueError("a session needs the input's size")
     case = job.case
     preprocess = registry.load("preprocess", case.protocol.preprocess)
-    postprocess = registry.load("postprocess", case.protocol.postprocess)
+    task = task_of(case)
+    postprocess = task.rule(registry.load("postprocess", case.protocol.postprocess), case)
     images = registry.load("dataset", case.dataset.loader)().open(case.dataset, Path(job.cache))
     return EvalSetup(
         case=case,
@@ -142,6 +146,7 @@ def open_setup(job: Job) -> EvalSetup:
         count=image_count(case, len(images.names)),
         preprocess=preprocess,
         postprocess=postprocess,
+        task=task,
         to_dataset=class_table(case),
         job=job,
     )

@@ -30,14 +30,9 @@ class Row:
     result: Result
     metrics: dict[str, Metric] = field(default_factory=dict)
     """Name -> number; names are listed in `bench.metrics.catalog`."""
-    iou: dict[str, Metric] = field(default_factory=dict)
-    """Class -> IoU, fraction."""
-    iou_difference: dict[str, Metric] = field(default_factory=dict)
-    """Class -> difference of IoU to the reference variant, paired; empty for the reference."""
-    category_iou: dict[str, Metric] = field(default_factory=dict)
-    """Cityscapes category -> IoU; empty where the classes have none."""
-    category_iou_difference: dict[str, Metric] = field(default_factory=dict)
-    """Category -> difference of IoU to the reference variant, paired."""
+    by_class: dict[str, dict[str, Metric]] = field(default_factory=dict)
+    """Metric of a class (`iou`), and its paired difference to the reference variant
+    (`iou_difference`, not of the reference itself) -> number by class; empty without accuracy."""
 
     @property
     def id(self) -> str:

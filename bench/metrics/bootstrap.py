@@ -1,4 +1,4 @@
-"""The studentized bootstrap of paired differences of IoU, of all resamples at once.
+"""The studentized bootstrap of paired differences of ratios, of all resamples at once.
 
 Units (images, or groups of them) are drawn with replacement, the same ones for both variants. In
 each resample the difference is divided by its own standard error; the 95 % quantile of the absolute
@@ -6,9 +6,10 @@ quotient takes the place of Student's (the symmetric bootstrap-t: Hall, Annals o
 Efron & Tibshirani, An Introduction to the Bootstrap, 1993, chapter 12).
 
 The standard error is that of the influence function (the same book, chapter 21). With w_i the times
-that unit i was drawn, H and U the resample's sums of intersection h and union u, and IoU = H / U,
+that unit i was drawn, H and U the resample's sums of numerator h and denominator u, and R = H / U (of
+IoU: intersection and union),
 
-    z_i = (h_i - IoU u_i) / U          of one variant and class; a difference's is a's minus b's,
+    z_i = (h_i - R u_i) / U            of one variant and class; a difference's is a's minus b's,
     error^2 = N / (N - 1) * sum_i w_i z_i^2
 
 so that everything is a product of the weights, (resamples, units), with sums over units.
@@ -19,17 +20,17 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.metrics.overlap import mean, ratio
+from bench.tasks.base import mean, ratio
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Parts = tuple[NDArray[np.int64], NDArray[np.int64]]
-    """Intersection and union, int64 (units, K)."""
+    Parts = tuple[NDArray[Any], NDArray[Any]]
+    """Numerator and denominator, int64 or float64 (units, K)."""
 
 RESAMPLES = 2000
 SEED = 0

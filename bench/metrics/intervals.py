@@ -1,4 +1,4 @@
-"""95 % intervals for IoU and mIoU, and for paired differences of them between two variants.
+"""95 % intervals for ratios of sums (IoU, PQ) and their mean, and for paired differences of them.
 
 **Single values: the jackknife.** A score is computed anew without each image (by the same rule: a
 class that no other image has leaves the mean); with N images and t the quantile of Student's
@@ -48,9 +48,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.metrics.bootstrap import each_difference, mean_difference
-from bench.metrics.overlap import category_parts, mean, parts, ratio
 from bench.metrics.power import detectable
 from bench.metrics.student import quantile
+from bench.tasks.base import mean, ratio
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bench.metrics.bootstrap import Parts, Studentized
+    from bench.tasks.base import Ratios
 
 LEVEL = 0.95
 MIN_GROUPS = 10
@@ -77,102 +78,60 @@ class Interval:
     """Of a difference: the smallest that such a set shows with 80 % power; None without an interval."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Differences:
     """Paired differences, a minus b, fractions; each kind is computed when it is asked for."""
 
-    a: NDArray[np.int64]
-    """Counts, (N, C+1, C+1)."""
-    b: NDArray[np.int64]
+    a: Ratios
+    """Of N images."""
+    b: Ratios
+    """Of the same images in the same order (see `align`)."""
     groups: tuple[str, ...] = ()
-    of: Sequence[str] | None = None
-    """Category of each class; None = no categories."""
+    """Group of each image; empty = none."""
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be paired."""
+        if self.a.part.shape != self.b.part.shape:
+            shapes = f"{self.a.part.shape} and {self.b.part.shape}"
+            raise ValueError(f"ratios of shapes {shapes} can't be paired")
 
     @cached_property
-    def miou(self) -> Interval:
-        """Of mIoU."""
-        a, b = (_grouped(parts(x), self.groups) for x in (self.a, self.b))
+    def mean(self) -> Interval:
+        """Of the columns' means; each leaves out what it lacks."""
+        a, b = self._units
         without = mean(_scores(a)[1]) - mean(_scores(b)[1])
         return _difference(mean_difference(a, b, LEVEL), 0, without, self.groups)
 
     @cached_property
-    def classes(self) -> tuple[Interval, ...]:
-        """Of each class; NaN where one of both lacks it."""
-        return self._each(parts(self.a), parts(self.b))
-
-    @cached_property
-    def categories(self) -> tuple[Interval, ...]:
-        """Of each category, in order of appearance; empty where there are no categories."""
-        if self.of is None:
-            return ()
-        return self._each(*(category_parts(x, self.of) for x in (self.a, self.b)))
-
-    def _each(self, a: Parts, b: Parts) -> tuple[Interval, ...]:
-        a, b = _grouped(a, self.groups), _grouped(b, self.groups)
+    def each(self) -> dict[str, Interval]:
+        """Of each column; NaN where one of both lacks it."""
+        a, b = self._units
         without = (_scores(a)[1] - _scores(b)[1]).T
         found = each_difference(a, b, LEVEL)
-        return tuple(_difference(found, k, w, self.groups) for k, w in enumerate(without))
+        return {
+            name: _difference(found, k, w, self.groups)
+            for k, (name, w) in enumerate(zip(self.a.names, without, strict=True))
+        }
+
+    @cached_property
+    def _units(self) -> tuple[Parts, Parts]:
+        return _grouped(self.a, self.groups), _grouped(self.b, self.groups)
 
 
-def miou_interval(counts: NDArray[np.int64], groups: tuple[str, ...] = ()) -> Interval:
-    """Mean IoU with its interval, fractions, of counts (N, C+1, C+1)."""
-    whole, without = _scores(_grouped(parts(counts), groups))
+def mean_interval(of: Ratios, groups: tuple[str, ...] = ()) -> Interval:
+    """Mean over the columns with its interval, fractions; absent columns are left out."""
+    whole, without = _scores(_grouped(of, groups))
     return _interval(float(mean(whole)), mean(without), groups)
 
 
-def class_intervals(
-    counts: NDArray[np.int64], groups: tuple[str, ...] = ()
-) -> tuple[Interval, ...]:
-    """IoU of each class with its interval, fractions; NaN where absent.
+def each_interval(of: Ratios, groups: tuple[str, ...] = ()) -> tuple[Interval, ...]:
+    """Each column with its interval, fractions; NaN where absent.
 
-    A class that stands in one image (or group) only has no interval.
+    What stands in one image (or group) only has no interval.
     """
-    return _each(parts(counts), groups)
-
-
-def category_intervals(
-    counts: NDArray[np.int64], of: Sequence[str], groups: tuple[str, ...] = ()
-) -> tuple[Interval, ...]:
-    """The same of each category, in order of appearance; `of` names the category of each class."""
-    return _each(category_parts(counts, of), groups)
-
-
-def paired_difference(
-    counts_a: NDArray[np.int64], counts_b: NDArray[np.int64], groups: tuple[str, ...] = ()
-) -> Interval:
-    """Difference of mIoU, a minus b, with its paired interval, fractions.
-
-    Args:
-        counts_a: (N, C+1, C+1).
-        counts_b: of the same images in the same order (see `align`).
-        groups: group of each image; empty = none.
-
-    Raises:
-        ValueError: the shapes differ.
-    """
-    return paired_differences(counts_a, counts_b, groups).miou
-
-
-def paired_differences(
-    counts_a: NDArray[np.int64],
-    counts_b: NDArray[np.int64],
-    groups: tuple[str, ...] = (),
-    of: Sequence[str] | None = None,
-) -> Differences:
-    """Differences a minus b of mIoU, each class and each category, with paired intervals.
-
-    Args:
-        counts_a: (N, C+1, C+1).
-        counts_b: of the same images in the same order (see `align`).
-        groups: group of each image; empty = none.
-        of: category of each class; None = no categories.
-
-    Raises:
-        ValueError: the shapes differ.
-    """
-    if counts_a.shape != counts_b.shape:
-        raise ValueError(f"counts of shapes {counts_a.shape} and {counts_b.shape} can't be paired")
-    return Differences(counts_a, counts_b, groups, of)
+    whole, without = _scores(_grouped(of, groups))
+    columns = zip(whole, without.T, strict=True)
+    return tuple(_interval(float(v), w, groups) for v, w in columns)
 
 
 def align(a: Sequence[str], b: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -208,12 +167,6 @@ def _difference(
     )
 
 
-def _each(part: Parts, groups: tuple[str, ...]) -> tuple[Interval, ...]:
-    whole, without = _scores(_grouped(part, groups))
-    columns = zip(whole, without.T, strict=True)
-    return tuple(_interval(float(v), w, groups) for v, w in columns)
-
-
 def _interval(value: float, without: NDArray[np.float64], groups: tuple[str, ...]) -> Interval:
     """Interval of one score from the scores without each unit, (units,)."""
     reason = _no_interval(value, without)
@@ -242,20 +195,20 @@ def _units(units: int, groups: tuple[str, ...]) -> str:
     return f"{units} {'groups' if clustered(groups) else 'images'}"
 
 
-def _scores(part: Parts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """IoU of each column over all units, (K,), and without each unit, (units, K)."""
-    hit, union = part
-    # Whole numbers: what is left is exact.
-    left = ((p.sum(0) - p).astype(np.float64) for p in part)
-    return ratio(hit.sum(0).astype(np.float64), union.sum(0).astype(np.float64)), ratio(*left)
+def _scores(of: Parts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Ratio of each column over all units, (K,), and without each unit, (units, K)."""
+    part, whole = of
+    # Of whole numbers, what is left is exact.
+    left = ((p.sum(0) - p).astype(np.float64) for p in of)
+    return ratio(part.sum(0).astype(np.float64), whole.sum(0).astype(np.float64)), ratio(*left)
 
 
-def _grouped(part: Parts, groups: tuple[str, ...]) -> Parts:
-    """Pixels by unit, int64 (units, K): whole groups where there are enough, else images."""
+def _grouped(of: Ratios, groups: tuple[str, ...]) -> Parts:
+    """Sums by unit, (units, K): whole groups where there are enough, else images."""
     if not clustered(groups):
-        return part
-    names, of = np.unique(np.array(groups), return_inverse=True)
-    summed = np.zeros((2, names.size, part[0].shape[1]), np.int64)
-    for total, pixels in zip(summed, part, strict=True):
-        np.add.at(total, of, pixels)
+        return of.part, of.whole
+    names, unit = np.unique(np.array(groups), return_inverse=True)
+    summed = [np.zeros((names.size, p.shape[1]), p.dtype) for p in (of.part, of.whole)]
+    for total, p in zip(summed, (of.part, of.whole), strict=True):
+        np.add.at(total, unit, p)
     return summed[0], summed[1]

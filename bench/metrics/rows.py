@@ -28,7 +28,7 @@ def rows(run: Run) -> tuple[Row, ...]:
         metrics: dict[str, Metric] = {}
         for function in functions:
             metrics.update(function(source))
-        made.append(Row(result, metrics, **by_class(source)))
+        made.append(Row(result, metrics, by_class(source)))
     return tuple(made)
 
 

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from bench.suite.variant import Variant
 
 MEASURING = (
-    "backends", "datasets", "devices", "exporters", "measure", "metrics/confusion.py",
-    "metrics/instances.py", "metrics/latency.py", "metrics/overlap.py", "metrics/parity.py", "models",
-    "transforms",
+    "backends", "datasets", "devices", "exporters", "measure", "metrics/latency.py",
+    "metrics/parity.py", "models", "tasks", "transforms",
 )  # fmt: skip
 """Rooms and files whose code makes a number what it is; of the metrics, those that counting, the
 end of the timing and the status `wrong` depend on."""

@@ -22,11 +22,11 @@ from bench.record.result import (
 from bench.record.store import file_stem
 from bench.suite.matching import Matching, matching
 from bench.suite.protocol import accuracy_fingerprint
+from bench.tasks.base import task_of
 
 if TYPE_CHECKING:
     from bench.jobs.base import Job, Report
     from bench.plan.prepare import Prepared
-    from bench.record.confusion import ConfusionMeasurement
     from bench.record.environment import Environment
     from bench.record.parity import ParityMeasurement
     from bench.suite.case import Case
@@ -141,11 +141,11 @@ def measured(made: Prepared, report: Report, environment: Environment, wall_s: f
         "started": _now(),
         "notes": (*_notes(payload), *filter(None, (match.note(),))),
     })  # fmt: skip
-    reason = void_only(case, draft.get("confusion")) or wrong(case, draft.get("parity"))
+    reason = void_only(case, draft.get(task_of(case).kind)) or wrong(case, draft.get("parity"))
     return draft.model_copy(update={"status": "wrong", "reason": reason}) if reason else draft
 
 
-def void_only(case: Case, counts: ConfusionMeasurement | None) -> str:
+def void_only(case: Case, counts: Any) -> str:
     """Empty, or that no pixel of the whole set was predicted as a class."""
     if not case.model.trained or counts is None or not counts.classified or any(counts.classified):
         return ""

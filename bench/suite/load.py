@@ -222,7 +222,7 @@ def _batch(protocol: Protocol, file: Path, at: str) -> None:
 
 def _protocol(raw: dict[str, Any], file: Path, where: str) -> Protocol:
     made = parse(Protocol, raw, file, where)
-    for kind in ("preprocess", "postprocess"):
+    for kind in ("task", "preprocess", "postprocess"):
         registered(kind, getattr(made, kind), file, dotted(where, kind))
     if made.corruption:
         _corruption(made.corruption, file, dotted(where, "corruption"))

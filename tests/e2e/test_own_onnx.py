@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from bench.metrics.confusion import from_sparse
 from bench.record.store import read_run
 from bench.suite.model import OnnxInput, Pixels
+from bench.tasks.confusion import from_sparse
 from tests import small
 
 pytestmark = pytest.mark.e2e

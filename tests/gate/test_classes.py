@@ -19,9 +19,11 @@ NAMES = ("road", "bus", "train")
 
 
 def verdicts(*intervals, policy=None):
-    row = Row(result(), iou={name: Metric(0.5) for name in NAMES})
+    row = Row(result(), by_class={"iou": {name: Metric(0.5) for name in NAMES}})
     pair = Pair(row, row, None, None)
-    return class_verdicts(pair, policy or GatePolicy(), NAMES, intervals, 20)
+    return class_verdicts(
+        pair, policy or GatePolicy(), dict(zip(NAMES, intervals, strict=True)), 20
+    )
 
 
 def interval(value, half):

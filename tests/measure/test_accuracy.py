@@ -5,8 +5,9 @@ import pytest
 
 from bench.measure import accuracy
 from bench.measure.parity import ParityCounter, write_reference
-from bench.metrics.confusion import count
 from bench.suite.classes import CITYSCAPES
+from bench.tasks.confusion import count
+from bench.tasks.semantic import SemanticTask
 from tests import builders
 
 
@@ -29,7 +30,7 @@ def fake(images=5, batch=1, **protocol):
     table[:19] = np.arange(19)
     return SimpleNamespace(
         case=case, size=(8, 8), count=images, load=load, job=None, to_dataset=table, fed=fed,
-        pictures=pictures, truths=truths,
+        pictures=pictures, truths=truths, task=SemanticTask(),
         device=SimpleNamespace(synchronize=lambda: None),
         images=SimpleNamespace(
             names=tuple(f"i{i}" for i in range(images)), groups=(),
@@ -38,7 +39,7 @@ def fake(images=5, batch=1, **protocol):
         session=SimpleNamespace(
             copy_in=lambda x: x, forward=forward, copy_out=lambda raw: {"labels": raw[:, 0]}
         ),
-        labels=lambda out, shape: out["labels"][0].astype(np.uint8),
+        predict=lambda out, shape: out["labels"][0].astype(np.uint8),
     )  # fmt: skip
 
 
@@ -50,7 +51,7 @@ def test_counts_are_those_of_each_image_whatever_the_batch(batch):
     assert len(found.forward_ns) == 5
     for i in range(5):
         want = count(loaded.truths[i], loaded.pictures[i, ..., 0], len(CITYSCAPES))
-        np.testing.assert_array_equal(found.counts[i], want)
+        np.testing.assert_array_equal(found.tallies[i]["counts"], want)
     # Each call is a whole batch; the last is filled up with its own last image.
     assert [len(f) for f in loaded.fed] == [batch] * -(-5 // batch)
 
@@ -69,7 +70,7 @@ def test_a_limit_ends_the_walk_and_what_was_seen_counts(monkeypatch):
     )
     found = accuracy.walk(fake(9, accuracy_limit_s=2.5), lambda *words: None, None)
     assert found.indices == [0, 1, 2]
-    assert len(found.counts) == 3
+    assert len(found.tallies) == 3
 
 
 def test_an_image_that_cannot_be_read_stops_the_walk():
@@ -91,8 +92,8 @@ def test_parity_gets_every_image_in_order(tmp_path):
     for i in range(4):
         labels = loaded.pictures[i, ..., 0].copy()
         labels[0, :i] += 1
-        write_reference(tmp_path, i, labels, None)
-    counter = ParityCounter(tmp_path, 0)
+        write_reference(loaded.task, tmp_path, i, labels, None)
+    counter = ParityCounter(tmp_path, 0, loaded.task)
     accuracy.walk(loaded, lambda *words: None, counter)
     found = counter.measurement("torch-fp32", loaded.images.names)
     assert found.images == ("i0", "i1", "i2", "i3")

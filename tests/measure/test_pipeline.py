@@ -51,6 +51,10 @@ def walked(loaded, workers, monkeypatch):
     return accuracy.walk(loaded, SAY, None)
 
 
+def counts(found):
+    return [t["counts"] for t in found.tallies]
+
+
 def settle(line):
     """Wait until every process said hello, so that a test's images go to them."""
     limit = time.monotonic() + 30
@@ -65,7 +69,7 @@ def test_processes_count_what_a_plain_loop_counts(tmp_path, monkeypatch, workers
     plain = walked(loaded(tmp_path, batch_size=batch), 0, monkeypatch)
     monkeypatch.setattr(Pipeline, "__enter__", ready(Pipeline.__enter__))
     beside = walked(loaded(tmp_path, batch_size=batch), workers, monkeypatch)
-    np.testing.assert_array_equal(plain.counts, beside.counts)
+    np.testing.assert_array_equal(counts(plain), counts(beside))
     assert [p[0] for p in plain.pictures] == [p[0] for p in beside.pictures]
     for one, two in zip(plain.pictures[0][1:], beside.pictures[0][1:], strict=True):
         np.testing.assert_array_equal(one, two)
@@ -106,8 +110,8 @@ def test_what_a_killed_process_leaves_is_done_here(tmp_path, monkeypatch, after)
             if indices[0] == after:
                 os.kill(line._workers[0]._process.pid, signal.SIGKILL)
             line.give(indices, setup.infer(x))
-        found = [r.counts for r in line.results()]
-    np.testing.assert_array_equal(found, plain.counts)
+        found = [r.tally["counts"] for r in line.results()]
+    np.testing.assert_array_equal(found, counts(plain))
 
 
 def test_an_error_beside_the_model_is_the_walks(tmp_path, monkeypatch):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from bench.metrics import bootstrap
-from bench.metrics.overlap import mean, ratio
+from bench.tasks.base import mean, ratio
 
 
 def sets(seed=0, units=9, classes=4):

@@ -5,12 +5,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.metrics import intervals, overlap
+from bench.metrics import intervals
+from bench.tasks import overlap
+from bench.tasks.base import Ratios
 
 C = 8
 PRESENCE = np.array([1, 0.95, 0.9, 0.6, 0.5, 0.4, 0.3, 0.25])
 SKILL = np.array([0.95, 0.9, 0.8, 0.6, 0.6, 0.5, 0.6, 0.5])
 SIZE = np.array([60e3, 40e3, 20e3, 9e3, 6e3, 4e3, 3e3, 2e3])
+
+
+def iou(counts, of=None):
+    """Ratios of the classes, or of categories."""
+    parts = overlap.parts(counts) if of is None else overlap.category_parts(counts, of)
+    return Ratios(tuple(map(str, range(parts[0].shape[1]))), *parts)
+
+
+def difference(a, b, groups=()):
+    """Of the means."""
+    return intervals.Differences(iou(a), iou(b), groups).mean
 
 
 def scenes(images, rng):
@@ -56,7 +69,7 @@ def test_nineteen_of_twenty_intervals_hold_the_truth(truth):
     sets, held, paired = 400, 0, 0
     for _ in range(sets):
         a, b = scenes(25, rng)
-        one, two = intervals.miou_interval(a), intervals.paired_difference(b, a)
+        one, two = intervals.mean_interval(iou(a)), difference(b, a)
         held += one.low <= truth[0] <= one.high
         paired += two.low <= truth[1] - truth[0] <= two.high
     assert 0.90 <= held / sets <= 0.99
@@ -69,7 +82,7 @@ def test_intervals_of_differences_hold_class_by_class(truth_by_class):
     held = []
     for _ in range(150):
         a, b = scenes(25, rng)
-        found = intervals.paired_differences(b, a).classes
+        found = intervals.Differences(iou(b), iou(a)).each.values()
         held += [
             [f.low <= t <= f.high for f, t in zip(found, truth_by_class, strict=True) if f.low]
         ]
@@ -80,7 +93,7 @@ def test_intervals_of_differences_hold_class_by_class(truth_by_class):
 
 def test_a_difference_is_no_narrower_than_the_jackknife():
     a, b = scenes(12, np.random.default_rng(8))
-    found = intervals.paired_difference(b, a)
+    found = difference(b, a)
     without = np.array([
         overlap.miou(np.delete(b, i, 0)) - overlap.miou(np.delete(a, i, 0)) for i in range(12)
     ])
@@ -93,10 +106,10 @@ def test_a_difference_is_no_narrower_than_the_jackknife():
 def test_categories_are_compared_as_classes_are():
     a, b = scenes(20, np.random.default_rng(9))
     of = ("x",) * 3 + ("y",) * 5
-    found = intervals.paired_differences(b, a, (), of)
+    found = intervals.Differences(iou(b, of), iou(a, of)).each.values()
     want = [overlap.category_iou(b, of)[k] - overlap.category_iou(a, of)[k] for k in ("x", "y")]
-    assert [f.value for f in found.categories] == pytest.approx(want)
-    alone = [f.value for f in intervals.category_intervals(a, of)]
+    assert [f.value for f in found] == pytest.approx(want)
+    alone = [f.value for f in intervals.each_interval(iou(a, of))]
     assert alone == pytest.approx(list(overlap.category_iou(a, of).values()))
 
 
@@ -104,26 +117,26 @@ def test_the_standard_error_is_about_that_of_a_bootstrap():
     rng = np.random.default_rng(3)
     a, _ = scenes(100, rng)
     drawn = [overlap.miou(a[rng.integers(100, size=100)]) for _ in range(1000)]
-    found = intervals.miou_interval(a)
+    found = intervals.mean_interval(iou(a))
     assert found.high - found.low == pytest.approx(2 * 1.984 * np.std(drawn), rel=0.15)
 
 
 def test_pairing_narrows_a_difference():
     a, b = scenes(50, np.random.default_rng(0))
-    found = intervals.paired_difference(b, a)
+    found = difference(b, a)
     assert found.value == pytest.approx(overlap.miou(b) - overlap.miou(a))
     assert found.low < found.value < found.high < 0
-    alone = intervals.miou_interval(a)
+    alone = intervals.mean_interval(iou(a))
     assert found.high - found.low < (alone.high - alone.low) / 3
 
 
 @given(st.integers(2, 12), st.integers(0, 1000))
 def test_a_difference_turns_its_sign_and_is_zero_to_itself(images, seed):
     a, b = scenes(images, np.random.default_rng(seed))
-    there, back = intervals.paired_difference(a, b), intervals.paired_difference(b, a)
+    there, back = difference(a, b), difference(b, a)
     turned = (-back.value, -back.high, -back.low)
     assert (there.value, there.low, there.high) == pytest.approx(turned, abs=1e-12)
-    same = intervals.paired_difference(a, a)
+    same = difference(a, a)
     assert (same.value, same.low, same.high) == (0, 0, 0)
 
 
@@ -131,19 +144,19 @@ def test_cities_are_left_out_whole_where_there_are_ten():
     rng = np.random.default_rng(1)
     a = np.concatenate([scenes(1, rng)[0].repeat(4, axis=0) for _ in range(12)])
     cities = tuple(f"city{i // 4}" for i in range(48))
-    by_image, by_city = intervals.miou_interval(a), intervals.miou_interval(a, cities)
+    by_image, by_city = intervals.mean_interval(iou(a)), intervals.mean_interval(iou(a), cities)
     assert by_city.note == "12 groups, one left out at a time"
     # Four equal images a city hold as much as one: the interval is that of twelve images.
-    pairs = intervals.paired_difference(a, a + (a > 0), cities)
+    pairs = difference(a, a + (a > 0), cities)
     assert pairs.note == "12 groups, resampled in pairs"
     assert by_city.high - by_city.low > 1.8 * (by_image.high - by_image.low)
     few = tuple(f"city{i % 3}" for i in range(48))
-    assert intervals.miou_interval(a, few) == by_image
+    assert intervals.mean_interval(iou(a), few) == by_image
 
 
 def test_one_image_gives_no_interval():
     a, b = scenes(1, np.random.default_rng(0))
-    for found in (intervals.miou_interval(a), intervals.paired_difference(a, b)):
+    for found in (intervals.mean_interval(iou(a)), difference(a, b)):
         assert (found.low, found.high) == (None, None)
         assert "one image" in found.note
 
@@ -153,24 +166,24 @@ def test_a_class_in_one_image_has_a_value_and_no_interval():
     counts[:, 0, 0] = 5, 6, 7
     counts[1, 0, 1] = 1
     counts[1, 1, 1] = 3
-    often, once = intervals.class_intervals(counts)
+    often, once = intervals.each_interval(iou(counts))
     assert often.low < often.value < often.high
     assert (once.value, once.low) == (0.75, None)
     counts[1, :, 1] = 0
-    assert np.isnan(intervals.class_intervals(counts)[1].value)
+    assert np.isnan(intervals.each_interval(iou(counts))[1].value)
 
 
 def test_ends_stay_between_none_and_all():
     counts = np.zeros((2, 2, 2), np.int64)
     counts[:, 0] = [[100, 0], [10, 90]]
-    found = intervals.miou_interval(counts)
+    found = intervals.mean_interval(iou(counts))
     assert (found.low, found.high) == (0.0, 1.0)
 
 
 def test_shapes_must_match():
     a, _ = scenes(3, np.random.default_rng(0))
     with pytest.raises(ValueError, match="can't be paired"):
-        intervals.paired_difference(a, a[:2])
+        difference(a, a[:2])
 
 
 def test_images_are_aligned_by_name():
@@ -183,5 +196,8 @@ def test_five_hundred_images_take_little_time():
     rng = np.random.default_rng(0)
     counts = rng.integers(0, 5000, (500, 20, 20))
     start = time.process_time()
-    intervals.paired_differences(counts, counts[:, :, ::-1], (), ("x", "y") * 9 + ("x",))
+    for of in (None, ("x", "y") * 9 + ("x",)):
+        found = intervals.Differences(iou(counts, of), iou(counts[:, :, ::-1], of))
+        assert found.mean.value
+        assert found.each
     assert time.process_time() - start < 0.5

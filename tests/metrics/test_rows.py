@@ -18,8 +18,8 @@ def test_every_result_is_a_row_and_every_gap_has_a_reason(tmp_path):
             assert metric.low is None or metric.low <= metric.value <= metric.high
     wrong = next(r for r in made if r.status == "wrong")
     assert wrong.value("miou") is not None
-    assert len(wrong.iou) == 19
-    assert made[-1].iou == {}
+    assert len(wrong.by_class["iou"]) == 19
+    assert made[-1].by_class == {}
 
 
 def test_the_reference_on_the_same_target_comes_first(tmp_path):

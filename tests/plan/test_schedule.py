@@ -148,7 +148,7 @@ def test_the_model_is_measured_for_what_it_is(of, data, tmp_path, cache):
     """Accuracy counts of a run equal those of its labels computed apart."""
     import cv2
 
-    from bench.metrics.confusion import from_sparse
+    from bench.tasks.confusion import from_sparse
 
     result = small.one(small.suite(small.block(of, data)), tmp_path / "run", cache)
     run = read_run(tmp_path / "run")

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from bench.errors import CaseFailed
 from bench.measure.parity import Compared, ParityCounter
-from bench.metrics import confusion, instances
 from bench.plan.shards import Part, join
 from bench.record.base import ArrayFile
 from bench.record.confusion import ConfusionMeasurement, InstanceMeasurement, RunTimes
 from bench.record.gallery import GalleryMeasurement, Panel
+from bench.tasks import confusion, instances
 
 CLASSES = ("a", "b", "c")
 FILE = ArrayFile(file="x.npz", sha256="0")
@@ -23,7 +23,7 @@ PARITY_IMAGES, GALLERY_IMAGES = 4, 2
 def found(indices, asked, shard, seed=0) -> Part:
     """What a worker tells of the images at some positions; an image's values depend on it alone."""
     counts, things, forward, panels = [], [], [], []
-    counter = ParityCounter(None, PARITY_IMAGES)
+    counter = ParityCounter(None, PARITY_IMAGES, None)
     names = {i: f"image-{(7 * i) % 1000}" for i in range(asked)}  # not in the order of their names
     for i in indices:
         rng = np.random.default_rng([seed, i])

@@ -40,10 +40,10 @@ class Keeping:
     def __call__(
         self, index: int, image: NDArray[np.uint8], outputs: Mapping[str, NDArray[np.float32]]
     ) -> None:
-        """Write the labels, and the outputs of the first `parity_images`."""
-        labels = self.setup.labels(outputs, image.shape[:2])
+        """Write the prediction, and the outputs of the first `parity_images`."""
+        found = self.setup.predict(outputs, image.shape[:2])
         kept = outputs if index < self.setup.case.protocol.parity_images else None
-        write_reference(self.folder, index, labels, kept)
+        write_reference(self.setup.task, self.folder, index, found, kept)
 
 
 def keeping(setup: EvalSetup, folder: str | None) -> Keeping:

@@ -1,171 +1,123 @@
-"""Accuracy: mIoU and its kin, from the counts of every image."""
+"""Accuracy: the task's headline (mIoU, PQ) and its kin, from the counts of every image."""
 
 from __future__ import annotations
 
 import math
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bench.metrics import instances, intervals, overlap
+from bench.metrics import intervals
 from bench.metrics.base import Metric
-from bench.metrics.catalog.base import (
-    IS_REFERENCE,
-    SEEDED,
-    absent,
-    counts_in,
-    counts_of,
-    unmeasured,
-)
+from bench.metrics.catalog.base import IS_REFERENCE, SEEDED, absent, unmeasured
+from bench.metrics.paired import paired, ratios
+from bench.tasks.base import task_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-    from pathlib import Path
-
-    import numpy as np
-    from numpy.typing import NDArray
+    from collections.abc import Mapping
 
     from bench.metrics.base import Source
-    from bench.metrics.intervals import Differences, Interval
-    from bench.record.confusion import ConfusionMeasurement
+    from bench.metrics.intervals import Interval
+    from bench.metrics.paired import Paired
     from bench.record.result import Result
 
-NAMES = (
-    "miou",
-    "miou_difference",
-    "miou_detectable",
-    "category_miou",
-    "iiou",
-    "category_iiou",
-    "pixel_accuracy",
-)
-NO_CATEGORIES = "the classes aren't those of Cityscapes, which define categories and iIoU"
-ABSENT = "absent: neither in the ground truth nor predicted on labelled pixels"
 SAME = "the counts are the reference's in every image: nothing scatters"
 NO_CLASS = "no class stands in the ground truth or in the predictions"
 
 
 def metrics(source: Source) -> dict[str, Metric]:
-    """Name -> number of every accuracy metric, fractions."""
-    result = source.result
+    """Name -> number of every accuracy metric of the task, fractions."""
+    result, task = source.result, task_of(source.result.case)
     reason = unavailable(result)
     if reason:
-        return absent(NAMES, reason)
-    found = result.get("confusion")
-    counts = counts_of(source.run, found)
-    note = _seen(found)
-    whole = intervals.miou_interval(counts, found.groups)
+        own = (f"{task.headline}{rest}" for rest in ("", "_difference", "_detectable"))
+        return absent((*own, *task.numbers), reason)
+    found, note = result.get(task.kind), _seen(result)
+    of = ratios(task, source.run.folder, found)[task.class_metric]
+    whole = intervals.mean_interval(of, found.groups)
+    scores = task.scores(result, source.run.folder / "cases")
     return {
-        "miou": _metric(whole.value, NO_CLASS, note, whole.low, whole.high),
+        task.headline: _metric(whole.value, NO_CLASS, note, whole.low, whole.high),
         **difference(source),
-        **_categories(found, counts, note),
-        **_instances(source, found, counts, note),
-        "pixel_accuracy": _metric(overlap.pixel_accuracy(counts), NO_CLASS, note),
+        **{name: _score(scores[name], note) for name in task.numbers},
     }
 
 
 def unavailable(result: Result) -> str:
     """Why a result has no accuracy; empty where it has."""
-    if result.get("confusion") is None and result.status in {"failed", "skipped"}:
+    found = result.get(task_of(result.case).kind)
+    if found is None and result.status in {"failed", "skipped"}:
         return unmeasured(result)
     if not result.case.model.trained:
         return SEEDED
-    found = result.get("confusion")
     if found is None:
         return unmeasured(result)
     return "" if found.images else "no image was evaluated"
 
 
 def difference(source: Source) -> dict[str, Metric]:
-    """`miou_difference` to the reference and `miou_detectable`, the smallest drop that shows.
+    """The headline's difference to the reference, and the smallest drop that shows.
 
     Fractions, paired over the images that both have.
     """
+    headline = task_of(source.result.case).headline
+    names = (f"{headline}_difference", f"{headline}_detectable")
     found = _to_reference(source)
     if isinstance(found, str):
-        return absent(("miou_difference", "miou_detectable"), found)
+        return absent(names, found)
     differences, note = found
-    whole = differences.miou
+    whole = differences.headline.mean
+    shows = Metric(whole.detectable, note=note)
     if not whole.detectable:
-        reason = whole.note if whole.detectable is None else SAME
-        return {
-            "miou_difference": _difference(whole, note),
-            "miou_detectable": Metric(None, reason=reason),
-        }
-    return {
-        "miou_difference": _difference(whole, note),
-        "miou_detectable": Metric(whole.detectable, note=note),
-    }
+        shows = Metric(None, reason=whole.note if whole.detectable is None else SAME)
+    return {names[0]: _metric(whole.value, NO_CLASS, note, whole.low, whole.high), names[1]: shows}
 
 
 def by_class(source: Source) -> dict[str, dict[str, Metric]]:
-    """Fields of a Row: `iou`, `category_iou` and their paired differences, by name, fractions.
+    """Metric of a class (`iou`) and its paired difference (`iou_difference`) -> numbers by class.
 
-    All empty where the result has no accuracy.
+    Empty where the result has no accuracy; fractions.
     """
     if unavailable(source.result):
         return {}
-    found = source.result.get("confusion")
-    counts, note = counts_of(source.run, found), _seen(found)
-    of = overlap.categories(found.classes)
-    names = tuple(dict.fromkeys(of or ()))
-    scores = intervals.class_intervals(counts, found.groups)
-    fields = {"iou": _named(found.classes, scores, ABSENT, note)}
-    if of is not None:
-        scores = intervals.category_intervals(counts, of, found.groups)
-        fields["category_iou"] = _named(names, scores, ABSENT, note)
+    task, folder, note = task_of(source.result.case), source.run.folder, _seen(source.result)
+    found = source.result.get(task.kind)
+    fields = {}
+    for name, of in ratios(task, folder, found).items():
+        each = zip(of.names, intervals.each_interval(of, found.groups), strict=True)
+        fields[name] = _named(dict(each), task.absent, note)
+    for name, numbers in task.by_class(found, folder / "cases").items():
+        fields[name] = {c: _metric(v, task.absent, note) for c, v in numbers.items()}
     beside = _to_reference(source)
     if not isinstance(beside, str):
         differences, note = beside
-        fields["iou_difference"] = _named(found.classes, differences.classes, ABSENT, note)
-        fields["category_iou_difference"] = _named(names, differences.categories, ABSENT, note)
+        for name, every in differences.by_class.items():
+            fields[f"{name}_difference"] = _named(every.each, task.absent, note)
     return fields
 
 
-def _to_reference(source: Source) -> tuple[Differences, str] | str:
+def _to_reference(source: Source) -> tuple[Paired, str] | str:
     """Differences to the reference with a note, or why there are none."""
     result, reference = source.result, source.reference
+    task = task_of(result.case)
     if result.case.is_reference:
         return IS_REFERENCE
     if reference is None:
         return f"the run has no result of the reference variant {result.case.reference.slug}"
     reason = unavailable(reference)
     if reason:
-        return f"the reference variant has no mIoU ({reason})"
-    mine, other = result.get("confusion"), reference.get("confusion")
+        return f"the reference variant has no accuracy ({reason})"
+    mine, other = result.get(task.kind), reference.get(task.kind)
     if not _comparable(result, reference) or mine.classes != other.classes:
         return "the reference was evaluated under other accuracy settings"
-    found = _paired(source.run.folder, mine, other)
+    folder = source.run.folder
+    found = paired(task, (folder, mine), (folder, other))
     if found is None:
         return "no image in common with the reference"
-    differences, both = found
-    fewer = both < max(len(mine.images), len(other.images))
-    return differences, f"over the {both} images that both saw" if fewer else ""
+    fewer = found.images < max(len(mine.images), len(other.images))
+    return found, f"over the {found.images} images that both saw" if fewer else ""
 
 
-@lru_cache(maxsize=4)
-def _paired(
-    folder: Path, mine: ConfusionMeasurement, other: ConfusionMeasurement
-) -> tuple[Differences, int] | None:
-    """Differences over the images of both, and how many those are; None where there are none."""
-    at, of = intervals.align(mine.images, other.images)
-    if not at.size:
-        return None
-    groups = tuple(mine.groups[i] for i in at) if mine.groups else ()
-    a, b = counts_in(folder, mine)[at], counts_in(folder, other)[of]
-    return intervals.paired_differences(a, b, groups, overlap.categories(mine.classes)), at.size
-
-
-def _difference(found: Interval, note: str) -> Metric:
-    return _metric(found.value, NO_CLASS, note, found.low, found.high)
-
-
-def _named(
-    names: Sequence[str], scores: Sequence[Interval], reason: str, note: str
-) -> dict[str, Metric]:
-    return {
-        name: _metric(s.value, reason, note, s.low, s.high)
-        for name, s in zip(names, scores, strict=True)
-    }
+def _named(scores: Mapping[str, Interval], reason: str, note: str) -> dict[str, Metric]:
+    return {name: _metric(s.value, reason, note, s.low, s.high) for name, s in scores.items()}
 
 
 def _comparable(a: Result, b: Result) -> bool:
@@ -182,46 +134,14 @@ def _comparable(a: Result, b: Result) -> bool:
     return settings[0] == settings[1]
 
 
-def _categories(
-    found: ConfusionMeasurement, counts: NDArray[np.int64], note: str
-) -> dict[str, Metric]:
-    of = overlap.categories(found.classes)
-    if of is None:
-        return absent(["category_miou"], NO_CATEGORIES)
-    value = mean(overlap.category_iou(counts, of).values())
-    return {"category_miou": _metric(value, NO_CLASS, note)}
-
-
-def _instances(
-    source: Source, found: ConfusionMeasurement, counts: NDArray[np.int64], note: str
-) -> dict[str, Metric]:
-    names = ("iiou", "category_iiou")
-    inside = source.result.get("instances")
-    if overlap.categories(found.classes) is None:
-        return absent(names, NO_CATEGORIES)
-    if inside is None:
-        return absent(names, "the data set has no instances")
-    if inside.images != found.images:
-        return absent(names, "instances and classes were counted on different images")
-    arrays = source.run.arrays(inside.arrays)
-    by_class = instances.class_iiou(counts, arrays, found.classes)
-    by_category = instances.category_iiou(counts, arrays, found.classes)
-    reason = "no class with instances is there"
-    return {
-        "iiou": _metric(mean(by_class.values()), reason, note),
-        "category_iiou": _metric(mean(by_category.values()), reason, note),
-    }
-
-
-def mean(values: Collection[float]) -> float:
-    """Mean of the values that aren't NaN; NaN if none is left."""
-    there = [v for v in values if not math.isnan(v)]
-    return sum(there) / len(there) if there else math.nan
-
-
-def _seen(found: ConfusionMeasurement) -> str:
+def _seen(result: Result) -> str:
+    found: Any = result.get(task_of(result.case).kind)
     seen = len(found.images)
     return "" if seen >= found.asked else f"{seen} of {found.asked} images were seen"
+
+
+def _score(value: float | str, note: str) -> Metric:
+    return Metric(None, reason=value) if isinstance(value, str) else _metric(value, NO_CLASS, note)
 
 
 def _metric(

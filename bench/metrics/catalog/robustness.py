@@ -1,14 +1,14 @@
-"""What a corrupted case keeps of the mIoU that its variant has on the images as they are."""
+"""What a corrupted case keeps of the accuracy that its variant has on the images as they are."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bench.metrics import overlap
 from bench.metrics.base import Metric
 from bench.metrics.catalog.accuracy import unavailable
-from bench.metrics.catalog.base import counts_of
+from bench.metrics.paired import ratios
+from bench.tasks.base import mean, task_of
 
 if TYPE_CHECKING:
     from bench.metrics.base import Source
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
     from bench.record.store import Run
     from bench.suite.case import Case
 
-NAME = "miou_retained"
-
 
 def metrics(source: Source) -> dict[str, Metric]:
-    """`miou_retained`, a fraction."""
+    """The headline's `_retained`, a fraction."""
+    task = task_of(source.result.case)
+    name = f"{task.headline}_retained"
     if not source.result.case.protocol.corruption:
-        return {NAME: Metric(None, reason="the images are as they are")}
+        return {name: Metric(None, reason="the images are as they are")}
     clean = clean_of(source)
     if clean is None:
         reason = "the run has no case of this variant on the images as they are"
-        return {NAME: Metric(None, reason=reason)}
+        return {name: Metric(None, reason=reason)}
     for result in (source.result, clean):
         reason = unavailable(result)
         if reason:
-            return {NAME: Metric(None, reason=reason)}
-    both = (source.result, clean)
-    now, before = (overlap.miou(counts_of(source.run, r.get("confusion"))) for r in both)
+            return {name: Metric(None, reason=reason)}
+    both = (ratios(task, source.run.folder, r.get(task.kind)) for r in (source.result, clean))
+    now, before = (float(mean(of[task.class_metric].pooled())) for of in both)
     if not before > 0:
-        return {NAME: Metric(None, reason="mIoU is 0 or missing on the images as they are")}
-    return {NAME: Metric(now / before)}
+        return {name: Metric(None, reason="accuracy is 0 or missing on the images as they are")}
+    return {name: Metric(now / before)}
 
 
 def clean_of(source: Source) -> Result | None:

@@ -15,6 +15,7 @@ from bench.report.format import (
 )
 from bench.report.palette import colours, css
 from bench.report.sections.common import metric_cell
+from bench.tasks.base import task_of
 
 if TYPE_CHECKING:
     from bench.metrics.base import Metric, Row
@@ -49,7 +50,7 @@ def section(view: View) -> Section | None:
         tables.setdefault(key, []).extend((group, r) for r in rows)
     blocks: list[Block] = [Prose((told,))]
     for found in tables.values():
-        compared = [(g, r) for g, r in found if r.iou_difference]
+        compared = [(g, r) for g, r in found if _of(r, "_difference")]
         blocks += [_table(found), *([_differences(compared)] if compared else [])]
     return Section("classes", "Class by class", tuple(blocks))
 
@@ -63,16 +64,21 @@ def _groups(view: View) -> tuple[list[tuple[Group, list[Row]]], bool]:
         rows = []
         for row in group.measured:
             case = row.result.case
-            values = tuple(m.value for m in row.iou.values())
+            values = tuple(m.value for m in _of(row).values())
             key = (case.model.name, case.variant.slug, case.dataset.name, values)
-            if row.iou and key in shown:
+            if _of(row) and key in shown:
                 repeated = True
-            elif row.iou:
+            elif _of(row):
                 shown.add(key)
                 rows.append(row)
         if rows:
             found.append((group, rows))
     return found, repeated
+
+
+def _of(row: Row, rest: str = "") -> dict[str, Metric]:
+    """The task's metric of a class, or its difference to the reference, by class."""
+    return row.by_class.get(task_of(row.result.case).class_metric + rest, {})
 
 
 def _where(row: Row) -> str:
@@ -113,12 +119,17 @@ def _differences(found: list[tuple[Group, Row]]) -> Table:
     lines = [
         (
             Cell(name, swatch=css(paint[i])),
-            *(_difference(r.iou_difference.get(name), notes) for r in rows),
+            *(_difference(_of(r, "_difference").get(name), notes) for r in rows),
         )
         for i, name in enumerate(data.classes)
     ]
-    for name in dict.fromkeys(n for r in rows for n in r.category_iou_difference):
-        cells = (_difference(r.category_iou_difference.get(name), notes) for r in rows)
+    for name in dict.fromkeys(
+        n for r in rows for n in r.by_class.get("category_iou_difference", {})
+    ):
+        cells = (
+            _difference(r.by_class.get("category_iou_difference", {}).get(name), notes)
+            for r in rows
+        )
         lines.append((Cell(name, badge="category"), *cells))
     smallest = [metric_cell(r.metrics.get("miou_detectable"), points, notes) for r in rows]
     lines.append((Cell("Smallest drop of mIoU that shows", badge="mean"), *smallest))
@@ -157,7 +168,7 @@ def _head(group: Group, row: Row, *, several: bool) -> Column:
 
 
 def _cell(row: Row, name: str, notes: Notes) -> Cell:
-    metric = row.iou.get(name)
+    metric = _of(row).get(name)
     cell = metric_cell(metric, points_short, notes)
     value = finite(metric.value) if metric else None
     return cell if value is None else Cell(cell.text, mark=cell.mark, heat=round(value, 2))

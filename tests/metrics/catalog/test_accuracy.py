@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from bench.metrics import overlap
 from bench.metrics.base import Source
 from bench.metrics.catalog import accuracy
-from bench.metrics.catalog.base import counts_of
-from bench.metrics.confusion import to_sparse
 from bench.metrics.rows import reference_of
 from bench.record.store import write_arrays
+from bench.tasks import overlap, semantic
+from bench.tasks.confusion import to_sparse
+from bench.tasks.semantic import SemanticTask
 from tests.builders import Planned, build_run
 
 ROWS = (Planned(), Planned("torch-bf16", flip=0.1))
@@ -16,6 +16,10 @@ ROWS = (Planned(), Planned("torch-bf16", flip=0.1))
 def source(run, slug="torch-bf16"):
     result = next(r for r in run.results if r.case.variant.slug == slug)
     return Source(run, result, reference_of(run, result))
+
+
+def counts_of(run, found):
+    return semantic.counts_of(run.folder / "cases", found)
 
 
 def changed(of, kind, **changes):
@@ -42,7 +46,7 @@ def test_numbers_are_those_of_the_counts(run):
     assert found["miou"].value == overlap.miou(counts)
     assert found["miou"].low < found["miou"].value < found["miou"].high
     assert found["pixel_accuracy"].value == overlap.pixel_accuracy(counts)
-    assert all(found[n].value is not None for n in accuracy.NAMES)
+    assert all(found[n].value is not None for n in SemanticTask.numbers)
 
 
 def test_the_difference_is_variant_minus_reference(run):

@@ -21,7 +21,7 @@ def changed(view, *kinds, add=()):
     for row in view.rows:
         kept = tuple(m for m in row.result.measurements if m.kind not in kinds)
         result = row.result.model_copy(update={"measurements": (*kept, *add)})
-        rows.append(Row(result, row.metrics, row.iou))
+        rows.append(Row(result, row.metrics, row.by_class))
     return View(view.run, tuple(rows))
 
 

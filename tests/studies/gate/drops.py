@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.gate.judge import judge
-from bench.metrics.confusion import from_sparse, to_sparse
-from bench.metrics.overlap import mean, parts, ratio
 from bench.record.base import Record
 from bench.record.store import Run, read_run, to_json, write_arrays, write_atomic, write_result
+from bench.tasks.base import mean, ratio
+from bench.tasks.confusion import from_sparse, to_sparse
+from bench.tasks.overlap import parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

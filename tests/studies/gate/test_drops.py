@@ -10,7 +10,7 @@ CASE = "segformer-micro/onnx-onnxruntime-fp32/cpu/scenes"
 
 @pytest.fixture(scope="module")
 def counts():
-    from bench.metrics.confusion import from_sparse
+    from bench.tasks.confusion import from_sparse
 
     truth = truths(12, (24, 48), 6, 0)
     arrays = confusion_arrays(truth, flipped(truth, 0.1, 6, 1), 6)

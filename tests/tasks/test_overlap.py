@@ -5,8 +5,9 @@ import pytest
 
 from bench.datasets.cityscapes_layout import class_table
 from bench.datasets.decode import read_map
-from bench.metrics import confusion, overlap
 from bench.suite.classes import CITYSCAPES
+from bench.tasks import confusion, overlap
+from bench.tasks.base import mean
 from tests.builders import dataset
 from tests.official import official, write_layout
 
@@ -41,8 +42,8 @@ def test_categories_are_those_of_the_official_evaluator(judged):
     ours = overlap.category_iou(counts, overlap.categories(NAMES))
     official_scores = {k: v for k, v in theirs["categoryScores"].items() if k != "void"}
     assert ours == pytest.approx(official_scores, abs=1e-12)
-    mean = float(overlap.mean(np.array(list(ours.values()))))
-    assert mean == pytest.approx(theirs["averageScoreCategories"], abs=1e-12)
+    together = float(mean(np.array(list(ours.values()))))
+    assert together == pytest.approx(theirs["averageScoreCategories"], abs=1e-12)
 
 
 def counts_of(rows):

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.errors import RecordError
-from bench.metrics.overlap import categories, pooled
 from bench.suite.classes import CITYSCAPES
+from bench.tasks.overlap import categories, pooled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

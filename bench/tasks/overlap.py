@@ -3,19 +3,21 @@
 Source: `evalPixelLevelSemanticLabeling.py` of cityscapesscripts. Pixels whose truth is void count
 nowhere; a void prediction on a labelled pixel is a miss; a class with neither true positives nor
 false positives nor misses is NaN and left out of the mean (one that is only predicted scores 0).
-Every function takes counts (..., C+1, C+1) as `bench.metrics.confusion` makes them.
+Every function takes counts (..., C+1, C+1) as `bench.tasks.confusion` makes them.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bench.suite.classes import CITYSCAPES
+from bench.tasks.base import mean, ratio
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,20 +31,6 @@ def parts(counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int6
     return hit, labelled.sum(-1) + labelled[..., :-1].sum(-2) - hit
 
 
-def ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Quotient, float64; NaN where whole is 0."""
-    shape = np.broadcast_shapes(part.shape, whole.shape)
-    quotient: NDArray[np.float64] = np.full(shape, np.nan)
-    np.divide(part, whole, out=quotient, where=whole != 0)
-    return quotient
-
-
-def mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean over the last axis of what isn't NaN, float64 (...,); NaN where nothing is left."""
-    there = ~np.isnan(values)
-    return ratio(np.where(there, values, 0.0).sum(-1), there.sum(-1).astype(np.float64))
-
-
 def class_iou(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     """IoU of each class, fraction, float64 (..., C); NaN where the class is absent."""
     hit, union = parts(counts)
@@ -52,6 +40,12 @@ def class_iou(counts: NDArray[np.int64]) -> NDArray[np.float64]:
 def miou(counts: NDArray[np.int64]) -> float:
     """Mean IoU of the classes that are there, fraction; NaN if none is. Images are summed first."""
     return float(mean(class_iou(pooled(counts))))
+
+
+def mean_of(values: Collection[float]) -> float:
+    """Mean of the values that aren't NaN; NaN if none is left."""
+    there = [v for v in values if not math.isnan(v)]
+    return sum(there) / len(there) if there else math.nan
 
 
 def pooled(counts: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from bench.datasets.cityscapes_layout import class_table, instance_table
 from bench.datasets.decode import read_map
 from bench.errors import RecordError
-from bench.metrics import confusion, instances, overlap
 from bench.suite.classes import CITYSCAPES
+from bench.tasks import confusion, instances, overlap
 from tests.builders import dataset
 from tests.official import evaluator, official, write_layout
 

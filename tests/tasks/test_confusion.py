@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hn
 
 from bench.errors import RecordError
-from bench.metrics import confusion
+from bench.tasks import confusion
 
 MAPS = hn.array_shapes(min_dims=2, max_dims=2, max_side=9).flatmap(
     lambda shape: st.tuples(*[hn.arrays(np.uint8, shape, elements=st.integers(0, 255))] * 2)

@@ -1,0 +1,195 @@
+"""What every task offers: ground truth and prediction -> counts of an image -> ratios of the set.
+
+A prediction is what the post-processing rule gives: a label map, or `bench.segments.Segments`. Ground
+truth has the same type, so that a prediction of the reference variant may stand in its place.
+
+Accuracy of any task is the mean over classes of a quotient of two sums over images: IoU is
+intersection over union, PQ is the sum of IoU over TP + FP/2 + FN/2. Intervals, paired differences and
+the gate know these sums only.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from bench import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from bench.record.result import Result
+    from bench.segments import Segments
+    from bench.suite.case import Case
+    from bench.suite.dataset import Dataset
+
+    Arrays = Mapping[str, NDArray[Any]]
+    Tally = dict[str, NDArray[Any]]
+    """Counts of one image."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ratios:
+    """Quotients of sums over images: a column each, a row an image."""
+
+    names: tuple[str, ...]
+    part: NDArray[Any]
+    """Numerators, int64 or float64 (N, K)."""
+    whole: NDArray[Any]
+    """Denominators, int64 or float64 (N, K); a column that sums up to 0 is absent."""
+
+    def at(self, images: NDArray[np.int64]) -> Ratios:
+        """The same of some of the images."""
+        return Ratios(self.names, self.part[images], self.whole[images])
+
+    def pooled(self) -> NDArray[np.float64]:
+        """Quotient of each column over all images, float64 (K,); NaN where absent."""
+        return ratio(self.part.sum(0).astype(np.float64), self.whole.sum(0).astype(np.float64))
+
+
+class Truths(Protocol):
+    """Ground truth of an opened data set (see `bench.datasets.base.Images`)."""
+
+    def truth(self, index: int) -> NDArray[np.uint8]:
+        """Class indices, uint8 (H, W)."""
+        ...
+
+    def instances(self, index: int) -> NDArray[np.int32] | None:
+        """Instance ids, int32 (H, W)."""
+        ...
+
+    def segments(self, index: int) -> Segments | None:
+        """Panoptic ground truth."""
+        ...
+
+
+class Task(ABC):
+    """How predictions of one kind are judged."""
+
+    headline: str
+    """Metric that stands for accuracy: the mean of the first `class_metrics` over the classes."""
+    class_metrics: tuple[str, ...]
+    """Metrics of a class; the first is that of the headline, and a key of `ratios`."""
+    hub: tuple[str, str, str]
+    """The hub's task type, its name in words, and the headline's metric type."""
+    numbers: tuple[str, ...] = ()
+    """Names of the other metrics, as `scores` gives them."""
+    kind: str
+    """Measurement that holds the counts: its `kind`, or the name of an `extra` one. It has `classes`,
+    `images`, `asked` and `groups`."""
+    absent: str = "absent: neither in the ground truth nor predicted"
+    """Why a class has no ratio."""
+    instances: bool = False
+    """Whether `tally` gets the set's instance ids."""
+
+    @property
+    def class_metric(self) -> str:
+        """Metric of a class whose mean is the headline."""
+        return self.class_metrics[0]
+
+    def rule(self, rule: Callable[..., Any], case: Case) -> Callable[..., Any]:  # noqa: ARG002
+        """The registered post-processing rule as `(outputs, size, image_size) -> prediction`."""
+        return rule
+
+    @abstractmethod
+    def truth(self, images: Truths, index: int) -> Any:
+        """Ground truth of an image.
+
+        Raises:
+            DatasetError: the set has none of this kind.
+        """
+
+    @abstractmethod
+    def mapped(self, prediction: Any, table: NDArray[np.uint8]) -> Any:
+        """A prediction of the model's classes as one of the set's.
+
+        Args:
+            prediction: of the model's classes.
+            table: model's class -> the set's class, uint8 (256,); VOID where it has none.
+        """
+
+    @abstractmethod
+    def tally(
+        self, truth: Any, prediction: Any, dataset: Dataset, instances: NDArray[np.int32] | None
+    ) -> Tally:
+        """Counts of one image."""
+
+    @abstractmethod
+    def agree(self, truth: Any, prediction: Any) -> NDArray[np.bool_]:
+        """Whether a pixel is the same in both, bool (H, W); void in both is the same."""
+
+    @abstractmethod
+    def labels(self, truth: Any) -> NDArray[np.uint8]:
+        """Class indices for a picture, uint8 (H, W); VOID where there is none."""
+
+    @abstractmethod
+    def write(self, stem: Path, prediction: Any) -> None:
+        """Keep a reference's prediction in a file whose name begins with `stem`."""
+
+    @abstractmethod
+    def read(self, stem: Path) -> Any | None:
+        """Prediction that `write` kept; None where there is none."""
+
+    @abstractmethod
+    def measured(
+        self, tallies: Sequence[Tally], seen: Mapping[str, Any]
+    ) -> Iterator[tuple[dict[str, Any], Arrays]]:
+        """Measurements without `arrays`, and those arrays.
+
+        Args:
+            tallies: of the images, in order.
+            seen: `classes`, `images`, `asked` and `groups`.
+        """
+
+    @abstractmethod
+    def ratios(self, found: Any, folder: Path) -> dict[str, Ratios]:
+        """Metric of a class -> its ratios: the first, and others that get intervals.
+
+        Args:
+            found: the measurement of this task's `kind`.
+            folder: where its arrays lie.
+        """
+
+    def scores(self, result: Result, folder: Path) -> dict[str, float | str]:  # noqa: ARG002
+        """Other metric -> number (NaN = nothing is there), or why there is none."""
+        return {}
+
+    def by_class(self, found: Any, folder: Path) -> dict[str, dict[str, float]]:  # noqa: ARG002
+        """Other metric of a class -> number by class, NaN where absent; they get no intervals."""
+        return {}
+
+
+def task_of(case: Case) -> Task:
+    """Task of a case."""
+    return _named(case.protocol.task)
+
+
+@cache
+def _named(name: str) -> Task:
+    return registry.load("task", name)()
+
+
+def headline(case: Case) -> str:
+    """Metric that stands for accuracy in a case: `miou`, `pq` ..."""
+    return task_of(case).headline
+
+
+def ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Quotient, float64; NaN where whole is 0."""
+    shape = np.broadcast_shapes(part.shape, whole.shape)
+    quotient: NDArray[np.float64] = np.full(shape, np.nan)
+    np.divide(part, whole, out=quotient, where=whole != 0)
+    return quotient
+
+
+def mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean over the last axis of what isn't NaN, float64 (...,); NaN where nothing is left."""
+    there = ~np.isnan(values)
+    return ratio(np.where(there, values, 0.0).sum(-1), there.sum(-1).astype(np.float64))

@@ -1,0 +1,144 @@
+"""Semantic segmentation: every pixel has a class; judged by mIoU, the Cityscapes rule."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.record.store import read_arrays
+from bench.tasks import confusion, overlap
+from bench.tasks import instances as per_instance
+from bench.tasks.base import Ratios, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from bench.record.base import ArrayFile
+    from bench.record.confusion import ConfusionMeasurement
+    from bench.record.result import Result
+    from bench.suite.dataset import Dataset
+    from bench.tasks.base import Arrays, Tally, Truths
+
+NO_THINGS = "no class with instances is there"
+NO_INSTANCES = "the data set has no instances"
+OTHER_IMAGES = "instances and classes were counted on different images"
+NO_CATEGORIES = "the classes aren't those of Cityscapes, which define categories and iIoU"
+
+
+class SemanticTask(Task):
+    """Label maps, uint8 (H, W) of class indices."""
+
+    headline = "miou"
+    class_metrics = ("iou", "category_iou")
+    hub = ("image-segmentation", "Semantic segmentation", "mean_iou")
+    numbers = ("category_miou", "iiou", "category_iiou", "pixel_accuracy")
+    kind = "confusion"
+    absent = "absent: neither in the ground truth nor predicted on labelled pixels"
+    instances = True
+
+    def truth(self, images: Truths, index: int) -> NDArray[np.uint8]:
+        """Class indices, uint8 (H, W); VOID where unlabelled."""
+        return images.truth(index)
+
+    def mapped(self, prediction: NDArray[np.uint8], table: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The set's class indices, uint8 (H, W)."""
+        return table[prediction]
+
+    def tally(
+        self,
+        truth: NDArray[np.uint8],
+        prediction: NDArray[np.uint8],
+        dataset: Dataset,
+        instances: NDArray[np.int32] | None,
+    ) -> Tally:
+        """`counts`, int64 (C+1, C+1), and the arrays of `bench.tasks.instances.count`."""
+        counts = confusion.count(truth, prediction, len(dataset.classes))
+        of = overlap.categories(dataset.classes)
+        inside = {} if instances is None else per_instance.count(instances, prediction, of)
+        return {"counts": counts, **inside}
+
+    def agree(self, truth: NDArray[np.uint8], prediction: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Whether a pixel has the same class, bool (H, W)."""
+        same: NDArray[np.bool_] = truth == prediction
+        return same
+
+    def labels(self, truth: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The label map itself."""
+        return truth
+
+    def write(self, stem: Path, prediction: NDArray[np.uint8]) -> None:
+        """Write a PNG."""
+        import cv2
+
+        cv2.imwrite(f"{stem}.png", prediction, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+
+    def read(self, stem: Path) -> NDArray[np.uint8] | None:
+        """Label map of the PNG, or None."""
+        import cv2
+
+        path = stem.with_suffix(".png")
+        found: Any = cv2.imread(str(path), cv2.IMREAD_UNCHANGED) if path.is_file() else None
+        labels: NDArray[np.uint8] | None = found
+        return labels
+
+    def measured(
+        self, tallies: Sequence[Tally], seen: Mapping[str, Any]
+    ) -> Iterator[tuple[dict[str, Any], Arrays]]:
+        """Confusion counts, and instance counts where the set has instances."""
+        stacked = confusion.stack([t["counts"] for t in tallies], len(seen["classes"]))
+        classified = tuple(stacked[:, :, :-1].sum((1, 2)).tolist())
+        counts = {"kind": "confusion", **seen, "classified": classified}
+        yield counts, confusion.to_sparse(stacked)
+        inside = [t for t in tallies if "hit" in t]
+        if inside:
+            named = {"classes": seen["classes"], "images": seen["images"]}
+            yield {"kind": "instances", **named}, per_instance.stack(inside)
+
+    def ratios(self, found: ConfusionMeasurement, folder: Path) -> dict[str, Ratios]:
+        """`iou`, and `category_iou` where the classes are those of Cityscapes."""
+        counts = counts_of(folder, found)
+        made = {"iou": Ratios(found.classes, *overlap.parts(counts))}
+        of = overlap.categories(found.classes)
+        if of is not None:
+            names = tuple(dict.fromkeys(of))
+            made["category_iou"] = Ratios(names, *overlap.category_parts(counts, of))
+        return made
+
+    def scores(self, result: Result, folder: Path) -> dict[str, float | str]:
+        """Mean IoU of the categories, iIoU, and pixel accuracy, fractions."""
+        found, inside = result.get("confusion"), result.get("instances")
+        counts, of = counts_of(folder, found), overlap.categories(found.classes)
+        right = {"pixel_accuracy": overlap.pixel_accuracy(counts)}
+        if of is None:
+            return {**dict.fromkeys(self.numbers, NO_CATEGORIES), **right}
+        by_category = overlap.mean_of(overlap.category_iou(counts, of).values())
+        scores: dict[str, float | str] = {"category_miou": by_category, **right}
+        if inside is None or inside.images != found.images:
+            why = NO_INSTANCES if inside is None else OTHER_IMAGES
+            return {**scores, "iiou": why, "category_iiou": why}
+        arrays = read_arrays(folder, inside.arrays)
+        for name, count in (
+            ("iiou", per_instance.class_iiou), ("category_iiou", per_instance.category_iiou)
+        ):  # fmt: skip
+            value = overlap.mean_of(count(counts, arrays, found.classes).values())
+            scores[name] = NO_THINGS if math.isnan(value) else value
+        return scores
+
+
+def counts_of(folder: Path, found: ConfusionMeasurement) -> NDArray[np.int64]:
+    """Counts of every image, int64 (N, C+1, C+1), read-only; `folder` holds the arrays."""
+    return _counts(folder, found.arrays, len(found.images), len(found.classes))
+
+
+@lru_cache(maxsize=8)
+def _counts(folder: Path, file: ArrayFile, images: int, classes: int) -> NDArray[np.int64]:
+    """Kept for a few results: every variant is compared with the same reference."""
+    counts = confusion.from_sparse(read_arrays(folder, file), images, classes)
+    counts.flags.writeable = False
+    return counts
