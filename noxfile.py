@@ -27,7 +27,8 @@ RUNTIMES = {"torch", "transformers", "onnx", "onnxruntime", "onnxscript"}
 PROBE = """
 from importlib import import_module
 lacks = []
-for name in "torch transformers pydantic typer rich cv2 filelock platformdirs psutil jinja2".split():
+names = "torch transformers pydantic typer rich cv2 filelock platformdirs psutil jinja2 pynvml"
+for name in f"{names} pytest_benchmark pytest_timeout".split():
     try:
         import_module(name)
     except Exception as e:
@@ -39,6 +40,8 @@ if not lacks:
 print("LACKS", "; ".join(lacks))
 """
 """Prints what measuring on CUDA lacks, if anything. ONNX Runtime is optional there."""
+PLAIN = ("-o", "addopts=-ra --strict-markers --strict-config --import-mode=importlib")
+"""pytest's usual options without the one that leaves benchmarks out."""
 LONGEST = 300
 """Lines that a file of Python may have."""
 
@@ -118,8 +121,7 @@ def without_runtimes(session: nox.Session, *more: str) -> None:
 def benchmarks(session: nox.Session) -> None:
     """Time segbench itself; wants an idle machine."""
     session.install(*CONSTRAINTS, *EDITABLE, *group("test"))
-    plain = "addopts=-ra --strict-markers --strict-config --import-mode=importlib"
-    session.run("pytest", "tests/benchmarks", "-o", plain, *session.posargs)
+    session.run("pytest", "tests/benchmarks", *PLAIN, *session.posargs)
 
 
 @nox.session(name="gate-study")
@@ -136,8 +138,8 @@ def gate_study(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure a suite (quickstart) twice on the CPU; the gate must not tell the runs apart."""
-    session.install(*CONSTRAINTS, *EDITABLE)
-    twice(session, ROOT / "runs" / "nox-bench", *(session.posargs or ["quickstart"]))
+    session.install(*CONSTRAINTS, *EDITABLE, *group("test"))
+    twice(session, "nox-bench")
 
 
 @nox.session(name="bench-gpu")
@@ -147,15 +149,14 @@ def bench_gpu(session: nox.Session) -> None:
     if reason:
         session.skip(reason)
     if session.virtualenv.is_sandboxed:
-        session.install(*CONSTRAINTS, "-e", ".[gpu]")
+        session.install(*CONSTRAINTS, "-e", ".[gpu]", *group("test"))
     answer = session.run(python(session), "-c", PROBE, silent=True, external=True)
     lacks = str(answer).rpartition("LACKS")[2].strip()  # runtimes may print warnings before it
     if lacks and session.virtualenv.is_sandboxed:
         lacks += " (constraints.txt may have led to a CPU build; try nox --no-venv)"
     if lacks:
         session.skip(f"{python(session)} lacks {lacks}")
-    suite = session.posargs or ["quickstart"]
-    twice(session, ROOT / "runs" / "nox-bench-gpu", *suite, "--target", "cuda")
+    twice(session, "nox-bench-gpu", "--target", "cuda")
 
 
 def python(session: nox.Session) -> str:
@@ -163,14 +164,28 @@ def python(session: nox.Session) -> str:
     return "python" if session.virtualenv.is_sandboxed else sys.executable
 
 
-def twice(session: nox.Session, folder: Path, *suite: str) -> None:
-    """Run a suite into two folders and gate the second against the first."""
-    shutil.rmtree(folder, ignore_errors=True)
-    first, second = str(folder / "first"), str(folder / "second")
-    for out in (first, second):
-        session.run(python(session), "-m", "bench", "run", *suite, "--out", out, external=True)
-    gate = (python(session), "-m", "bench", "gate", second, "--baseline", first)
-    session.run(*gate, external=True)
+def twice(session: nox.Session, name: str, *asked: str) -> None:
+    """Run a suite twice below runs/, its cases as benchmarks of pytest-benchmark, and gate the runs.
+
+    The first word that isn't an option names the suite; `--only GLOB` chooses cases.
+    """
+    words = list(session.posargs)
+    suite = words.pop(0) if words and not words[0].startswith("-") else "quickstart"
+    folder = ROOT / "runs"
+    folder.mkdir(exist_ok=True)
+    file = folder / f"{name}.json"
+    # The conftest.py of all tests would give a cache of its own and no network.
+    pytest = ("-m", "pytest", "tests/suites", "--confcutdir", "tests/suites", *PLAIN)
+    options = (
+        "-s",
+        "--timeout=0",
+        "--suite",
+        suite,
+        "--runs",
+        str(folder / name),
+        f"--benchmark-json={file}",
+    )
+    session.run(python(session), *pytest, *options, *asked, *words, external=True)
 
 
 def no_driver() -> str:
