@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bench.report.blocks import Section
     from bench.report.view import View
     from bench.tasks.base import Task
-    from bench.transforms.base import Postprocess, Preprocess
+    from bench.transforms.base import PanopticPostprocess, Postprocess, Preprocess
     from bench.transforms.corruptions.base import Corruption
 
 TABLE: dict[str, dict[str, str]] = {
@@ -197,7 +197,7 @@ def load(kind: Literal["metric"], name: str) -> Callable[[Source], dict[str, Met
 @overload
 def load(kind: Literal["model"], name: str) -> type[ModelLoader]: ...
 @overload
-def load(kind: Literal["postprocess"], name: str) -> Postprocess: ...
+def load(kind: Literal["postprocess"], name: str) -> Postprocess | PanopticPostprocess: ...
 @overload
 def load(kind: Literal["preprocess"], name: str) -> Preprocess: ...
 @overload
