@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from bench.errors import DatasetError
 from bench.registry import suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from bench.suite.dataset import Dataset
 
@@ -57,24 +56,3 @@ def whole(value: object, option: str, low: int, high: int) -> int:
             f"Option {option!r} is {value!r}.", f"It takes an integer from {low} to {high}."
         )
     return value
-
-
-def check_things(spec: Dataset, known: Mapping[str, bool], source: object) -> None:
-    """Nothing.
-
-    Args:
-        spec: the set.
-        known: whether each class is one of things.
-        source: what says so.
-
-    Raises:
-        DatasetError: the spec says otherwise of one of its classes.
-    """
-    for name in spec.classes:
-        if known[name] != (name in spec.thing_classes):
-            things = json.dumps([c for c in spec.classes if known[c]])
-            raise DatasetError(
-                f"{name!r} is a class of {'things' if known[name] else 'stuff'} in {source}, and not"
-                f" in the data set {spec.name!r}.",
-                f"Give it `things = {things}`.",
-            )

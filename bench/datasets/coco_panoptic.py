@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from bench.datasets.base import Images
 from bench.datasets.checks import known_options, safe_name
@@ -16,9 +15,10 @@ from bench.errors import DatasetError
 from bench.suite.base import digest
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
-    from bench.datasets.panoptic import PanopticFile, Photograph
+    from bench.datasets.panoptic import PanopticFile
     from bench.segments import Segments
     from bench.suite.dataset import Dataset
 
@@ -35,9 +35,11 @@ class CocoPanopticLoader:
     def plan_digest(self, spec: Dataset) -> str:
         """Digest of the split's file names and sizes."""
         images = self.open(spec, Path())
-        sizes = [
-            (path.name, _bytes(path)) for i in range(len(images.names)) for path in images.files(i)
-        ]
+        paths = chain.from_iterable(map(images.files, range(len(images.names))))
+        try:
+            sizes = [(path.name, path.stat().st_size) for path in paths]
+        except OSError as error:
+            raise DatasetError(f"{error.filename} is missing.", "Unpack the set again.") from None
         return digest({"loader": "coco_panoptic", "split": spec.split, "files": sizes})
 
     def prepare(
@@ -50,11 +52,11 @@ class CocoPanopticLoader:
         """
         images = self.open(spec, cache, split=split, count=count)
         for photograph, png, *_ in map(images.files, range(len(images.names))):
-            sizes = image_size(photograph), image_size(png)
-            if sizes[0] != sizes[1]:
-                words = [f"{path} is {h} x {w} pixels" for path, (h, w) in
-                         zip((photograph, png), sizes, strict=True)]  # fmt: skip
-                raise DatasetError(", ".join(words) + ".")
+            (height, width), other = image_size(photograph), image_size(png)
+            if (height, width) != other:
+                raise DatasetError(
+                    f"{photograph} is {height} x {width} pixels, {png} {other[0]} x {other[1]}."
+                )
 
     def open(
         self,
@@ -78,7 +80,9 @@ class CocoPanopticLoader:
             for name, default in _OPTIONS.items()
         )
         file = read_panoptic(panoptic.with_name(f"{panoptic.name}.json"), panoptic, spec)
-        found = sorted(file.photographs, key=lambda p: p.file_name)[:count]
+        found = sorted(file.images, key=file.images.__getitem__)[:count]
+        if not found:
+            raise DatasetError(f"{file.path} names no images.")
         return CocoPanopticImages(file, folder, tuple(found))
 
 
@@ -89,46 +93,35 @@ class CocoPanopticImages(Images):
     file: PanopticFile
     folder: Path
     """Of the photographs."""
-    photographs: tuple[Photograph, ...]
+    ids: tuple[Any, ...]
+    """Of the images, in the file."""
     names: tuple[str, ...] = field(init=False)
     """File names without their ending."""
     groups: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Derive the names."""
-        paths = (PurePosixPath(p.file_name).with_suffix("") for p in self.photographs)
+        paths = (PurePosixPath(self.file.images[i]).with_suffix("") for i in self.ids)
         object.__setattr__(self, "names", tuple("_".join(p.parts) for p in paths))
 
     def image(self, index: int) -> NDArray[np.uint8]:
         """Photograph, uint8 (H, W, 3) RGB."""
-        return read_image(self.folder / self.photographs[index].file_name)
+        return read_image(self.files(index)[0])
 
     def truth(self, index: int) -> NDArray[np.uint8]:
         """Class indices, uint8 (H, W), crowds included; VOID where there is no segment."""
         return self.segments(index).labels()
 
-    def instances(self, index: int) -> NDArray[np.int32] | None:
-        """Instance ids, int32 (H, W), `class index * 1000 + n + 1000`; 0 in stuff and crowds."""
-        segments = self.segments(index)
-        table = np.zeros(len(segments.classes) + 1, np.int32)
-        for k, (name, crowd) in enumerate(zip(segments.classes, segments.crowd, strict=True)):
-            if name in self.file.things and not crowd:
-                table[k + 1] = 1000 * (name + 1) + np.count_nonzero(segments.classes[:k] == name)
-        return table[segments.ids]
+    def instances(self, index: int) -> None:  # noqa: ARG002 - the contract's
+        """None: iIoU is a metric of Cityscapes."""
+        return
 
     def segments(self, index: int) -> Segments:
         """Segments of the JSON file and the PNG."""
-        return self.file.segments(self.photographs[index].id)
+        return self.file.segments(self.ids[index])
 
     def files(self, index: int) -> tuple[Path, ...]:
         """Photograph and PNG; with the first image also the JSON file, which belongs to all."""
-        one = self.photographs[index]
-        found = (self.folder / one.file_name, self.file.png(one.id))
+        image = self.ids[index]
+        found = (self.folder / self.file.images[image], self.file.png(image))
         return found if index else (*found, self.file.path)
-
-
-def _bytes(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError as error:
-        raise DatasetError(f"{path}: {error.strerror}.", "Unpack the data set again.") from None

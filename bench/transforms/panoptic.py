@@ -53,9 +53,10 @@ def panoptic(
     Raises:
         Unsupported: the model has no queries.
     """
-    kept = _Queries(outputs, options)
-    turned = _resized(kept.turned, kept.size, input_size)
-    return kept.segments(_shares(_resized(turned, input_size, image_size)), image_size)
+    scores, classes, masks = _kept(outputs, options)
+    turned = _resized(_turned(masks), masks.shape[1:], input_size)
+    rows = _shares(_resized(turned, input_size, image_size))
+    return _segments(rows, scores, classes, image_size, options)
 
 
 def panoptic_hf(
@@ -64,93 +65,88 @@ def panoptic_hf(
     image_size: tuple[int, int],
     options: PanopticOptions,
 ) -> Segments:
-    """Segments of the first image in the batch, at image_size, by the library's own rule.
-
-    Raises:
-        Unsupported: the model has no queries.
-    """
-    kept = _Queries(outputs, options)
-    inner = _shares(_resized(kept.turned, kept.size, _HF_SIZE))
-    return kept.segments(_resized(inner, _HF_SIZE, image_size), image_size, library=True)
+    """Segments of the first image in the batch, at image_size, by the library's own rule."""
+    scores, classes, masks = _kept(outputs, options)
+    inner = _shares(_resized(_turned(masks), masks.shape[1:], _HF_SIZE))
+    rows = _resized(inner, _HF_SIZE, image_size)
+    return _segments(rows, scores, classes, image_size, options, library=True)
 
 
-class _Queries:
-    """Queries of one image whose score reaches the threshold."""
-
-    def __init__(self, outputs: Outputs, options: PanopticOptions) -> None:
-        if "mask_logits" not in outputs:
-            raise Unsupported(
-                f"Panoptic post-processing needs class_logits and mask_logits; this model has "
-                f"{', '.join(outputs)}.",
-                'Use a Mask2Former or OneFormer, or the task "semantic".',
-            )
-        logits = outputs["class_logits"][0].astype(np.float64)
-        with np.errstate(all="ignore"):
-            power = np.exp(logits - logits.max(axis=1, keepdims=True))
-            probability = power / power.sum(axis=1, keepdims=True)
-        best = probability.argmax(axis=1)
-        scores = probability[np.arange(len(best)), best].astype(np.float32)
-        kept = (best < logits.shape[1] - 1) & (scores > options.threshold)
-        self.options = options
-        self.scores, self.classes = scores[kept], best[kept]
-        self.masks = outputs["mask_logits"][0][kept]
-        self.size: tuple[int, int] = self.masks.shape[1:]
-
-    def turned(self, start: int, stop: int) -> NDArray[np.float32]:
-        """Rows of the mask logits with the other sign, float32 (K, n, w)."""
-        rows: NDArray[np.float32] = np.negative(self.masks[:, start:stop])
-        return rows
-
-    def segments(self, rows: Rows, size: tuple[int, int], *, library: bool = False) -> Segments:
-        """Segments at a size at which `rows` gives the masks' sigmoid."""
-        count = len(self.scores)
-        numbers = np.zeros(size, np.uint8 if count <= VOID else np.uint16)
-        masked, won = np.zeros(count, np.int64), np.zeros(count + 1, np.int64)
-        with np.errstate(all="ignore"):
-            for start, stop in blocks(size[0], count * size[1]) if count else ():
-                part = rows(start, stop)
-                weighted = part * self.scores[:, None, None]
-                inside = (weighted if library else part) >= self.options.mask_threshold
-                masked += np.count_nonzero(inside, axis=(1, 2))
-                found = _winner(weighted)
-                won += np.bincount(found.ravel(), minlength=count + 1)
-                if not library:
-                    own = np.maximum(found, 1)[None] - 1
-                    found[~np.take_along_axis(inside, own.astype(np.intp), axis=0)[0]] = 0
-                numbers[start:stop] = found
-        return self._numbered(numbers, self._valid(masked, won[1:], library=library))
-
-    def _valid(
-        self, masked: NDArray[np.int64], won: NDArray[np.int64], *, library: bool
-    ) -> NDArray[np.bool_]:
-        """Whether each query won enough of its mask, bool (K,)."""
-        least = self.options.overlap_mask_area_threshold
-        pixels = np.maximum(masked, 1)
-        if library:
-            share = won.astype(np.float32) / pixels.astype(np.float32)
-            enough = share.astype(np.float64) > least
-        else:
-            enough = won / pixels >= least
-        return (won > 0) & (masked > 0) & enough
-
-    def _numbered(self, numbers: NDArray[Any], valid: NDArray[np.bool_]) -> Segments:
-        """Segments of what each query won, those of one class of stuff as one."""
-        left = np.bincount(numbers.ravel(), minlength=len(valid) + 1)[1:] > 0
-        table = np.zeros(len(valid) + 1, np.int32)
-        classes: list[int] = []
-        fused: dict[int, int] = {}
-        for query in np.flatnonzero(valid & left).tolist():
-            name = int(self.classes[query])
-            if name not in fused:
-                classes.append(name)
-            table[query + 1] = fused.get(name, len(classes))
-            if name in self.options.label_ids_to_fuse:
-                fused[name] = int(table[query + 1])
-        return Segments(
-            ids=table[numbers],
-            classes=np.array(classes, np.int32),
-            crowd=np.zeros(len(classes), np.bool_),
+def _kept(
+    outputs: Outputs, options: PanopticOptions
+) -> tuple[NDArray[np.float32], NDArray[np.intp], NDArray[np.float32]]:
+    """Score and class, (K,), and mask logits, (K, h, w), of the queries above the threshold."""
+    if "mask_logits" not in outputs:
+        raise Unsupported(
+            f"Panoptic post-processing needs class_logits and mask_logits; this model has "
+            f"{', '.join(outputs)}.",
+            'Use a Mask2Former or OneFormer, or the task "semantic".',
         )
+    logits = outputs["class_logits"][0].astype(np.float64)
+    with np.errstate(all="ignore"):
+        power = np.exp(logits - logits.max(axis=1, keepdims=True))
+        probability = power / power.sum(axis=1, keepdims=True)
+    best = probability.argmax(axis=1)
+    scores = probability.max(axis=1).astype(np.float32)
+    kept = (best < logits.shape[1] - 1) & (scores > options.threshold)
+    return scores[kept], best[kept], outputs["mask_logits"][0][kept]
+
+
+def _turned(masks: NDArray[np.float32]) -> Rows:
+    """Rows of the mask logits with the other sign."""
+    return lambda start, stop: np.negative(masks[:, start:stop])
+
+
+def _resized(rows: Rows, size: tuple[int, ...], target: tuple[int, int]) -> Rows:
+    """Rows of the same map at another size."""
+    return rows if size == target else partial(stretched, Kept(rows), (size[0], size[1]), target)
+
+
+def _shares(turned: Rows) -> Rows:
+    return lambda start, stop: shares(turned(start, stop))
+
+
+def _segments(
+    rows: Rows,
+    scores: NDArray[np.float32],
+    classes: NDArray[np.intp],
+    size: tuple[int, int],
+    options: PanopticOptions,
+    *,
+    library: bool = False,
+) -> Segments:
+    """Segments at a size at which `rows` gives the masks' sigmoid."""
+    count = len(scores)
+    numbers = np.zeros(size, np.uint8 if count <= VOID else np.uint16)
+    masked, won = np.zeros(count, np.int64), np.zeros(count + 1, np.int64)
+    with np.errstate(all="ignore"):
+        for start, stop in blocks(size[0], count * size[1]) if count else ():
+            part = rows(start, stop)
+            weighted = part * scores[:, None, None]
+            inside = (weighted if library else part) >= options.mask_threshold
+            masked += np.count_nonzero(inside, axis=(1, 2))
+            found = _winner(weighted)
+            won += np.bincount(found.ravel(), minlength=count + 1)
+            if not library:
+                own = np.maximum(found, 1)[None].astype(np.intp) - 1
+                found[~np.take_along_axis(inside, own, axis=0)[0]] = 0
+            numbers[start:stop] = found
+        if library:
+            share = won[1:].astype(np.float32) / masked.astype(np.float32)
+            enough = share.astype(np.float64) > options.overlap_mask_area_threshold
+        else:
+            enough = won[1:] / masked >= options.overlap_mask_area_threshold
+    left = np.bincount(numbers.ravel(), minlength=count + 1)[1:] > 0
+    table, named = np.zeros(count + 1, np.int32), []
+    fused: dict[int, int] = {}
+    for query in np.flatnonzero(enough & left & (masked > 0)).tolist():
+        name = int(classes[query])
+        if name not in fused:
+            named.append(name)
+        table[query + 1] = fused.get(name, len(named))
+        if name in options.label_ids_to_fuse:
+            fused[name] = int(table[query + 1])
+    return Segments(table[numbers], np.array(named, np.int32), np.zeros(len(named), np.bool_))
 
 
 def _winner(part: NDArray[np.float32]) -> NDArray[Any]:
@@ -160,12 +156,3 @@ def _winner(part: NDArray[np.float32]) -> NDArray[Any]:
         winner(part, found)
         return np.add(found, 1, out=found)  # VOID becomes 0
     return np.where(np.isnan(part.max(axis=0)), 0, part.argmax(axis=0) + 1)
-
-
-def _resized(rows: Rows, size: tuple[int, int], target: tuple[int, int]) -> Rows:
-    """Rows of the same map at another size."""
-    return rows if size == target else partial(stretched, Kept(rows), size, target)
-
-
-def _shares(turned: Rows) -> Rows:
-    return lambda start, stop: shares(turned(start, stop))

@@ -87,13 +87,6 @@ def test_instances_may_be_absent(tmp_path: Path) -> None:
     assert len(images.files(0)) == 2
 
 
-def test_things_of_the_spec_are_those_of_cityscapes() -> None:
-    class_table(_spec(classes=("road", "car"), things=("car",)))
-    with pytest.raises(DatasetError, match="'car' is a class of things in Cityscapes") as caught:
-        class_table(_spec(classes=("car", "road"), things=("road",)))
-    assert caught.value.hint == 'Give it `things = ["car"]`.'
-
-
 def test_segments_of_instance_ids(tmp_path: Path) -> None:
     # Road, two cars and a region of cars, a crowd of people, a caravan (not evaluated), void.
     ids = np.array([[7, 7, 26_000, 26_007], [26, 24, 29_000, 0]], np.uint16)
