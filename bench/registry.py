@@ -62,25 +62,20 @@ TABLE: dict[str, dict[str, str]] = {
         "panoptic-hf": "bench.transforms.panoptic:panoptic_hf",
     },
     "corruption": {
-        "gaussian_noise": "bench.transforms.corruptions.noise:gaussian_noise",
-        "shot_noise": "bench.transforms.corruptions.noise:shot_noise",
-        "impulse_noise": "bench.transforms.corruptions.noise:impulse_noise",
-        "speckle_noise": "bench.transforms.corruptions.noise:speckle_noise",
-        "defocus_blur": "bench.transforms.corruptions.blur:defocus_blur",
-        "glass_blur": "bench.transforms.corruptions.blur:glass_blur",
-        "motion_blur": "bench.transforms.corruptions.blur:motion_blur",
-        "zoom_blur": "bench.transforms.corruptions.blur:zoom_blur",
-        "gaussian_blur": "bench.transforms.corruptions.blur:gaussian_blur",
-        "snow": "bench.transforms.corruptions.weather:snow",
-        "frost": "bench.transforms.corruptions.weather:frost",
-        "fog": "bench.transforms.corruptions.weather:fog",
-        "brightness": "bench.transforms.corruptions.weather:brightness",
-        "spatter": "bench.transforms.corruptions.weather:spatter",
-        "contrast": "bench.transforms.corruptions.digital:contrast",
-        "pixelate": "bench.transforms.corruptions.digital:pixelate",
-        "jpeg_compression": "bench.transforms.corruptions.digital:jpeg_compression",
-        "elastic_transform": "bench.transforms.corruptions.digital:elastic_transform",
-        "saturate": "bench.transforms.corruptions.digital:saturate",
+        name: f"bench.transforms.corruptions.{module}:{name}"
+        for module, names in {
+            "noise": ("gaussian_noise", "shot_noise", "impulse_noise", "speckle_noise"),
+            "blur": ("defocus_blur", "glass_blur", "motion_blur", "zoom_blur", "gaussian_blur"),
+            "weather": ("snow", "frost", "fog", "brightness", "spatter"),
+            "digital": (
+                "contrast",
+                "pixelate",
+                "jpeg_compression",
+                "elastic_transform",
+                "saturate",
+            ),
+        }.items()
+        for name in names
     },
     "scenario": {
         "single_stream": "bench.measure.scenarios.single_stream:run",

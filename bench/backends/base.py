@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
+from bench.errors import WeightsError
+from bench.exporters.notes import read_note
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bench.devices.base import Device
+    from bench.exporters.notes import ArtifactNote
     from bench.suite.model import Model
     from bench.suite.variant import Variant
 
@@ -42,6 +46,17 @@ class OpenJob:
     """Input height and width."""
     batch_size: int = 1
     allow_code: bool = False
+
+    def file(self) -> tuple[Path, ArtifactNote]:
+        """File that the last export step wrote, and its note.
+
+        Raises:
+            WeightsError: there is none.
+        """
+        if self.artifact is None:
+            raise WeightsError("The variant has no recipe, so there is no file to open.")
+        note = read_note(self.artifact)
+        return self.artifact / note.model, note
 
 
 class Session(Protocol):

@@ -10,7 +10,6 @@ import numpy as np
 from bench.backends import ort_graph
 from bench.backends.base import Backend, OpenJob, Session
 from bench.errors import Unsupported, WeightsError
-from bench.exporters.notes import read_note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,14 +46,11 @@ class OnnxRuntimeBackend(Backend):
                 "onnxruntime-gpu replaces onnxruntime: pip uninstall -y onnxruntime && "
                 "pip install onnxruntime-gpu",
             )
-        if job.artifact is None:
-            raise WeightsError("The variant has no recipe, so there is no ONNX file.")
-        note = read_note(job.artifact)
+        file, note = job.file()
         options = ort.SessionOptions()
         options.intra_op_num_threads = job.threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        file = job.artifact / note.model
 
         def start(options: Any) -> Any:
             chosen = [(provider, _PROVIDER_OPTIONS.get(provider, {}))]

@@ -8,7 +8,6 @@ import numpy as np
 
 from bench.backends.base import Backend, OpenJob, Session
 from bench.errors import BadInput, WeightsError
-from bench.exporters.notes import read_note
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,9 +40,7 @@ class OpenVinoBackend(Backend):
         """Session on model.xml."""
         import openvino
 
-        if job.artifact is None:
-            raise WeightsError("The variant has no recipe, so there is no OpenVINO file.")
-        note = read_note(job.artifact)
+        file, note = job.file()
         core = openvino.Core()
         config = {
             "PERFORMANCE_HINT": "LATENCY",
@@ -58,11 +55,9 @@ class OpenVinoBackend(Backend):
         if hint != "default":
             config["INFERENCE_PRECISION_HINT"] = hint
         try:
-            compiled = core.compile_model(
-                str(job.artifact / note.model), job.device.runtimes["openvino"], config
-            )
+            compiled = core.compile_model(str(file), job.device.runtimes["openvino"], config)
         except RuntimeError as e:
-            raise WeightsError(f"{job.artifact / note.model} can't be compiled: {e}.") from e
+            raise WeightsError(f"{file} can't be compiled: {e}.") from e
         return OpenVinoSession(compiled, note.outputs)
 
 

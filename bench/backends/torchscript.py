@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from bench.backends.base import Backend, OpenJob
 from bench.errors import WeightsError
-from bench.exporters.notes import read_note
 
 if TYPE_CHECKING:
     from bench.backends.torch_session import TorchSession
@@ -32,11 +31,9 @@ class TorchScriptBackend(Backend):
         from bench.backends.torch_session import TorchSession, open_device
 
         where = open_device(job)
-        if job.artifact is None:
-            raise WeightsError("The variant has no recipe, so there is no TorchScript file.")
-        note = read_note(job.artifact)
+        file, note = job.file()
         try:
-            module = torch.jit.load(str(job.artifact / note.model), map_location=where)  # type: ignore[no-untyped-call]
+            module = torch.jit.load(str(file), map_location=where)  # type: ignore[no-untyped-call]
         except RuntimeError as e:
-            raise WeightsError(f"{job.artifact / note.model} can't be loaded: {e}.") from e
+            raise WeightsError(f"{file} can't be loaded: {e}.") from e
         return TorchSession(module, tuple(note.outputs.values()), job.device, torch.float32)

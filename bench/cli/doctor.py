@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 if TYPE_CHECKING:
-    from bench.registry import Entry
     from bench.suite.target import Target
 
 BUSY = 0.15
@@ -43,8 +42,8 @@ def examine() -> Report:
         "python": platform.python_version(),
         "machine": _machine(),
         "devices": [_device(name) for name in registry.entries("device")],
-        "backends": [_runnable(entry) for entry in registry.entries("backend").values()],
-        "exporters": [_runnable(entry) for entry in registry.entries("exporter").values()],
+        "backends": [_runnable("backend", name) for name in registry.entries("backend")],
+        "exporters": [_runnable("exporter", name) for name in registry.entries("exporter")],
         "targets": [_target(target) for target in tables().targets.values()],
         "cache": _cache(),
         "calibration": _calibration(),
@@ -92,45 +91,23 @@ def _device(name: str) -> Report:
     return {"name": name, "available": not reason, "reason": reason, "gpus": gpus}
 
 
-def _runnable(entry: Entry) -> Report:
+def _runnable(kind: Literal["backend", "exporter"], name: str) -> Report:
     from bench import registry
 
-    versions = {name: registry.version(name) for name in _needs(entry)}
+    try:
+        needs = registry.load(kind, name).needs
+    except ImportError as e:  # a plug-in that imports at once what isn't installed
+        needs = (e.name or str(e),)
+    versions = {name: registry.version(name) for name in needs}
     missing = [name for name, version in versions.items() if version is None]
     return {
-        "name": entry.name,
-        "provider": entry.provider,
+        "name": name,
+        "provider": registry.find(kind, name).provider,
         "installed": not missing,
         "versions": versions,
         "missing": missing,
         "install": "python -m pip install " + " ".join(missing) if missing else "",
     }
-
-
-def _needs(entry: Entry) -> tuple[str, ...]:
-    """`needs` as the class of an entry states it.
-
-    It is read from its source, because importing it may import a runtime. A class that computes
-    it needs what provides it.
-    """
-    import ast
-    import importlib.util
-
-    module, _, name = entry.target.partition(":")
-    found: dict[str, Any] = {}
-    spec = importlib.util.find_spec(module)
-    source = _text(spec.origin) if spec and spec.origin else ""
-    for node in ast.parse(source).body:
-        if not isinstance(node, ast.ClassDef) or node.name != name:
-            continue
-        for line in node.body:
-            target = line.targets[0] if isinstance(line, ast.Assign) else None
-            if isinstance(target, ast.Name) and isinstance(line, ast.Assign):
-                try:
-                    found[target.id] = ast.literal_eval(line.value)
-                except ValueError:
-                    continue
-    return tuple(found.get("needs", (entry.provider,)))
 
 
 def _cache() -> Report:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from bench.errors import BadInput
+from bench.exporters.notes import read_note
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from bench.exporters.notes import ArtifactNote
     from bench.suite.model import Model
 
 
@@ -32,6 +36,20 @@ class ExportJob:
     options: dict[str, Any] = field(default_factory=dict)
     calibration: tuple[NDArray[np.float32], ...] = ()
     """Preprocessed calibration inputs, float32 (1, 3, h, w) each; empty unless the step asks."""
+
+    def before(self) -> tuple[Path, ArtifactNote]:
+        """File and note of the predecessor's artifact.
+
+        Raises:
+            BadInput: the recipe begins with a step that needs one.
+        """
+        if self.previous is None:
+            raise BadInput(
+                "The first step of the recipe reads a graph, and there is none yet.",
+                "Begin with the step `onnx`.",
+            )
+        note = read_note(self.previous)
+        return self.previous / note.model, note
 
     def batches(self) -> Iterator[NDArray[np.float32]]:
         """Calibration inputs, one by one."""

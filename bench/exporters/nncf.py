@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from math import prod
+from typing import Any
+
 from bench.exporters.base import ExportJob, ExportStep
-from bench.exporters.notes import ArtifactNote, read_note, write_note
+from bench.exporters.notes import write_note
 
 
 class NncfStep(ExportStep):
@@ -20,11 +23,9 @@ class NncfStep(ExportStep):
         import nncf
         import openvino
 
-        if job.previous is None:
-            raise ValueError("nncf-int8 follows the step onnx or openvino")
+        source, note = job.before()
         nncf.set_log_level(logging.ERROR)
-        note = read_note(job.previous)
-        model = openvino.convert_model(job.previous / note.model)
+        model = openvino.convert_model(source)
         inputs = list(job.batches())
         transformer = job.options.get("model_type", "transformer") == "transformer"
         quantized = nncf.quantize(
@@ -34,26 +35,15 @@ class NncfStep(ExportStep):
             model_type=nncf.ModelType.TRANSFORMER if transformer else None,
         )
         openvino.save_model(quantized, job.out / "model.xml", compress_to_fp16=False)
-        whole = None
-        if note.parameters is not None:
-            int8 = _int8_constants(quantized)
-            whole = int8 + 4 * max(0, note.parameters - int8)
-        write_note(
-            job.out,
-            ArtifactNote(**{**note.model_dump(), "model": "model.xml", "weight_bytes": whole}),
-        )
+        write_note(job.out, note.quantized("model.xml", _int8_constants(quantized)))
 
 
-def _int8_constants(model: object) -> int:
+def _int8_constants(model: Any) -> int:
     """Elements of int8 constants with two or more dimensions."""
-    total = 0
-    for op in model.get_ops():  # type: ignore[attr-defined]
-        if op.get_type_name() == "Constant":
-            shape = list(op.get_output_shape(0))
-            kind = op.get_output_element_type(0).get_type_name()
-            if kind in {"i8", "u8"} and len(shape) >= 2:
-                count = 1
-                for d in shape:
-                    count *= d
-                total += count
-    return total
+    constants = (op for op in model.get_ops() if op.get_type_name() == "Constant")
+    shapes = (
+        list(op.get_output_shape(0))
+        for op in constants
+        if op.get_output_element_type(0).get_type_name() in {"i8", "u8"}
+    )
+    return sum(prod(shape) for shape in shapes if len(shape) >= 2)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
-
-from pydantic import Field
+from typing import Self
 
 from bench.errors import WeightsError
 from bench.suite.base import Spec
@@ -26,7 +24,12 @@ class ArtifactNote(Spec):
     """Learned numbers; None where the format doesn't tell them from constants."""
     weight_bytes: int | None = None
     """Their bytes as stored."""
-    extra: dict[str, Any] = Field(default_factory=dict)
+
+    def quantized(self, model: str, int8: int) -> Self:
+        """Note of the graph in which so many weights became int8; learned numbers are that or float32."""
+        known = self.parameters
+        whole = None if known is None else int8 + 4 * max(0, known - int8)
+        return self.model_copy(update={"model": model, "weight_bytes": whole})
 
 
 def write_note(folder: Path, note: ArtifactNote) -> None:

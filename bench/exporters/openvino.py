@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.exporters.base import ExportJob, ExportStep
-from bench.exporters.notes import ArtifactNote, read_note, write_note
+from bench.exporters.notes import write_note
 
 
 class OpenVinoStep(ExportStep):
@@ -15,10 +15,8 @@ class OpenVinoStep(ExportStep):
         """Write model.xml and model.bin."""
         import openvino
 
-        if job.previous is None:
-            raise ValueError("openvino follows the step onnx")
-        note = read_note(job.previous)
-        model = openvino.convert_model(job.previous / note.model)
+        source, note = job.before()
+        model = openvino.convert_model(source)
         # The default would silently halve the weights.
         openvino.save_model(model, job.out / "model.xml", compress_to_fp16=False)
-        write_note(job.out, ArtifactNote(**{**note.model_dump(), "model": "model.xml"}))
+        write_note(job.out, note.model_copy(update={"model": "model.xml"}))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 
 from bench.exporters.base import ExportJob, ExportStep
-from bench.exporters.graph import write_quantized_note
-from bench.exporters.notes import read_note
+from bench.exporters.graph import int8_bytes
+from bench.exporters.notes import write_note
 
 
 class OrtDynamicStep(ExportStep):
@@ -19,11 +19,8 @@ class OrtDynamicStep(ExportStep):
         """Write model.onnx with int8 weights."""
         from onnxruntime.quantization import QuantType, quantize_dynamic
 
-        if job.previous is None:
-            raise ValueError("ort-int8-dynamic follows the step onnx")
+        source, note = job.before()
         logging.getLogger().setLevel(logging.ERROR)
-        note = read_note(job.previous)
-        source = job.previous / note.model
         quantize_dynamic(
             source,
             job.out / "model.onnx",
@@ -32,4 +29,4 @@ class OrtDynamicStep(ExportStep):
             weight_type=QuantType.QInt8,
             use_external_data_format=(source.with_name(source.name + ".data")).exists(),
         )
-        write_quantized_note(job, note)
+        write_note(job.out, note.quantized("model.onnx", int8_bytes(job.out / "model.onnx")))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench.exporters.base import ExportJob, ExportStep
-from bench.exporters.graph import write_quantized_note
-from bench.exporters.notes import read_note
+from bench.exporters.graph import int8_bytes
+from bench.exporters.notes import write_note
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,6 +30,7 @@ class OrtStaticStep(ExportStep):
     def make(self, job: ExportJob) -> None:
         """Write model.onnx with QDQ nodes."""
         from onnxruntime.quantization import (
+            CalibrationDataReader,
             CalibrationMethod,
             QuantFormat,
             QuantType,
@@ -37,21 +38,23 @@ class OrtStaticStep(ExportStep):
         )
         from onnxruntime.quantization.shape_inference import quant_pre_process
 
-        if job.previous is None:
-            raise ValueError("ort-int8-static follows the step onnx")
+        source, note = job.before()
         logging.getLogger().setLevel(logging.ERROR)
-        note = read_note(job.previous)
+        feeds = ({note.input: x} for x in job.batches())
+
+        class _Reader(CalibrationDataReader):  # type: ignore[misc]
+            def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+                return next(feeds, None)
+
         operators = job.options.get("operators", list(OPERATORS))
         methods = {"minmax": CalibrationMethod.MinMax, "entropy": CalibrationMethod.Entropy}
         with tempfile.TemporaryDirectory(dir=job.out) as scratch:
             prepared = Path(scratch) / "prepared.onnx"
-            quant_pre_process(
-                str(job.previous / note.model), str(prepared), skip_symbolic_shape=True
-            )
+            quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
             quantize_static(
                 str(prepared),
                 str(job.out / "model.onnx"),
-                _Reader(note.input, job),
+                _Reader(),
                 quant_format=QuantFormat.QDQ,
                 op_types_to_quantize=list(operators) or None,
                 per_channel=bool(job.options.get("per_channel", True)),
@@ -61,26 +64,4 @@ class OrtStaticStep(ExportStep):
                 # Ranges over a window of images are averaged, which one odd image can't spoil.
                 extra_options={"CalibMovingAverage": bool(job.options.get("moving_average"))},
             )
-        write_quantized_note(job, note)
-
-
-class _Reader:
-    """Calibration inputs as ONNX Runtime's quantizer wants them."""
-
-    def __init__(self, name: str, job: ExportJob) -> None:
-        self._name = name
-        self._inputs = job.batches()
-
-    def get_next(self) -> dict[str, NDArray[np.float32]] | None:
-        """Next feed, or None."""
-        x = next(self._inputs, None)
-        return None if x is None else {self._name: x}
-
-    def __iter__(self) -> Any:
-        return self
-
-    def __next__(self) -> Any:
-        feed = self.get_next()
-        if feed is None:
-            raise StopIteration
-        return feed
+        write_note(job.out, note.quantized("model.onnx", int8_bytes(job.out / "model.onnx")))

@@ -10,6 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from bench import registry
 from bench.cli import doctor as module
 from bench.cli.app import guard
 from bench.cli.doctor import doctor, examine
@@ -123,17 +124,14 @@ def test_each_warning_says_what_to_do(installed, part: str, change, said: str) -
     assert said in warning["what"] + warning["do"]
 
 
-def test_needs_are_read_and_not_imported(monkeypatch, tmp_path) -> None:
-    (tmp_path / "strange_backend.py").write_text(
-        "import nothing_of_that_name\n"
-        "class Mine:\n    needs = ('a', 'b')\n"
-        "class Computed:\n    needs = tuple('a')\n"
-    )
+def test_a_plug_in_that_cannot_be_imported_names_what_it_lacks(monkeypatch, tmp_path) -> None:
+    (tmp_path / "strange_backend.py").write_text("import nothing_of_that_name\n")
     monkeypatch.syspath_prepend(tmp_path)
     entry = Entry("backend", "mine", "strange_backend:Mine", "somebody")
-    assert module._needs(entry) == ("a", "b")
-    entry = Entry("backend", "mine", "strange_backend:Computed", "somebody")
-    assert module._needs(entry) == ("somebody",)
+    monkeypatch.setitem(registry.entries("backend"), "mine", entry)
+    found = module._runnable("backend", "mine")
+    assert (found["provider"], found["installed"]) == ("somebody", False)
+    assert found["missing"] == ["nothing_of_that_name"]
 
 
 def test_it_loads_no_runtime() -> None:

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
+from bench.errors import BadInput
 from bench.exporters.nncf import NncfStep
 from tests.exporters.made import adopted, job
 
@@ -28,5 +29,5 @@ def test_an_nncf_graph_is_close_and_holds_int8(tmp_path, options):
     found = openvino.compile_model(model, "CPU")([images[0]])[0]
     assert not np.array_equal(found, plain)
     assert np.linalg.norm(found - plain) < 0.1 * np.linalg.norm(plain)
-    with pytest.raises(ValueError, match="follows the step onnx"):
+    with pytest.raises(BadInput, match="Begin with the step `onnx`"):
         NncfStep().make(job(of, tmp_path / "none"))

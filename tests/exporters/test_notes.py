@@ -10,6 +10,13 @@ def test_a_note_comes_back(tmp_path):
     assert read_note(tmp_path) == note
 
 
+@pytest.mark.parametrize(("known", "stored"), [(10, 4 + 4 * 6), (3, 4), (None, None)])
+def test_learned_numbers_that_are_not_int8_stay_float32(known, stored):
+    note = ArtifactNote(model="m.onnx", input="x", outputs={"y": "logits"}, parameters=known)
+    found = note.quantized("int8.onnx", 4)
+    assert (found.model, found.parameters, found.weight_bytes) == ("int8.onnx", known, stored)
+
+
 @pytest.mark.parametrize("text", [None, "{", '{"model": 1}'])
 def test_a_folder_without_one_holds_no_artifact(tmp_path, text):
     if text is not None:

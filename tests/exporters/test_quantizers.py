@@ -6,6 +6,7 @@ import onnxruntime as ort
 import pytest
 from onnx import TensorProto
 
+from bench.errors import BadInput
 from bench.exporters.graph import int8_bytes
 from bench.exporters.notes import read_note
 from bench.exporters.ort_dynamic import OrtDynamicStep
@@ -35,7 +36,10 @@ def test_static_int8_is_close_and_holds_int8(tmp_path, inputs, options):
     kinds = {t.data_type for t in onnx.load(out / "model.onnx").graph.initializer}
     assert TensorProto.INT8 in kinds
     assert int8_bytes(out / "model.onnx") == 12
-    assert read_note(out).extra == {"int8_weights": 12}
+    note = read_note(before)
+    assert read_note(out) == note.model_copy(
+        update={"weight_bytes": note.quantized("", 12).weight_bytes}
+    )
     assert sorted(p.name for p in out.iterdir()) == ["artifact.json", "model.onnx"]
 
 
@@ -58,5 +62,5 @@ def test_dynamic_int8_takes_the_operators_that_it_is_told(tmp_path, inputs):
 @pytest.mark.parametrize("step", [OrtStaticStep, OrtDynamicStep])
 def test_a_quantizer_follows_a_graph(tmp_path, step):
     of, _ = adopted(tmp_path)
-    with pytest.raises(ValueError, match="follows the step onnx"):
+    with pytest.raises(BadInput, match="Begin with the step `onnx`"):
         step().make(job(of, tmp_path / "out"))
