@@ -51,6 +51,7 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "task": {
         "semantic": "bench.tasks.semantic:SemanticTask",
+        "panoptic": "bench.tasks.panoptic:PanopticTask",
     },
     "preprocess": {
         "normalize": "bench.transforms.pixels:normalize",

@@ -13,6 +13,7 @@ from bench.record.fits import FitsMeasurement
 from bench.record.gallery import GalleryMeasurement
 from bench.record.memory import MemoryMeasurement
 from bench.record.parity import ParityMeasurement
+from bench.record.segments import SegmentsMeasurement
 from bench.record.timing import TimingMeasurement
 from bench.record.work import ComponentMeasurement, WorkMeasurement
 from bench.suite.case import Case
@@ -37,6 +38,7 @@ class ExtraMeasurement(Record):
 Measurement = Annotated[
     ConfusionMeasurement
     | InstanceMeasurement
+    | SegmentsMeasurement
     | RunTimes
     | TimingMeasurement
     | MemoryMeasurement

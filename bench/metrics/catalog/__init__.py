@@ -35,6 +35,16 @@ _ACCURACY = (
     MetricInfo("iiou", "fraction", "higher", "Mean IoU of the classes with instances, each instance weighted by the class's average size over its own."),
     MetricInfo("category_iiou", "fraction", "higher", "The same for the categories human and vehicle."),
     MetricInfo("pixel_accuracy", "fraction", "higher", "Share of labelled pixels with the right class."),
+    MetricInfo("pq", "fraction", "higher", "Panoptic quality: of each class the sum of the matched segments' IoU over TP + FP/2 + FN/2, over all images together; the mean of the classes that are there, by the rules of cityscapesscripts."),
+    MetricInfo("pq_difference", "fraction", "higher", "PQ minus that of the reference variant, paired over the same images."),
+    MetricInfo("pq_detectable", "fraction", "lower", "Smallest drop of PQ against the reference variant that these images show with 80 % power, from the scatter of the paired difference."),
+    MetricInfo("pq_retained", "fraction", "higher", "PQ over that of the same variant on the images as they are (of a corrupted case)."),
+    *(
+        MetricInfo(f"{name}{kind}", "fraction", "higher", f"{words}{of}.")
+        for kind, of in (("", ", mean of all classes"), ("_things", ", mean of the things"), ("_stuff", ", mean of the stuff"))
+        for name, words in (("pq", "Panoptic quality"), ("sq", "Segmentation quality: mean IoU of the matched segments (0 where none is)"), ("rq", "Recognition quality: TP over TP + FP/2 + FN/2"))
+        if name + kind != "pq"
+    ),
 )  # fmt: skip
 
 _LATENCY = (
@@ -100,7 +110,7 @@ _WORK = (
 )  # fmt: skip
 
 _PARITY = (
-    MetricInfo("agreement", "fraction", "higher", "Share of pixels with the reference variant's label."),
+    MetricInfo("agreement", "fraction", "higher", "Share of pixels with the reference variant's label; of panoptic cases, of pixels in both segments of a match (same class, IoU over 0.5), or void in both."),
     *(
         info
         for output, words in (

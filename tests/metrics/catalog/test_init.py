@@ -7,10 +7,12 @@ from tests.builders import build_run
 
 def test_every_listed_name_is_computed_and_every_computed_name_is_listed(tmp_path):
     run = build_run(tmp_path)
-    source = Source(run, run.results[0], reference_of(run, run.results[0]))
+    result = run.results[0]
     made = set()
-    for name in registry.TABLE["metric"]:
-        made |= set(registry.load("metric", name)(source))
+    for task in registry.TABLE["task"]:
+        of = result.model_copy(update={"case": result.case.asking(task=task)})
+        for name in registry.TABLE["metric"]:
+            made |= set(registry.load("metric", name)(Source(run, of, reference_of(run, result))))
     optional = {n for n in CATALOG if n.startswith(("logits", "class_logits", "mask_logits"))}
     assert made == set(CATALOG) - optional
 
