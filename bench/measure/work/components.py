@@ -31,36 +31,42 @@ def measure(
     the whole. On a GPU the device is waited for at each border, which takes the overlap between
     parts away; the calls without instruments, in turns with the others (ABBA), tell how much.
     """
-    names = dict.fromkeys(parts(module).values())
-    timed: dict[str, list[int]] = {name: [] for name in names}
-    whole: list[int] = []
-    plain: list[int] = []
+    timed: dict[str, list[int]] = {name: [] for name in parts(module).values()}
+
+    def instrumented() -> int:
+        watch = _Watch(synchronize)
+        with entered(module, watch.enter, watch.leave):
+            took = watch.run(call)
+        for name, taken in timed.items():
+            taken.append(watch.taken.get(name, 0))
+        return took
+
     for _ in range(WARMUP):
         call()
-    began = time.monotonic()
-    for i in range(CALLS):
-        # Whoever comes second finds warmer caches: the two take turns at that, too.
-        for instrumented in (True, False) if i % 2 == 0 else (False, True):
-            if instrumented:
-                watch = _Watch(synchronize)
-                with entered(module, watch.enter, watch.leave):
-                    whole.append(watch.run(call))
-                for name, taken in timed.items():
-                    taken.append(watch.taken.get(name, 0))
-            else:
-                synchronize()
-                start = time.perf_counter_ns()
-                call()
-                synchronize()
-                plain.append(time.perf_counter_ns() - start)
-        if i + 1 >= LEAST and time.monotonic() - began > LIMIT_S:
-            break
+    whole, plain = in_turns(instrumented, lambda: _Watch(synchronize).run(call), CALLS)
     return ComponentMeasurement(
         parts_ns={name: tuple(taken) for name, taken in timed.items() if any(taken)},
         whole_ns=tuple(whole),
         plain_ns=tuple(plain),
         how="hooks",
     )
+
+
+def in_turns(
+    first: Callable[[], int], second: Callable[[], int], count: int
+) -> tuple[list[int], list[int]]:
+    """Nanoseconds that each of two calls tells, `count` times in turns (ABBA).
+
+    The second of a pair finds warmer caches, so both are second equally often.
+    """
+    taken: tuple[list[int], list[int]] = ([], [])
+    began = time.monotonic()
+    for i in range(count):
+        for k in (0, 1) if i % 2 == 0 else (1, 0):
+            taken[k].append((first, second)[k]())
+        if i + 1 >= LEAST and time.monotonic() - began > LIMIT_S:
+            break
+    return taken
 
 
 class _Watch:

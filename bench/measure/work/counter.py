@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +13,16 @@ from torch.utils.weak import WeakIdKeyDictionary
 
 from bench.measure.work import rules
 from bench.measure.work.entered import entered
+from bench.measure.work.graph import as_parts
 from bench.models.parts import OTHER, parts
-from bench.record.work import PartWork, WorkMeasurement
+from bench.record.work import WorkMeasurement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from torch import nn
+
+    from bench.record.work import PartWork
 
 OVERWRITES = frozenset(("copy_", "fill_", "zero_"))
 """Operators whose first argument is written and never read."""
@@ -58,7 +61,7 @@ def _count(module: nn.Module, x: torch.Tensor) -> WorkMeasurement:
 def _parts(module: nn.Module, tally: _Tally) -> tuple[PartWork, ...]:
     """Parts in the order in which the module names them, `other` last where it has anything."""
     of = parts(module)
-    stored: dict[str, Counter[str]] = {part: Counter() for part in of.values()}
+    stored = {part: Counter(tally.of[part]) for part in of.values()}
     # Each tensor once, under the first name that it has.
     tensors = ("parameters", module.named_parameters()), ("buffers", module.named_buffers())
     for kind, named in tensors:
@@ -67,18 +70,7 @@ def _parts(module: nn.Module, tally: _Tally) -> tuple[PartWork, ...]:
             mine[kind] += tensor.numel()
             dtype = str(tensor.dtype).removeprefix("torch.")
             mine[f"dtype {dtype}"] += tensor.numel() * tensor.element_size()
-    found = [
-        PartWork(
-            name=part,
-            parameters=mine["parameters"],
-            buffers=mine["buffers"],
-            bytes_by_dtype={k[6:]: v for k, v in sorted(mine.items()) if k.startswith("dtype ")},
-            macs=tally.macs[part],
-            bytes_moved=tally.moved[part],
-        )
-        for part, mine in sorted(stored.items(), key=lambda p: p[0] == OTHER)
-    ]
-    return tuple(p for p in found if p.parameters or p.buffers or p.bytes_moved)
+    return as_parts({part: mine for part, mine in stored.items() if any(mine.values())})
 
 
 class _Tally(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -86,8 +78,8 @@ class _Tally(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.macs: Counter[str] = Counter()
-        self.moved: Counter[str] = Counter()
+        self.of: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        """Part -> MACs and bytes moved."""
         self.uncounted: Counter[str] = Counter()
         self._stack = [OTHER]
         # Results of elementwise products that are still alive: sum() of one is a contraction.
@@ -109,17 +101,17 @@ class _Tally(TorchDispatchMode):  # type: ignore[no-untyped-call]
         out = func(*args, **kwargs)
         if not rules.moves(func):
             return out
-        name, part = rules.name_of(func), self._stack[-1]
+        name, mine = rules.name_of(func), self.of[self._stack[-1]]
         read = args[1:] if name in OVERWRITES else args
-        self.moved[part] += _bytes([*tree_leaves((read, kwargs))]) + _bytes(tree_leaves(out))
+        mine["moved"] += _bytes([*tree_leaves((read, kwargs))]) + _bytes(tree_leaves(out))
         plain = rules.functional(name)
         macs = rules.macs(plain, args, kwargs, out)
         if macs is not None:
-            self.macs[part] += macs
+            mine["macs"] += macs
         elif plain == "mul" and isinstance(args[1], torch.Tensor) and args[1].dim():
             self._products[out] = True
         elif plain == "sum" and args[0] in self._products:
-            self.macs[part] += args[0].numel()
+            mine["macs"] += args[0].numel()
         elif plain not in rules.NO_MACS and not rules.elementwise(func):
             self.uncounted[name] += 1
         return out

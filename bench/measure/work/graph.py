@@ -76,29 +76,9 @@ MACS: dict[str, Callable[[Any, list[Shape], Shape], int]] = {
     "Resize": _resize,
 }
 """Operator -> MACs of (node, shapes of inputs, shape of the output)."""
-UNKNOWN = frozenset((
-    "LSTM",
-    "GRU",
-    "RNN",
-    "Attention",
-    "DeformConv",
-    "If",
-    "Loop",
-    "Scan",
-    "DFT",
-    "STFT",
-))
+UNKNOWN = {"LSTM", "GRU", "RNN", "Attention", "DeformConv", "If", "Loop", "Scan", "DFT", "STFT"}
 """Operators that contract, or may hold some that do, and have no rule here."""
-UNMOVED = frozenset((
-    "Reshape",
-    "Squeeze",
-    "Unsqueeze",
-    "Flatten",
-    "Identity",
-    "Shape",
-    "Size",
-    "Constant",
-))
+UNMOVED = {"Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity", "Shape", "Size", "Constant"}
 
 
 def count(path: Path, batch_size: int, size: tuple[int, int]) -> WorkMeasurement:
@@ -134,18 +114,24 @@ def count(path: Path, batch_size: int, size: tuple[int, int]) -> WorkMeasurement
                 _bytes(tensors[n]) for n in {*node.input, *node.output} if n in tensors
             )
     _add_weights(graph, tally)
-    parts = [
+    return WorkMeasurement(
+        **fields, parts=as_parts(tally), uncounted=dict(sorted(uncounted.items()))
+    )
+
+
+def as_parts(tally: dict[str, Counter[str]]) -> tuple[PartWork, ...]:
+    """Parts of a tally by part (parameters, buffers, `dtype NAME`, macs, moved), `other` last."""
+    return tuple(
         PartWork(
             name=name,
             parameters=mine["parameters"],
-            buffers=0,
+            buffers=mine["buffers"],
             bytes_by_dtype={k[6:]: v for k, v in sorted(mine.items()) if k.startswith("dtype ")},
             macs=mine["macs"],
             bytes_moved=mine["moved"],
         )
         for name, mine in sorted(tally.items(), key=lambda p: p[0] == OTHER)
-    ]
-    return WorkMeasurement(**fields, parts=tuple(parts), uncounted=dict(sorted(uncounted.items())))
+    )
 
 
 def part_of(node: Any) -> str | None:

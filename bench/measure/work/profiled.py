@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 from bench import registry
 from bench.exporters.notes import read_note
 from bench.measure.session import load_case
+from bench.measure.work.components import WARMUP, in_turns
 from bench.measure.work.graph import part_of
 from bench.models.parts import OTHER
 from bench.record.work import ComponentMeasurement
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from bench.jobs.base import Job
 
-CALLS, LEAST, LIMIT_S = 8, 3, 20.0
+CALLS = 8
 REST_S = 0.02
 UNNAMED = "unnamed"
 """Nodes that the runtime made itself, mostly by fusing across borders: nobody knows whose."""
@@ -58,8 +59,11 @@ def measure(job: Job) -> ComponentMeasurement:
         session = ort.InferenceSession(
             str(folder / note.model), options, providers=["CPUExecutionProvider"]
         )
-        profiled = lambda: session.run(list(note.outputs), {note.input: x})  # noqa: E731
-        whole, plain = _in_turns(profiled, lambda: loaded.session.forward(x))
+        profiled = _rested(lambda: session.run(list(note.outputs), {note.input: x}))
+        bare = _rested(lambda: loaded.session.forward(x))
+        for call in (profiled, bare) * WARMUP:
+            call()
+        whole, plain = in_turns(profiled, bare, CALLS)
         events = json.loads(Path(session.end_profiling()).read_text())
     return summed(events, named, whole, plain)
 
@@ -122,22 +126,17 @@ def _part(name: str, named: dict[str, str]) -> str:
     return named[name]
 
 
-def _in_turns(first: Any, second: Any) -> tuple[list[int], list[int]]:
-    """Nanoseconds of the calls of both, in turns (ABBA), after two warm-up calls each.
+def _rested(call: Callable[[], Any]) -> Callable[[], int]:
+    """The call, telling its nanoseconds, after a pause.
 
     Threads of a session that has just worked spin for a moment, in case more work comes: the other
     session waits until they sleep.
     """
-    for call in (first, second) * 2:
+
+    def timed() -> int:
+        time.sleep(REST_S)
+        start = time.perf_counter_ns()
         call()
-    taken: tuple[list[int], list[int]] = ([], [])
-    began = time.monotonic()
-    for i in range(CALLS):
-        for k in (0, 1) if i % 2 == 0 else (1, 0):
-            time.sleep(REST_S)
-            start = time.perf_counter_ns()
-            (first, second)[k]()
-            taken[k].append(time.perf_counter_ns() - start)
-        if i + 1 >= LEAST and time.monotonic() - began > LIMIT_S:
-            break
-    return taken
+        return time.perf_counter_ns() - start
+
+    return timed

@@ -1,7 +1,7 @@
 import pytest
 
 from bench.jobs.base import Job
-from bench.measure.work import profiled
+from bench.measure.work import components, profiled
 from bench.measure.work.profiled import UNNAMED, summed
 from tests import small
 
@@ -59,9 +59,10 @@ def test_a_users_file_has_no_parts_to_time(tmp_path):
 
 def test_both_sessions_take_turns():
     said = []
-    first, second = profiled._in_turns(lambda: said.append("p"), lambda: said.append("-"))
-    assert len(first) == len(second) == profiled.CALLS
-    assert "".join(said) == "p-p-" + "p--p" * (profiled.CALLS // 2)
+    calls = (lambda: said.append("p"), lambda: said.append("-"))
+    first, second = components.in_turns(*map(profiled._rested, calls), 4)
+    assert len(first) == len(second) == 4
+    assert "".join(said) == "p--pp--p"
 
 
 @pytest.mark.parametrize("name", ["node_conv", "conv2d_nchwc", "node_conv/Fusion/_token_4"])
