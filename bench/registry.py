@@ -209,6 +209,7 @@ def load(kind: str, name: str) -> Any:
     return getattr(importlib.import_module(module), attribute)
 
 
+@cache  # reading metadata takes milliseconds, and a suite may ask ten thousand times
 def version(distribution: str) -> str | None:
     """Installed version of a distribution, or None."""
     # onnxruntime-gpu installs the module of onnxruntime under its own name.

@@ -1,11 +1,14 @@
-"""Where the data lies: suites/ and reports/ in a checkout or a wheel, and the user's cache."""
+"""Where the data lies (suites/ and reports/ in a checkout or a wheel, the user's cache), and reading it."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -39,6 +42,25 @@ def cache_dir() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("segbench")
+
+
+def read_bytes(path: Path) -> bytes:
+    """Content of a regular file; see `open_regular`."""
+    with open_regular(path) as file:
+        return file.read()
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Regular file, opened to be read; a pipe, socket or device, which may block, is refused.
+
+    Raises:
+        OSError: as `open` does, and for what is no regular file.
+    """
+    number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        raise OSError(errno.EINVAL, "it is a folder, pipe, socket or device, no file", str(path))
+    return os.fdopen(number, "rb")
 
 
 @cache

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import os
+import socket
 from pathlib import Path
+
+import pytest
 
 from bench import resources
 
@@ -24,3 +28,19 @@ def test_the_cache_is_the_users_or_where_told(tmp_path: Path, monkeypatch) -> No
     monkeypatch.delenv("SEGBENCH_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     assert resources.cache_dir().name == "segbench"
+
+
+def test_only_a_regular_file_is_read_and_nothing_is_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"abc")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    assert resources.read_bytes(tmp_path / "file") == b"abc"
+    assert resources.read_bytes(tmp_path / "link") == b"abc"
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(str(tmp_path / "socket"))
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        for name in ("pipe", "zero", "socket", "missing", ""):
+            with pytest.raises(OSError, match=r"no file|No such"):
+                resources.read_bytes(tmp_path / name)
+        assert len(list(Path("/proc/self/fd").iterdir())) == before

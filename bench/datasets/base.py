@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Protocol
 
+from bench.resources import read_bytes
 from bench.segments import VOID
 
 if TYPE_CHECKING:
@@ -97,6 +98,5 @@ def content_digest(images: Images, count: int | None = None) -> str:
     for index, name in enumerate(images.names[:count]):
         total.update(name.encode())
         for path in images.files(index):
-            with path.open("rb") as file:
-                total.update(hashlib.file_digest(file, "sha256").digest())
+            total.update(hashlib.sha256(read_bytes(path)).digest())
     return total.hexdigest()

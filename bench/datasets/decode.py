@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from bench.errors import DatasetError
+from bench.resources import open_regular, read_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +79,7 @@ def image_size(path: Path) -> tuple[int, int]:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(path) as header:
+        with open_regular(path) as file, Image.open(file) as header:
             width, height = header.size
             turned = header.getexif().get(0x0112, 1) >= 5
     except FileNotFoundError:
@@ -98,7 +99,7 @@ def png(array: NDArray[Any]) -> bytes:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_bytes(path)
     except FileNotFoundError:
         raise DatasetError(f"{path} is missing.", "Unpack or copy the data set again.") from None
     except OSError as error:

@@ -18,6 +18,7 @@ from bench.errors import BadInput, NothingMeasured, RecordError
 from bench.record.base import ArrayFile, Record
 from bench.record.result import Result
 from bench.record.store import Run, file_stem, to_json, write_atomic
+from bench.resources import read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,10 +146,12 @@ def read_blessing(baseline: Path) -> Blessing | None:
         RecordError: there is one, and it can't be understood.
     """
     path = baseline / FILE
-    if not path.is_file():
+    if not path.exists():
         return None
     try:
-        return Blessing.model_validate_json(path.read_bytes())
+        return Blessing.model_validate_json(read_bytes(path))
+    except OSError as e:
+        raise RecordError(f"{path} can't be read: {e.strerror}.") from e
     except ValidationError as e:
         first = e.errors()[0]
         where = ".".join(map(str, first["loc"])) or "it"
@@ -175,13 +178,13 @@ def aside(baseline: Path) -> Path:
 
 def _copy(run: Run, to: Path) -> None:
     """The records that were read, byte for byte; no card, no pictures, nothing superseded."""
-    write_atomic(to / "run.json", (run.folder / "run.json").read_bytes())
+    write_atomic(to / "run.json", read_bytes(run.folder / "run.json"))
     for result in run.results:
         name = f"{file_stem(result.case.id)}.json"
         for file in _arrays(result):
             run.arrays(file)  # checks the digest: a damaged file is never blessed
-            write_atomic(to / "cases" / file.file, (run.folder / "cases" / file.file).read_bytes())
-        write_atomic(to / "cases" / name, (run.folder / "cases" / name).read_bytes())
+            write_atomic(to / "cases" / file.file, read_bytes(run.folder / "cases" / file.file))
+        write_atomic(to / "cases" / name, read_bytes(run.folder / "cases" / name))
 
 
 def _arrays(result: Result) -> Iterator[ArrayFile]:

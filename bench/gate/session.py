@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.resources import read_bytes
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -80,7 +82,7 @@ def stored(run: Run) -> tuple[Session | None, tuple[str, ...]]:
 def unfinished(folder: Path) -> frozenset[str]:
     """Cases whose live gate was stopped before its end."""
     try:
-        return frozenset(json.loads((folder / "pairs" / BEGUN).read_bytes()))
+        return frozenset(json.loads(read_bytes(folder / "pairs" / BEGUN)))
     except (OSError, ValueError, TypeError):
         return frozenset()
 

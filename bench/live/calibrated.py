@@ -29,7 +29,7 @@ def stored(pairs: int) -> Calibration | None:
     measuring has other noise), or for gates of fewer pairs.
     """
     try:
-        found = Calibration.model_validate_json(path(machine.describe()).read_bytes())
+        found = Calibration.model_validate_json(resources.read_bytes(path(machine.describe())))
     except (OSError, ValueError):
         return None
     holds = found.code_digest == keys.code_digest() and found.gate_pairs >= pairs

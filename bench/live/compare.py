@@ -142,7 +142,7 @@ def _all(task: Task, cases: list[tuple[Case, Case]]) -> tuple[PairsRecord, ...]:
 def _begun(folder: Path) -> dict[str, str]:
     """Case -> question of the gates that were stopped here."""
     try:
-        found = json.loads((folder / BEGUN).read_bytes())
+        found = json.loads(resources.read_bytes(folder / BEGUN))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -245,7 +245,9 @@ def _compare(task: Task, baseline: Case, old: Job, new: Job) -> None:
 def _stood(folder: Path, header: PairsRecord) -> PairsRecord:
     """Record of a case with the pairs that an earlier, killed gate measured."""
     path = folder / f"{file_stem(header.case)}.json"
-    record = PairsRecord.model_validate_json(path.read_bytes()) if path.is_file() else header
+    record = (
+        PairsRecord.model_validate_json(resources.read_bytes(path)) if path.is_file() else header
+    )
     return header if record.absent else record
 
 

@@ -22,6 +22,7 @@ from bench.record.ceiling import Ceiling
 from bench.record.fits import FitsMeasurement
 from bench.record.store import to_json, write_atomic
 from bench.record.work import ComponentMeasurement, WorkMeasurement
+from bench.resources import read_bytes
 
 if TYPE_CHECKING:
     from bench.record.result import Measurement, Result
@@ -156,7 +157,7 @@ class Extras:
         if file in self._failed:
             return True
         try:
-            known = Ceiling.model_validate_json(file.read_bytes())
+            known = Ceiling.model_validate_json(read_bytes(file))
         except (OSError, ValueError, RecordError):
             return False
         quiet = (known.foreign_cpu or 0) <= BUSY or file in self._fresh

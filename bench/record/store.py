@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import os
+import zipfile
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,6 +25,7 @@ from bench.record.ceiling import Ceiling
 from bench.record.pairs import PairsRecord
 from bench.record.result import SCHEMA, Result
 from bench.record.upgrade import upgrade
+from bench.resources import read_bytes
 from bench.suite.policy import GatePolicy
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ class Run:
         """Bytes of a picture in media/."""
         path = inside(self.folder / "media", name)
         try:
-            return path.read_bytes()
+            return read_bytes(path)
         except OSError as e:
             raise RecordError(f"{path} can't be read: {e.strerror}.") from e
 
@@ -81,7 +83,7 @@ class Run:
     def calibration(self) -> Calibration | None:
         """What the self-test found about the machine of this run; None where none was made."""
         path = self.folder / "calibration.json"
-        return _plain(Calibration, path) if path.is_file() else None
+        return _plain(Calibration, path) if path.exists() else None
 
     def ceilings(self) -> tuple[Ceiling, ...]:
         """What the machine itself can do, one entry a device and number of threads."""
@@ -153,16 +155,19 @@ def read_arrays(folder: Path, file: ArrayFile) -> dict[str, NDArray[Any]]:
 
     path = inside(folder, file.file)
     try:
-        content = path.read_bytes()
+        packed = read_bytes(path)
     except OSError as e:
         raise RecordError(f"{path} can't be read: {e.strerror}.") from e
-    if hashlib.sha256(content).hexdigest() != file.sha256:
+    if hashlib.sha256(packed).hexdigest() != file.sha256:
         raise RecordError(
             f"{path} isn't the file that its record names (its digest differs).",
             "Measure that case again with --fresh.",
         )
-    with np.load(io.BytesIO(content), allow_pickle=False) as z:
-        return {k: z[k] for k in z.files}
+    try:
+        with np.load(io.BytesIO(packed), allow_pickle=False) as z:
+            return {k: z[k] for k in z.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as e:
+        raise RecordError(f"{path} holds no arrays: {e}.") from e
 
 
 def write_media(folder: Path, content: bytes, suffix: str) -> str:
@@ -184,9 +189,10 @@ def write_result(run: Path, result: Result, *, more: bool = False) -> Path:
     """
     path = run / "cases" / f"{file_stem(result.case.id)}.json"
     if path.exists() and not more:
-        old = json.loads(path.read_text())
+        raw = read_bytes(path)
+        old = json.loads(raw)
         stamp = str(old.get("started", "")).replace(":", "").replace("-", "") or "unknown"
-        sha = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+        sha = hashlib.sha256(raw).hexdigest()[:8]
         aside = run / "superseded" / f"{path.stem}.{stamp}.{sha}.json"
         aside.parent.mkdir(parents=True, exist_ok=True)
         # A second name for the old file, so that a full disk leaves it where it is.
@@ -235,8 +241,8 @@ def read_run(folder: Path) -> Run:
 
 def _raw(path: Path) -> dict[str, Any]:
     try:
-        raw = json.loads(path.read_bytes())
-    except (OSError, ValueError) as e:
+        raw = json.loads(read_bytes(path))
+    except (OSError, ValueError, RecursionError) as e:
         raise RecordError(f"{path} can't be read as JSON: {e}.") from e
     if not isinstance(raw, dict):
         raise RecordError(f"{path} holds no record.")
@@ -246,7 +252,7 @@ def _raw(path: Path) -> dict[str, Any]:
 def _plain(kind: type[R], path: Path) -> R:
     """A record that stands beside the results, in its own schema."""
     try:
-        return kind.model_validate_json(path.read_bytes())
+        return kind.model_validate_json(read_bytes(path))
     except OSError as e:
         raise RecordError(f"{path} can't be read: {e.strerror}.") from e
     except ValidationError as e:

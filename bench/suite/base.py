@@ -8,6 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+LARGEST_SIDE, LARGEST_SEED, LONGEST_S = 65_536, 2**63 - 1, 30 * 24 * 3600
+"""Limits of an image's side in pixels, of a seed, and of a time in seconds."""
+
 
 class Spec(BaseModel):
     """Frozen; unknown keys and numbers that aren't finite are refused."""

@@ -20,7 +20,9 @@ class Dataset(Spec):
     split: str = "val"
     root: str | None = None
     """Folder; None = made in the cache (scenes) or given by --root or the environment."""
-    classes: tuple[str, ...] = tuple(c.name for c in CITYSCAPES)
+    classes: tuple[str, ...] = Field(
+        default=tuple(c.name for c in CITYSCAPES), min_length=1, max_length=255
+    )
     """Names of the evaluated classes, by index."""
     things: tuple[str, ...] = ()
     """Classes whose objects are counted one by one (panoptic); the others are stuff. Empty = those of

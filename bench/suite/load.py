@@ -24,6 +24,7 @@ from bench.suite.tables import SHIPPED, Tables, TablesFile, inline, registered, 
 __all__ = ["Tables", "find_suite", "load_suite", "shipped", "tables"]
 
 T = TypeVar("T")
+MOST_CASES = 10_000
 LEVELS = ("1", "2", "3", "4", "5")
 """Of a corruption, slight to severe."""
 
@@ -102,6 +103,7 @@ def load_suite(
     """
     file = find_suite(str(name_or_path))
     asked = parse(SuiteFile, read_toml(file), file)
+    _not_too_many(asked, file)
     known = inline(asked, file).over(tables())
     _protocol(asked.protocol, file, "protocol")
     suite = Suite(
@@ -128,6 +130,19 @@ def load_suite(
     )
     _check(suite, file)
     return suite
+
+
+def _not_too_many(asked: SuiteFile, file: Path) -> None:
+    """Refuse a suite before it is expanded into more cases than anybody could measure."""
+    points = (b.sweep.count if b.sweep else 1 for b in asked.block)
+    count = sum(
+        n * len(b.variants) * len(b.targets) for n, b in zip(points, asked.block, strict=True)
+    )
+    if count > MOST_CASES:
+        raise SuiteError(
+            f"{file}: it asks for {count} cases; a suite has {MOST_CASES} at most.",
+            "Sweep fewer values, or write several suites.",
+        )
 
 
 def _blocks(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from bench.suite.base import Spec
+from bench.suite.base import LARGEST_SEED, LARGEST_SIDE, Spec
 from bench.suite.classes import CITYSCAPES
 
+Divisor = Annotated[float, Field(gt=0)]
 Source = Literal["package", "hub", "folder", "seeded", "file", "code"]
 
 
@@ -17,8 +18,8 @@ class OnnxInput(Spec):
 
     name: str
     """Name of the graph's input."""
-    height: int = Field(ge=1)
-    width: int = Field(ge=1)
+    height: int = Field(ge=1, le=LARGEST_SIDE)
+    width: int = Field(ge=1, le=LARGEST_SIDE)
     logits: str
     """Name of the output that holds logits, (N, C, h, w), or labels, (N, h, w)."""
 
@@ -28,7 +29,7 @@ class Pixels(Spec):
 
     scale: float = 1 / 255
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    std: tuple[Divisor, Divisor, Divisor] = (0.229, 0.224, 0.225)
     channels: Literal["rgb", "bgr"] = "rgb"
 
 
@@ -44,7 +45,7 @@ class Model(Spec):
     """Shipped name, hub id, folder, ONNX file or `package.module:build`."""
     revision: str | None = None
     """Commit or tag on the hub."""
-    seed: int | None = None
+    seed: int | None = Field(default=None, ge=0, le=LARGEST_SEED)
     """Seed of untrained weights."""
     config: dict[str, Any] = Field(default_factory=dict)
     """Architecture, as a transformers config, where no config.json is at hand (seeded)."""
@@ -53,7 +54,7 @@ class Model(Spec):
     weights tell, where the loader can read them."""
     pixels: Pixels = Pixels()
     onnx: OnnxInput | None = None
-    size_multiple: int = Field(default=32, ge=1)
+    size_multiple: int = Field(default=32, ge=1, le=LARGEST_SIDE)
     """Input sides are rounded up to a multiple of this."""
     about: str = ""
     licence: str = ""

@@ -90,9 +90,9 @@ class GatePolicy(Spec):
     """The same for latency over the reference variant's, where another machine measured."""
     agreement_drop: float | None = Field(default=0.02, ge=0, le=1)
     """Largest drop of the share of labels equal to the reference's, fraction."""
-    pairs: int = Field(default=10, ge=2)
+    pairs: int = Field(default=10, ge=2, le=10_000)
     """Process pairs that a live gate measures of each case."""
-    rule: tuple[Rule, ...] = ()
+    rule: tuple[Rule, ...] = Field(default=(), max_length=1000)
     """Exceptions, in order: of those that cover a metric of a case, the last to give a key wins."""
 
     def limit(self, metric: str, case: str) -> Limit:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from bench.suite.base import Spec, digest
+from bench.suite.base import LARGEST_SEED, LARGEST_SIDE, LONGEST_S, Spec, digest
 
 Scenario = Literal["single_stream", "offline", "server", "constant_stream"]
 """MLPerf's names, and its automotive constant stream."""
@@ -24,16 +24,16 @@ class Protocol(Spec):
     task: str = SEMANTIC
     """Registered task: semantic, panoptic, or a plug-in's."""
     scenario: Scenario = "single_stream"
-    rate: float | None = Field(default=None, gt=0)
+    rate: float | None = Field(default=None, gt=0, le=1e6)
     """Arrivals (server) or frames (constant_stream) a second; None in the other scenarios."""
-    deadline_ms: float | None = Field(default=None, gt=0)
+    deadline_ms: float | None = Field(default=None, gt=0, le=1000 * LONGEST_S)
     """When a result comes too late (server, constant_stream); None = one frame's period for a
     camera, and none for a server."""
-    batch_size: int = Field(default=1, ge=0)
+    batch_size: int = Field(default=1, ge=0, le=65_536)
     """Images a call; LARGEST, in TOML `"largest"` or 0 = as many as fit (offline)."""
-    height: int | None = Field(default=None, ge=1)
+    height: int | None = Field(default=None, ge=1, le=LARGEST_SIDE)
     """Height of the model's input; None = that of the image."""
-    width: int | None = Field(default=None, ge=1)
+    width: int | None = Field(default=None, ge=1, le=LARGEST_SIDE)
     corruption: str = ""
     """`NAME/LEVEL`: a registered corruption, level 1 to 5, of every image before preprocessing."""
     preprocess: str = "normalize"
@@ -54,21 +54,21 @@ class Protocol(Spec):
     """Images of which raw outputs are compared with the reference variant's."""
     gallery_images: int = Field(default=3, ge=0)
     """Images that the card shows."""
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, le=LARGEST_SEED)
     """Of corruptions and of a server's arrivals."""
-    warmup: int = Field(default=3, ge=0)
-    iterations: int = Field(default=30, ge=1)
+    warmup: int = Field(default=3, ge=0, le=1_000_000)
+    iterations: int = Field(default=30, ge=1, le=10_000_000)
     """Fewest timed calls of a process, unless its time runs out before."""
-    max_iterations: int = Field(default=2000, ge=1)
+    max_iterations: int = Field(default=2000, ge=1, le=10_000_000)
     """Most timed calls of a process, where the median's interval asks for more than `iterations`."""
     median_width: float | None = Field(default=0.02, gt=0, allow_inf_nan=True)
     """Go on until the 95 % interval of the process's median is narrower than this share of it;
     None, in TOML `inf` = `iterations` are enough."""
     launches: int = Field(default=1, ge=1, le=100)
     """Fresh processes that repeat the timing, in turns with the other cases of the suite."""
-    accuracy_limit_s: float | None = Field(default=None, gt=0)
+    accuracy_limit_s: float | None = Field(default=None, gt=0, le=LONGEST_S)
     """Stop the accuracy pass after this long and count what was seen; None = all images."""
-    timing_limit_s: float | None = Field(default=None, gt=0)
+    timing_limit_s: float | None = Field(default=None, gt=0, le=LONGEST_S)
     """Stop a process's timing after this long (at least one iteration is kept); None = 60 s once
     `iterations` are done."""
     shards: int = Field(default=1, ge=1, le=10_000)
@@ -78,12 +78,12 @@ class Protocol(Spec):
     """Count the model's work and time its parts, where a torch module is there."""
     ceiling: bool = True
     """Measure what the machine itself can do, once a machine."""
-    fits_gb: tuple[Annotated[float, Field(ge=0)], ...] = ()
+    fits_gb: tuple[Annotated[float, Field(ge=0, le=1e6)], ...] = ()
     """Limits of memory, GiB, under which the largest batch and image are sought; 0 = all that the
     machine has."""
-    timeout_s: float = Field(default=3600.0, gt=0)
+    timeout_s: float = Field(default=3600.0, gt=0, le=LONGEST_S)
     """Kill the case's process after this long; the case has failed then."""
-    prepare_timeout_s: float = Field(default=3600.0, gt=0)
+    prepare_timeout_s: float = Field(default=3600.0, gt=0, le=LONGEST_S)
     """Kill a preparing process (dataset, artifact, reference) after this long."""
 
     @field_validator("postprocess")

@@ -9,6 +9,7 @@ import json
 import re
 import tomllib
 import typing
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,9 +17,14 @@ from pydantic import BaseModel, ValidationError
 
 from bench.errors import SuiteError
 from bench.registry import suggest
+from bench.resources import read_bytes
 
 T = TypeVar("T", bound=BaseModel)
 
+MOST_BYTES, DEEPEST, MOST_DIGITS = 1_000_000, 32, 20
+"""Limits of a suite's file: its size, the levels of its tables and lists, the digits of a number."""
+_DOTTED = re.compile(rf"""(?<![\w"'-])(?:[\w"'-]++[ \t]*+\.[ \t]*+){{{DEEPEST}}}""")
+"""A dotted key that is too deep; tomllib takes minutes to read a very long one."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]*")
 """Names are parts of a case's id, in which `/` divides, and of file names."""
 
@@ -27,16 +33,61 @@ def read_toml(path: Path) -> dict[str, Any]:
     """Top table of a TOML file.
 
     Raises:
-        SuiteError: it can't be read, isn't UTF-8, or isn't TOML; line and column are named.
+        SuiteError: it can't be read, isn't UTF-8, or isn't TOML (line and column are named), or is
+            larger, deeper or holds longer numbers than a suite needs.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = read_bytes(path)
+        if len(raw) > MOST_BYTES:
+            raise SuiteError(f"{path} has {len(raw)} bytes; a suite has {MOST_BYTES} at most.")
+        text = raw.decode()
+        if _DOTTED.search(text):
+            raise _too_deep(path)
+        found = tomllib.loads(text, parse_float=partial(_float, path))
+    except RecursionError:
+        raise _too_deep(path) from None
     except OSError as e:
         raise SuiteError(f"{path} can't be read: {e.strerror}.") from e
     except UnicodeDecodeError as e:
         raise SuiteError(f"{path} isn't UTF-8 text: {e.reason} at byte {e.start}.") from e
-    except tomllib.TOMLDecodeError as e:
+    except ValueError as e:  # TOMLDecodeError, or an integer of thousands of digits
         raise SuiteError(f"{path} isn't TOML: {e}.", "suites/README.md shows the format.") from e
+    _limited(found, path)
+    return found
+
+
+def _limited(found: dict[str, Any], path: Path) -> None:
+    """Refuse tables that are too deep, and integers that are too long; no recursion here."""
+    level: list[Any] = [found]
+    for _ in range(DEEPEST + 1):
+        inner: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                inner += value.values()
+            elif isinstance(value, list):
+                inner += value
+            elif isinstance(value, int) and abs(value) >= 10**MOST_DIGITS:
+                raise _too_long(path, str(value) if abs(value) < 10**100 else hex(value))
+        level = inner
+    if level:
+        raise _too_deep(path)
+
+
+def _float(path: Path, text: str) -> float:
+    mantissa = re.split("[eE]", text)[0]
+    if len(re.sub(r"\D", "", mantissa).lstrip("0")) > MOST_DIGITS:
+        raise _too_long(path, text)
+    return float(text)
+
+
+def _too_long(path: Path, number: str) -> SuiteError:
+    return SuiteError(
+        f"{path} holds the number {number[:24]}..., of more than {MOST_DIGITS} digits."
+    )
+
+
+def _too_deep(path: Path) -> SuiteError:
+    return SuiteError(f"{path} nests its tables and lists deeper than {DEEPEST} levels.")
 
 
 def check_name(name: str, file: Path | str, where: str) -> str:
@@ -98,7 +149,7 @@ def _explain(
             owner = dotted(where, *loc[:-1]) or "the file"
             known = fields_at(kind, loc[:-1])
             return SuiteError(
-                f"{file}: {owner} has no key {loc[-1]!r} (value {_short(value)}).",
+                f"{file}: {owner} has no key {loc[-1]!r:.60} (value {_short(value)}).",
                 suggest(str(loc[-1]), known),
             )
         case "missing":

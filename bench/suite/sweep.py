@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, field_validator
 
-from bench.suite.base import Spec
+from bench.suite.base import LARGEST_SIDE, Spec
 from bench.suite.protocol import Scenario
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from bench.suite.suite import Block
 
 Value = str | int | float
-Side = Annotated[int, Field(ge=1)]
+Side = Annotated[int, Field(ge=1, le=LARGEST_SIDE)]
 CLEAN = "none"
 """Value of `corruption` that stands for the images as they are."""
 OPEN = ("server", "constant_stream")
@@ -32,22 +33,31 @@ class Sweep(Spec):
     """Height and width of the model's input."""
     threads: tuple[Side, ...] | None = Field(default=None, min_length=1)
     """In place of the target's."""
-    rate: tuple[Annotated[float, Field(gt=0)], ...] | None = Field(default=None, min_length=1)
+    rate: tuple[Annotated[float, Field(gt=0, le=1e6)], ...] | None = Field(
+        default=None, min_length=1
+    )
     corruption: tuple[str, ...] | None = Field(default=None, min_length=1)
     """`NAME/LEVEL`, or `none`."""
 
     @field_validator("*")
     @classmethod
     def _different(cls, values: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
-        for i, value in enumerate(values or ()):
-            if value in (values or ())[:i]:
+        seen = set()
+        for value in values or ():
+            if value in seen:
                 raise ValueError(f"it names {value!r} twice")
+            seen.add(value)
         return values
 
     @property
     def keys(self) -> tuple[str, ...]:
         """Keys that are swept, in the order in which they stand in a case's axis."""
         return tuple(k for k in type(self).model_fields if getattr(self, k) is not None)
+
+    @property
+    def count(self) -> int:
+        """Points of the product."""
+        return math.prod(len(getattr(self, k)) for k in self.keys)
 
     def points(self) -> Iterator[dict[str, Value]]:
         """Each point of the product, the last key changing fastest; a size is `256x512`."""

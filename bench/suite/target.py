@@ -41,9 +41,9 @@ class Target(Spec):
     name: str
     device: str = "cpu"
     """Registered device."""
-    threads: int | None = Field(default=None, ge=1)
+    threads: int | None = Field(default=None, ge=1, le=65_536)
     """Threads of the runtime; None = all cores that this process may use."""
     requires: Requires = Requires()
-    memory_limit_gb: float | None = Field(default=None, gt=0)
+    memory_limit_gb: float | None = Field(default=None, gt=0, le=1e6)
     """Limit on the address space that a worker may add to what it holds at its start, GiB."""
     about: str = ""

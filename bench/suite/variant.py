@@ -23,7 +23,7 @@ class Calibration(Spec):
     """What a quantizer sees: images of a split that no case is evaluated on."""
 
     split: str = "train"
-    images: int = Field(default=32, ge=1)
+    images: int = Field(default=32, ge=1, le=100_000)
 
 
 class Variant(Spec):

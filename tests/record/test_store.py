@@ -66,7 +66,7 @@ def test_arrays_never_hold_objects(tmp_path: Path) -> None:
 
     (tmp_path / "x.npz").write_bytes(buffer.getvalue())
     file = ArrayFile(file="x.npz", sha256=hashlib.sha256(buffer.getvalue()).hexdigest())
-    with pytest.raises(ValueError, match="allow_pickle=False"):
+    with pytest.raises(RecordError, match="allow_pickle=False"):
         store.read_arrays(tmp_path, file)
 
 

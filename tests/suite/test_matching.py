@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from bench.suite.matching import matching, refusal
 from tests import builders
 
-NAMES = st.lists(st.sampled_from("abcdef"), unique=True, max_size=6).map(tuple)
+NAMES = st.lists(st.sampled_from("abcdef"), unique=True, max_size=6, min_size=1).map(tuple)
 
 
 def asked(mine, theirs, of=None, **more):
