@@ -20,26 +20,18 @@ if TYPE_CHECKING:
 
 RAPL = Path("/sys/class/powercap")
 """Linux's power capping framework; `intel-rapl:0` is a package, on AMD's processors, too."""
-MICRO = 1e-6
 NO_RAPL = "this machine shows no RAPL counter ({root} has no {zone} zone)"
 READABLE = "sudo chmod a+r /sys/class/powercap/intel-rapl:*/energy_uj"
 
 
 @dataclass(frozen=True)
 class Counter:
-    """One register that counts energy and wraps around."""
+    """One register that counts joules and wraps around."""
 
     read: Callable[[], float]
-    unit_j: float
-    range: int = 0
+    """Raises OSError or ValueError where it stopped to answer."""
+    range: float = 0.0
     """Largest value before it starts again at 0; 0 = it never does."""
-
-    def joules(self, before: float, after: float) -> float:
-        """Energy between two readings; one wrap-around is seen, a second can't be."""
-        steps = after - before
-        if steps < 0 and self.range:
-            steps += self.range
-        return steps * self.unit_j
 
 
 class Meter:
@@ -58,6 +50,7 @@ class Meter:
         return {kind: self._spent(kind, found) for kind, found in self._counters.items()}
 
     def _spent(self, kind: str, counters: list[Counter] | Absent) -> float | Absent:
+        """Sum of the differences; one wrap-around is seen, a second can't be."""
         before = self._before.get(kind, Absent(reason="the meter was never started"))
         after = _readings(counters)
         if isinstance(counters, Absent):
@@ -66,8 +59,8 @@ class Meter:
             return before
         if isinstance(after, Absent):
             return after
-        pairs = zip(counters, before, after, strict=True)
-        return math.fsum(counter.joules(b, a) for counter, b, a in pairs)
+        steps = zip(counters, before, after, strict=True)
+        return math.fsum(a - b + (c.range if a < b else 0.0) for c, b, a in steps)
 
 
 def meter(device: Device, root: Path = RAPL) -> Meter:
@@ -86,10 +79,9 @@ def _rapl(root: Path, kind: str) -> list[Counter] | Absent:
     for zone in sorted(root.glob("intel-rapl:*")):
         try:
             if (zone / "name").read_text().strip().startswith(kind):
-                top = _number(zone / "max_energy_range_uj")
-                counter = Counter(partial(_number, zone / "energy_uj"), MICRO, top)
-                counter.read()
-                found.append(counter)
+                top = _joules(zone / "max_energy_range_uj")
+                found.append(Counter(partial(_joules, zone / "energy_uj"), top))
+                found[-1].read()
         except PermissionError:
             return Absent(reason=f"only root may read {zone / 'energy_uj'} ({READABLE})")
         except (OSError, ValueError) as e:
@@ -97,14 +89,15 @@ def _rapl(root: Path, kind: str) -> list[Counter] | Absent:
     return found or Absent(reason=NO_RAPL.format(root=root, zone=kind))
 
 
-def _number(path: Path) -> int:
-    return int(path.read_text())
+def _joules(path: Path) -> float:
+    """Content of a file of microjoules."""
+    return int(path.read_text()) / 1e6
 
 
 def _gpu(device: Device) -> list[Counter] | Absent:
     """Counter of the GPU that the device is."""
     first = device.energy_j()
-    return first if isinstance(first, Absent) else [Counter(partial(_told, device), 1.0)]
+    return first if isinstance(first, Absent) else [Counter(partial(_told, device))]
 
 
 def _told(device: Device) -> float:

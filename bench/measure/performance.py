@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from bench.measure.progress import Say
     from bench.measure.readings import Poller
     from bench.measure.session import LoadedCase
-    from bench.record.base import Absent
-    from bench.record.timing import Stream
 
 EFFECT_LIMIT_S = 10.0
 """Longest that the poller's own effect is measured."""
@@ -68,8 +66,27 @@ def launch(
     loop = Loop(call, rule, clock, poller, number)
     stream = scenario(loop, protocol)
     poller.read(everything=True)
-    joules = meter.stop()
-    return _launch(loop, stream, poller, warm, readings.since(before), joules, started)
+    joules, totals = meter.stop(), readings.since(before)
+    judged = loop.whole_ns
+    if stream is not None:  # the width is that of what the rule judged
+        pairs = zip(stream.due_ns, stream.done_ns, strict=True)
+        judged = [done - due for due, done in pairs if done is not None]
+    starts, ends, *phases = zip(*loop.rows, strict=True)
+    return Launch(
+        number=number,
+        warmup_ns=tuple(warm),
+        phases_ns=dict(zip(PHASES, phases, strict=True)),
+        end_to_end_ns=tuple(loop.whole_ns),
+        started_ns=tuple(s - starts[0] for s in starts),
+        stopped=rule.stopped or "iterations",
+        width=width(judged),
+        readings=poller.beside(starts, ends),
+        absent=poller.absent,
+        totals=totals,
+        energy_j=joules,
+        stream=stream,
+        started=started,
+    )
 
 
 def _warm_up(call: Call, count: int, rule: Rule, clock: Clock) -> list[int]:
@@ -81,39 +98,6 @@ def _warm_up(call: Call, count: int, rule: Rule, clock: Clock) -> list[int]:
         if rule.hard and clock() - began > rule.limit_ns / 2:
             break
     return warm
-
-
-def _launch(
-    loop: Loop,
-    stream: Stream | None,
-    poller: Poller,
-    warm: list[int],
-    totals: dict[str, float],
-    joules: dict[str, float | Absent],
-    started: str,
-) -> Launch:
-    """The record of it all. The interval's width is that of what the rule judged."""
-    rows = loop.rows
-    starts, ends = [row[0] for row in rows], [row[1] for row in rows]
-    judged = loop.whole_ns
-    if stream is not None:
-        pairs = zip(stream.due_ns, stream.done_ns, strict=True)
-        judged = [done - due for due, done in pairs if done is not None]
-    return Launch(
-        number=loop.launch,
-        warmup_ns=tuple(warm),
-        phases_ns={p: tuple(row[2 + k] for row in rows) for k, p in enumerate(PHASES)},
-        end_to_end_ns=tuple(loop.whole_ns),
-        started_ns=tuple(s - starts[0] for s in starts),
-        stopped=loop.rule.stopped or "iterations",
-        width=width(judged),
-        readings=poller.beside(starts, ends),
-        absent=poller.absent,
-        totals=totals,
-        energy_j=joules,
-        stream=stream,
-        started=started,
-    )
 
 
 def poller_effect(

@@ -52,14 +52,14 @@ def test_a_machine_without_counters_says_so(tmp_path):
 
 def test_a_counter_for_root_alone_names_the_command(tmp_path, monkeypatch):
     zone(tmp_path, "intel-rapl:0", "package-0", 1)
-    real = energy._number
+    real = energy._joules
 
     def refuse(path):
         if path.name == "energy_uj":
             raise PermissionError(13, "Permission denied")
         return real(path)
 
-    monkeypatch.setattr(energy, "_number", refuse)
+    monkeypatch.setattr(energy, "_joules", refuse)
     spent = energy.meter(CpuDevice(), tmp_path).stop()
     assert "only root may read" in spent["package"].reason
     assert "chmod a+r" in spent["package"].reason
