@@ -12,7 +12,7 @@ from PIL import Image
 from bench.record.base import Absent
 from bench.record.ceiling import Ceiling
 from bench.record.environment import Machine
-from bench.record.gallery import GalleryMeasurement, Panel
+from bench.record.gallery import AGREES, DIFFERS, UNLABELLED, GalleryMeasurement, Panel
 from bench.record.memory import MemoryMeasurement
 from bench.record.parity import OutputSums, ParityMeasurement
 from bench.record.store import write_media
@@ -165,8 +165,13 @@ def gallery(media: Path, truth: np.ndarray, mine: np.ndarray, names: tuple[str, 
         Image.fromarray(shade).save(buffer, "JPEG", quality=85)
         return write_media(media, buffer.getvalue(), ".jpg")
 
+    def marks(t: np.ndarray, p: np.ndarray) -> np.ndarray:
+        return np.where(t == VOID, UNLABELLED, np.where(t == p, AGREES, DIFFERS)).astype(np.uint8)
+
     panels = [
-        Panel(image=n, input=jpeg(t), truth=png(t), prediction=png(p))
+        Panel(
+            image=n, input=jpeg(t), truth=png(t), prediction=png(p), disagreement=png(marks(t, p))
+        )
         for n, t, p in zip(names, truth, mine, strict=True)
     ]
     return GalleryMeasurement(panels=tuple(panels))

@@ -61,5 +61,5 @@ def beside(
     ]
     if found.pictures:
         media = Path(job.run) / "media"
-        out.append(gallery.panels(media, found.pictures, loaded.images.names))
+        out.append(gallery.panels(media, loaded.task, found.pictures, loaded.images.names))
     return out

@@ -1,24 +1,28 @@
-"""Pictures for the card: input, truth and prediction, small, named by content."""
+"""Pictures for the card: input, truth, prediction and disagreement, small, named by content."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.record.gallery import GalleryMeasurement, Panel
+import numpy as np
+
+from bench.record.gallery import AGREES, DIFFERS, UNLABELLED, GalleryMeasurement, Panel
 from bench.record.store import write_media
+from bench.segments import VOID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
+
+    from bench.tasks.base import Task
 
 WIDEST = 512
 
 
 def panels(
-    folder: Path, pictures: Sequence[tuple[int, Any, Any, Any]], names: Sequence[str]
+    folder: Path, task: Task, pictures: Sequence[tuple[int, Any, Any, Any]], names: Sequence[str]
 ) -> GalleryMeasurement:
     """Panels whose files now lie in `folder`."""
     import cv2
@@ -29,19 +33,23 @@ def panels(
         size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
         small = image if scale == 1.0 else cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         jpeg = cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])[1]
+        labels = task.labels(truth)
+        marks = np.where(task.agree(truth, prediction), np.uint8(AGREES), np.uint8(DIFFERS))
+        marks[labels == VOID] = UNLABELLED
         out.append(
             Panel(
                 image=names[index],
                 input=write_media(folder, jpeg.tobytes(), ".jpg"),
-                truth=write_media(folder, _indices(truth, size), ".png"),
-                prediction=write_media(folder, _indices(prediction, size), ".png"),
+                truth=write_media(folder, _indices(labels, size), ".png"),
+                prediction=write_media(folder, _indices(task.labels(prediction), size), ".png"),
+                disagreement=write_media(folder, _indices(marks, size), ".png"),
             )
         )
     return GalleryMeasurement(panels=tuple(out))
 
 
 def _indices(labels: NDArray[np.uint8], size: tuple[int, int]) -> bytes:
-    """8-bit PNG of class indices at a size (width, height)."""
+    """8-bit PNG of a map at a size (width, height)."""
     import cv2
 
     if labels.shape[::-1] != size:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.errors import RecordError
+from bench.record.gallery import DIFFERS as DIFFERING
+from bench.record.gallery import UNLABELLED
 from bench.report.blocks import Gallery, Heading, Note, Picture, Prose, Section
 from bench.report.format import percent, plural, points_short
 from bench.report.palette import AGREES, DIFFERS, VOID, colours, css
-from bench.report.png import check_jpeg, painted, read_labels, written
+from bench.report.pictures import check_jpeg, painted, read_labels
 from bench.report.recommend import number
+from bench.segments import VOID as VOID_INDEX
 
 if TYPE_CHECKING:
     from bench.metrics.base import Row
@@ -18,8 +21,7 @@ if TYPE_CHECKING:
     from bench.report.palette import Colour
     from bench.report.view import Group, View
 
-MARKS: list[Colour] = [AGREES, DIFFERS, VOID]
-AGREE, DIFFER, UNLABELLED = 0, 1, 2
+MARKS: list[Colour] = [AGREES, DIFFERS, *[VOID] * 254]
 
 
 def section(view: View) -> Section | None:
@@ -36,11 +38,14 @@ def section(view: View) -> Section | None:
         blocks += _group(view, group)
     if not blocks:
         return None
-    first = (
-        "Colours are the classes'. In the last picture of a row, red pixels differ from a labelled "
-        "ground truth, grey ones agree, black ones have no label."
-    )
-    return Section("gallery", "What it sees and says", (Prose((first,)), *blocks))
+    pictures = [p for b in blocks if isinstance(b, Gallery) for _, row in b.rows for p in row]
+    told = "Colours are the classes'."
+    if any(p.label == "disagreement" for p in pictures):
+        told += (
+            " In the last picture of a row, red pixels differ from a labelled ground truth, grey "
+            "ones agree, black ones have no label."
+        )
+    return Section("gallery", "What it sees and says", (Prose((told,)), *blocks))
 
 
 def _with_pictures(group: Group) -> list[Row]:
@@ -92,34 +97,27 @@ def _two(view: View, group: Group, row: Row) -> tuple[Picture, ...]:
 def _pair(
     view: View, panel: Panel, names: tuple[str, ...], detail: str = "", badge: str = ""
 ) -> tuple[Picture, ...]:
-    """Prediction and disagreement."""
-    import numpy as np
-
+    """Prediction, and disagreement where the record has it."""
     said = view.run.media(panel.prediction)
     truth, prediction = read_labels(view.run.media(panel.truth)), read_labels(said)
     if truth.shape != prediction.shape:
         raise RecordError(f"Truth and prediction of {panel.image!r} differ in size.")
-    labelled = truth != 255
+    labelled = truth != VOID_INDEX
     differs = labelled & (truth != prediction)
-    marks = np.where(labelled, np.where(differs, DIFFER, AGREE), UNLABELLED).astype(np.uint8)
-    share = differs.sum() / labelled.sum() if labelled.any() else 0.0
-    return (
-        Picture(
-            "prediction",
-            f"prediction for {panel.image}",
-            painted(said, _table(names)),
-            "image/png",
-            detail,
-            badge,
-        ),
-        Picture(
-            "disagreement",
-            f"pixels of {panel.image} that differ from the ground truth",
-            written(marks, MARKS),
-            "image/png",
-            f"{percent(float(share))} of labelled pixels",
-        ),
-    )
+    marks = view.run.media(panel.disagreement) if panel.disagreement else b""
+    if marks:
+        found = read_labels(marks)
+        labelled, differs = found != UNLABELLED, found == DIFFERING
+    share = float(differs.sum() / labelled.sum()) if labelled.any() else 0.0
+    wrong = f"{percent(share)} of labelled pixels"
+    if not marks:
+        detail = "; ".join(d for d in (detail, f"{wrong} differ") if d)
+    alt, shown = f"prediction for {panel.image}", painted(said, _table(names))
+    first = Picture("prediction", alt, shown, "image/png", detail, badge)
+    if not marks:
+        return (first,)
+    alt = f"pixels of {panel.image} that differ from the ground truth"
+    return first, Picture("disagreement", alt, painted(marks, MARKS), "image/png", wrong)
 
 
 def _table(names: tuple[str, ...]) -> list[Colour]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bench import registry
 from bench.metrics.intervals import MIN_GROUPS
 from bench.report.blocks import Figure, Gallery, Section, Table
+from bench.report.view import View
 from tests.builders import Planned, Swept
 from tests.report.conftest import words
 
@@ -152,6 +155,31 @@ def test_the_gallery_shows_the_reference_in_full_and_the_others_once(view):
     assert [len(pictures) for _, pictures in full.rows] == [4, 4]
     assert [len(pictures) for _, pictures in others.rows] == [2, 2, 2]
     assert [p.badge for _, pictures in others.rows for p in pictures if p.badge] == ["wrong"]
+
+
+def test_a_record_without_disagreement_shows_what_it_has_and_keeps_the_share(view):
+    rows = []
+    for row in view.rows:
+        found = tuple(
+            m.model_copy(
+                update={
+                    "version": 1,
+                    "panels": tuple(p.model_copy(update={"disagreement": ""}) for p in m.panels),
+                }
+            )
+            if m.kind == "gallery"
+            else m
+            for m in row.result.measurements
+        )
+        rows.append(replace(row, result=row.result.model_copy(update={"measurements": found})))
+    new, old = load("gallery")(view), load("gallery")(View(view.run, tuple(rows)))
+    full = next(b for b in old.blocks if isinstance(b, Gallery))
+    assert [len(pictures) for _, pictures in full.rows] == [3, 3]
+    assert "last picture" in words(new)
+    assert "last picture" not in words(old)
+    (*_, said, marks) = next(b for b in new.blocks if isinstance(b, Gallery)).rows[0][1]
+    assert full.rows[0][1][-1].detail == f"{marks.detail} differ"
+    assert full.rows[0][1][-1].content == said.content
 
 
 def test_reasons_and_failures_are_told(view):

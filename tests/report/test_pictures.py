@@ -1,16 +1,13 @@
 from __future__ import annotations
 
 import io
-import zlib
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from bench.errors import RecordError
-from bench.report.png import check_jpeg, deflate, painted, read_labels, written
+from bench.report.pictures import check_jpeg, painted, read_labels
 
 PALETTE = [(i, 255 - i, i // 2) for i in range(256)]
 
@@ -25,25 +22,9 @@ def shown(content):
     return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
 
 
-@given(st.lists(st.tuples(st.integers(0, 255), st.integers(1, 700)), max_size=12))
-def test_deflate_is_understood_by_zlib(runs):
-    data = b"".join(bytes([value]) * length for value, length in runs)
-    assert zlib.decompress(deflate(data), wbits=-15) == data
-
-
-@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**31))
-def test_written_pictures_are_read_back_by_pillow(height, width, seed):
-    labels = np.random.default_rng(seed).integers(0, 256, (height, width)).astype(np.uint8)
-    assert (shown(written(labels, PALETTE)) == np.array(PALETTE)[labels]).all()
-
-
 def test_painting_changes_colours_and_no_pixel():
     labels = np.random.default_rng(0).integers(0, 256, (17, 33)).astype(np.uint8)
     assert (shown(painted(png(labels), PALETTE)) == np.array(PALETTE)[labels]).all()
-
-
-def test_runs_are_short():
-    assert len(written(np.zeros((256, 512), np.uint8), PALETTE)) < 3000
 
 
 def test_text_hidden_in_a_stored_picture_is_left_out():
