@@ -1,6 +1,6 @@
 """Names of things -> where they are defined; loaded only when asked for.
 
-`TABLE` is literal, so that listing what there is imports nothing. Other packages add to it through
+`TABLE` is made of literals, so that listing what there is imports nothing. Other packages add to it through
 entry points in the groups `segbench.KIND` (see CONTRIBUTING.md and tests/plugin).
 """
 
@@ -33,6 +33,13 @@ if TYPE_CHECKING:
     from bench.transforms.base import PanopticPostprocess, Postprocess, Preprocess
     from bench.transforms.corruptions.base import Corruption
 
+METRICS = ("accuracy", "latency", "load", "memory", "parity", "robustness", "roofline")
+SECTIONS = (
+    "summary", "variants", "tradeoff", "gallery", "classes", "robustness", "latency", "phases",
+    "work", "roofline", "memory", "fits", "sweeps", "unmeasured", "calibration", "environment",
+    "limits",
+)  # fmt: skip
+"""In the order in which a card shows them."""
 TABLE: dict[str, dict[str, str]] = {
     "device": {
         "cpu": "bench.devices.cpu:CpuDevice",
@@ -79,10 +86,8 @@ TABLE: dict[str, dict[str, str]] = {
         for name in names
     },
     "scenario": {
-        "single_stream": "bench.measure.scenarios.single_stream:run",
-        "offline": "bench.measure.scenarios.offline:run",
-        "server": "bench.measure.scenarios.server:run",
-        "constant_stream": "bench.measure.scenarios.constant_stream:run",
+        name: f"bench.measure.scenarios.{name}:run"
+        for name in ("single_stream", "offline", "server", "constant_stream")
     },
     "exporter": {
         "torchscript": "bench.exporters.torchscript:TorchScriptStep",
@@ -101,34 +106,8 @@ TABLE: dict[str, dict[str, str]] = {
         "onnxruntime": "bench.backends.onnxruntime:OnnxRuntimeBackend",
         "openvino": "bench.backends.openvino:OpenVinoBackend",
     },
-    "metric": {
-        "accuracy": "bench.metrics.catalog.accuracy:metrics",
-        "latency": "bench.metrics.catalog.latency:metrics",
-        "load": "bench.metrics.catalog.load:metrics",
-        "memory": "bench.metrics.catalog.memory:metrics",
-        "parity": "bench.metrics.catalog.parity:metrics",
-        "robustness": "bench.metrics.catalog.robustness:metrics",
-        "roofline": "bench.metrics.catalog.roofline:metrics",
-    },
-    "section": {
-        "summary": "bench.report.sections.summary:section",
-        "variants": "bench.report.sections.variants:section",
-        "tradeoff": "bench.report.sections.tradeoff:section",
-        "gallery": "bench.report.sections.gallery:section",
-        "classes": "bench.report.sections.classes:section",
-        "robustness": "bench.report.sections.robustness:section",
-        "latency": "bench.report.sections.latency:section",
-        "phases": "bench.report.sections.phases:section",
-        "work": "bench.report.sections.work:section",
-        "roofline": "bench.report.sections.roofline:section",
-        "memory": "bench.report.sections.memory:section",
-        "fits": "bench.report.sections.fits:section",
-        "sweeps": "bench.report.sections.sweeps:section",
-        "unmeasured": "bench.report.sections.unmeasured:section",
-        "calibration": "bench.report.sections.calibration:section",
-        "environment": "bench.report.sections.environment:section",
-        "limits": "bench.report.sections.limits:section",
-    },
+    "metric": {name: f"bench.metrics.catalog.{name}:metrics" for name in METRICS},
+    "section": {name: f"bench.report.sections.{name}:section" for name in SECTIONS},
 }
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bench.suite.model import Model
     from bench.suite.variant import Variant
     from bench.tasks.base import Task
+    from bench.transforms.base import Preprocess
 
 
 @dataclass(kw_only=True)
@@ -39,7 +40,7 @@ class EvalSetup:
     images: Images
     count: int
     """Images to evaluate."""
-    preprocess: Any
+    preprocess: Preprocess
     postprocess: Any
     """`(outputs, size, image_size)` -> prediction."""
     task: Task

@@ -11,6 +11,7 @@ from bench.errors import DatasetError
 from bench.measure.session import image_count
 
 if TYPE_CHECKING:
+    from bench.datasets.base import DatasetLoader
     from bench.jobs.base import Job
     from bench.measure.progress import Say
 
@@ -34,7 +35,7 @@ def run(job: Job, say: Say) -> dict[str, Any]:
     }
 
 
-def _calibration(job: Job, loader: Any) -> dict[str, str]:
+def _calibration(job: Job, loader: DatasetLoader) -> dict[str, str]:
     """Split -> digest of what determines it; empty where it isn't there (its artifact says so)."""
     out = {}
     for split in job.calibration_splits:
