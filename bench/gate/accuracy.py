@@ -1,4 +1,4 @@
-"""mIoU and the IoU of each class against the baseline's: paired over the images that both runs saw."""
+"""Accuracy (mIoU, PQ), whole and by class, against the baseline's: paired over the images of both."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bench.gate.classes import class_verdicts
 from bench.gate.comparable import SEEN, accuracy_fields, named
 from bench.gate.limits import by_margin, smallest_drop
 from bench.metrics.paired import paired
-from bench.tasks.base import task_of
+from bench.tasks.base import headline, task_of
 
 if TYPE_CHECKING:
     from bench.gate.comparable import Fields
@@ -18,24 +18,23 @@ if TYPE_CHECKING:
     from bench.metrics.paired import Paired
     from bench.suite.policy import GatePolicy
 
-NAME = "miou"
-
 
 def accuracy(pair: Pair, policy: GatePolicy) -> list[Verdict]:
-    """Verdicts on mIoU and on each class; none where the baseline has no mIoU (seeded weights)."""
-    limit = policy.limit(NAME, pair.new.id)
-    if (gone := pair.gone(NAME, guarded=limit.blocks)) or not pair.both(NAME):
+    """Verdicts on the task's headline and each class; none where the baseline has no accuracy."""
+    name = headline(pair.new.result.case)
+    limit = policy.limit(name, pair.new.id)
+    if (gone := pair.gone(name, guarded=limit.blocks)) or not pair.both(name):
         return [gone] if gone else []
     fields = accuracy_fields(pair.old.result, pair.new.result)
     if set(fields) - {SEEN}:
-        return [pair.incomparable(NAME, f"measured under another protocol: {named(fields)}")]
+        return [pair.incomparable(name, f"measured under another protocol: {named(fields)}")]
     change = changes(pair)
     if change is None:
-        return [pair.incomparable(NAME, "the runs share no image, or count other classes")]
+        return [pair.incomparable(name, "the runs share no image, or count other classes")]
     each = class_verdicts(pair, policy, change.headline.each, change.units)
     whole = change.headline.mean
     if whole.low is None or whole.high is None:
-        return [pair.verdict(NAME, "undecided", f"no interval: {whole.note}"), *each]
+        return [pair.verdict(name, "undecided", f"no interval: {whole.note}"), *each]
     kind = by_margin(whole.low, whole.high, limit.bound)
     why = _why(whole, limit.bound, change.images, fields)
     more: dict[str, Any] = {"low": whole.low, "high": whole.high, "compared": "difference"}
@@ -43,7 +42,7 @@ def accuracy(pair: Pair, policy: GatePolicy) -> list[Verdict]:
         more["smallest"] = smallest_drop((whole.high - whole.low) / 2, limit.bound)
         why += f"; a drop under {100 * more['smallest']:.2g} could not have been seen"
     blocks = kind == "regressed" and limit.blocks
-    return [pair.verdict(NAME, kind, why, blocks=blocks, **more), *each]
+    return [pair.verdict(name, kind, why, blocks=blocks, **more), *each]
 
 
 def changes(pair: Pair) -> Paired | None:

@@ -1,4 +1,4 @@
-"""The IoU of each class against the baseline's.
+"""The accuracy of each class against the baseline's.
 
 Nineteen intervals of 95 % are wrong about one class or another far more often than one is. So each
 is widened until all hold together: Bonferroni's 1 - 0.05 / classes, by the ratio of Student's
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from bench.gate.limits import by_margin, smallest_drop
 from bench.metrics.intervals import LEVEL
 from bench.metrics.student import quantile
-from bench.suite.policy import CLASS
 from bench.tasks.base import task_of
 
 if TYPE_CHECKING:
@@ -53,11 +52,11 @@ def widening(intervals: int, units: int) -> float:
 def _verdict(
     pair: Pair, policy: GatePolicy, name: str, change: Interval, factor: float, words: str
 ) -> Verdict:
-    metric = f"{CLASS}{name}"
+    own = task_of(pair.new.result.case).class_metric
+    metric = f"{own}.{name}"
     limit = policy.limit(metric, pair.new.id)
     was, now = (
-        m.value if (m := row.by_class[task_of(row.result.case).class_metric].get(name)) else None
-        for row in (pair.old, pair.new)
+        m.value if (m := row.by_class[own].get(name)) else None for row in (pair.old, pair.new)
     )
     more: dict[str, Any] = {"baseline": was, "current": now}
     if change.low is None or change.high is None:

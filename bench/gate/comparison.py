@@ -16,6 +16,7 @@ from bench.gate.pair import Pair
 from bench.gate.status import MEASURED
 from bench.metrics.rows import rows
 from bench.record.base import Record
+from bench.tasks.base import headline
 
 if TYPE_CHECKING:
     from bench.metrics.base import Row
@@ -30,7 +31,7 @@ class Change(Record):
 
     metric: str
     kind: Literal["difference", "ratio"]
-    """b - a for mIoU (fraction), b / a for the rest."""
+    """b - a for the task's headline (fraction), b / a for the rest."""
     a: float | None
     b: float | None
     value: float | None = None
@@ -68,7 +69,7 @@ def _case(case_id: str, old: Row | None, new: Row | None, a: Run, b: Run) -> Cas
     if old is None or new is None or not {old.status, new.status} <= MEASURED:
         return found
     pair = Pair(old, new, a, b)
-    both = [_miou(pair), _latency(pair), *_plain(pair)]
+    both = [_accuracy(pair), _latency(pair), *_plain(pair)]
     more = {
         "changes": tuple(c for c in both if c.a is not None or c.b is not None),
         "setting": setting_fields(old.result, new.result),
@@ -76,12 +77,13 @@ def _case(case_id: str, old: Row | None, new: Row | None, a: Run, b: Run) -> Cas
     return found.model_copy(update=more)
 
 
-def _miou(pair: Pair) -> Change:
-    values = {"a": pair.old.value("miou"), "b": pair.new.value("miou")}
-    change = Change(metric="miou", kind="difference", **values)
+def _accuracy(pair: Pair) -> Change:
+    name = headline(pair.new.result.case)
+    values = {"a": pair.old.value(name), "b": pair.new.value(name)}
+    change = Change(metric=name, kind="difference", **values)
     fields = accuracy_fields(pair.old.result, pair.new.result)
-    if not pair.both("miou"):
-        return change.model_copy(update={"note": _reasons(pair, "miou")})
+    if not pair.both(name):
+        return change.model_copy(update={"note": _reasons(pair, name)})
     if set(fields) - {SEEN}:
         return change.model_copy(update={"fields": fields})
     found = changes(pair)

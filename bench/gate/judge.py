@@ -16,7 +16,8 @@ from bench.gate.status import MEASURED, standing, unknown
 from bench.gate.verdict import LIVE, Judgement, Verdict
 from bench.metrics.rows import rows
 from bench.registry import suggest
-from bench.suite.policy import CLASS, GATED
+from bench.suite.policy import GATED
+from bench.tasks.base import task_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -148,8 +149,9 @@ def check_patterns(runs: Sequence[Run], only: str, metric: str) -> None:
         raise BadInput(
             f"No case matches --only {only!r}.", f"One is {ids[0]!r}; * matches anything."
         )
-    names = {name for name in GATED if not name.startswith(CLASS)}
-    names |= {f"{CLASS}{name}" for c in cases for name in c.dataset.classes}
+    names = set(GATED) - {"miou", "iou.*"}
+    for task, case in ((task_of(c), c) for c in cases):
+        names |= {task.headline, *(f"{task.class_metric}.{c}" for c in case.dataset.classes)}
     if not any(fnmatch.fnmatchcase(name, metric) for name in names):
         raise BadInput(
             f"The gate judges no metric that matches {metric!r}.", suggest(metric, names)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 
 from bench.gate.units import name, said
-from bench.suite.policy import CLASS
+from bench.suite.policy import class_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -56,7 +56,7 @@ def folded(verdicts: Iterable[Verdict]) -> list[Verdict]:
         if not vague or len(group) == 1:
             out += group
             continue
-        names = ", ".join(v.metric.removeprefix(CLASS) for v in group)
+        names = ", ".join(class_of(v.metric) for v in group)
         known = [v.smallest for v in group if v.smallest is not None]
         seen = (
             f": a drop under {100 * min(known):.2g} to {100 * max(known):.2g} points could not have been seen"
@@ -68,7 +68,7 @@ def folded(verdicts: Iterable[Verdict]) -> list[Verdict]:
             group[0].model_copy(
                 update={
                     "case": case,
-                    "metric": f"IoU of {len(group)} classes",
+                    "metric": f"{name(group[0].metric.partition('.')[0])} of {len(group)} classes",
                     "baseline": None,
                     "current": None,
                     "why": why,
@@ -89,7 +89,7 @@ def strangers(judgement: Judgement) -> str:
 
 
 def _vague(verdict: Verdict) -> bool:
-    return verdict.kind == "undecided" and verdict.metric.startswith(CLASS)
+    return verdict.kind == "undecided" and bool(class_of(verdict.metric))
 
 
 def _part(title: str, verdicts: list[Verdict]) -> Iterator[str]:

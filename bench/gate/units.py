@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bench.suite.policy import CLASS
-
 NAMES = {
     "status": "status",
     "miou": "mIoU",
+    "iou": "IoU",
+    "pq": "PQ",
     "agreement": "agreement",
     "latency_p50_ms": "latency p50",
     "latency_live": "latency, live",
@@ -42,6 +42,5 @@ def said(metric: str, was: float | str | None, now: float | str | None) -> str:
 
 def name(metric: str) -> str:
     """A metric's name in words."""
-    if metric.startswith(CLASS):
-        return f"IoU {metric.removeprefix(CLASS)}"
-    return NAMES.get(metric, metric)
+    kind, _, of = metric.partition(".")
+    return f"{NAMES.get(kind, kind)} {of}".rstrip()

@@ -6,8 +6,9 @@ import fnmatch
 from collections import Counter
 from typing import Literal
 
+from bench import registry
 from bench.record.base import Record
-from bench.suite.policy import CLASS, GatePolicy
+from bench.suite.policy import GatePolicy, class_of
 
 SCHEMA = 2
 """Of `segbench gate --json`. History: 1 = the first (2026-11); 2 = verdicts on single classes, live
@@ -32,7 +33,6 @@ LIVE = "latency_live"
 """Name under which live pairs are judged."""
 
 MEASURING = frozenset({
-    "miou",
     "agreement",
     "latency_p50_ms",
     LIVE,
@@ -40,13 +40,14 @@ MEASURING = frozenset({
     "rss_peak_bytes",
     "gpu_allocated_peak_bytes",
 })
-"""Metrics that need a measurement, as does the IoU of a class; the size of a file alone doesn't
+"""Metrics that need a measurement, as does accuracy; the size of a file alone doesn't
 make a gate."""
 
 
 def measuring(pattern: str) -> bool:
     """Whether a name, or a pattern of names, covers a metric that needs a measurement."""
-    names = {*MEASURING, *([pattern] if pattern.startswith(CLASS) else [])}
+    accuracy = (registry.load("task", name).headline for name in registry.entries("task"))
+    names = {*MEASURING, *accuracy, *([pattern] if class_of(pattern) else [])}
     return any(fnmatch.fnmatchcase(name, pattern) for name in names)
 
 

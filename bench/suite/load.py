@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import Field
 
-from bench import resources
+from bench import registry, resources
 from bench.errors import SuiteError, UnknownName
 from bench.registry import suggest
 from bench.suite.base import Spec
@@ -118,8 +118,8 @@ def load_suite(
         ),
     )
     # Rules speak about the suite's own cases; the caller's choices may change ids.
-    classes = {name for b in suite.blocks for name in b.dataset.classes}
-    check_rules(suite.gate, [c.id for c in suite.expand()], classes, str(file))
+    if suite.gate.rule:
+        check_rules(suite.gate, [c.id for c in suite.expand()], _judged(suite), str(file))
     suite = choose(
         suite,
         known,
@@ -143,6 +143,15 @@ def _not_too_many(asked: SuiteFile, file: Path) -> None:
             f"{file}: it asks for {count} cases; a suite has {MOST_CASES} at most.",
             "Sweep fewer values, or write several suites.",
         )
+
+
+def _judged(suite: Suite) -> set[str]:
+    """Metrics of accuracy that the suite's tasks have: headlines, and those of each class."""
+    found: set[str] = set()
+    for block in suite.blocks:
+        task = registry.load("task", block.protocol.task)
+        found |= {task.headline, *(f"{task.class_metrics[0]}.{c}" for c in block.dataset.classes)}
+    return found
 
 
 def _blocks(

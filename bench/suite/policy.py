@@ -15,9 +15,6 @@ from bench.suite.base import Spec
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-CLASS = "iou."
-"""`iou.person` is the IoU of the class person."""
-
 GATED: dict[str, tuple[str, str]] = {
     "status": ("", ""),
     "miou": ("margin", "miou_margin"),
@@ -30,7 +27,18 @@ GATED: dict[str, tuple[str, str]] = {
     "gpu_allocated_peak_bytes": ("ratio", "memory_ratio"),
     "file_bytes": ("ratio", "size_ratio"),
 }
-"""Metric that the gate judges -> (key of its limit in a rule, key of its limit in [gate])."""
+"""Metric that the gate judges -> (key of its limit in a rule, key of its limit in [gate]). Another
+task's headline (`pq`) and numbers by class (`pq.person`) have the limits of `miou` and `iou.*`."""
+
+
+def class_of(metric: str) -> str:
+    """Class of a metric: `person` of `iou.person`; empty if it is none of a class."""
+    return metric.partition(".")[2]
+
+
+def limit_keys(metric: str) -> tuple[str, str]:
+    """Keys of a metric's limit, in a rule and in [gate]."""
+    return GATED.get(metric) or GATED["iou.*" if class_of(metric) else "miou"]
 
 
 @dataclass(frozen=True)
@@ -75,9 +83,9 @@ class GatePolicy(Spec):
     """
 
     miou_margin: float | None = Field(default=0.01, ge=0, le=1)
-    """A drop whose whole paired interval lies beyond this margin (fraction) is a regression."""
+    """Of mIoU, or the headline of another task: a drop whose whole paired interval lies beyond this margin (fraction) is a regression."""
     iou_margin: float | None = Field(default=0.05, ge=0, le=1)
-    """The same for the IoU of a single class; the intervals allow for the number of classes."""
+    """The same for a single class; the intervals allow for the number of classes."""
     size_ratio: float | None = Field(default=1.02, ge=1)
     """Largest file size, as a ratio to the baseline."""
     memory_ratio: float | None = Field(default=1.25, ge=1)
@@ -96,8 +104,8 @@ class GatePolicy(Spec):
     """Exceptions, in order: of those that cover a metric of a case, the last to give a key wins."""
 
     def limit(self, metric: str, case: str) -> Limit:
-        """Limit of a metric of `GATED` (a class as `iou.CLASS`) for the case with this id."""
-        key, name = GATED["iou.*" if metric.startswith(CLASS) else metric]
+        """Limit of a metric (of a class as `iou.CLASS`) for the case with this id."""
+        key, name = limit_keys(metric)
         own = getattr(self, name) if name else None
         bound = own if own is not None else type(self).model_fields[name].default if name else 0.0
         blocks = own is not None or not name
@@ -110,21 +118,21 @@ class GatePolicy(Spec):
 
 
 def check_rules(
-    policy: GatePolicy, cases: Sequence[str], classes: Iterable[str], where: str
+    policy: GatePolicy, cases: Sequence[str], metrics: Iterable[str], where: str
 ) -> None:
     """Refuse rules that could never apply: a slip there would leave something unguarded.
 
     Args:
         policy: with the rules.
         cases: ids of all cases of the suite.
-        classes: names of all classes of its data sets.
+        metrics: headlines of its tasks, and metrics of the classes of its data sets.
         where: file, for the message.
 
     Raises:
         SuiteError: a rule matches no metric or no case, or none of its metrics takes its limit.
     """
-    names = {name: key for name, (key, _) in GATED.items() if name != "iou.*"}
-    names |= {f"{CLASS}{c}": GATED["iou.*"][0] for c in classes}
+    known = (*(set(GATED) - {"miou", "iou.*"}), *metrics)
+    names = {name: limit_keys(name)[0] for name in known}
     for i, rule in enumerate(policy.rule, 1):
         at = f"{where}: gate.rule[{i}]"
         keys = {key for name, key in names.items() if fnmatch.fnmatchcase(name, rule.metric)}

@@ -75,8 +75,12 @@ class Task(ABC):
 
     headline: str
     """Metric that stands for accuracy: the mean of the first `class_metrics` over the classes."""
+    label: str
+    """The headline in words: `mIoU`."""
     class_metrics: tuple[str, ...]
     """Metrics of a class; the first is that of the headline, and a key of `ratios`."""
+    class_label: str
+    """The first of them in words: `IoU`."""
     hub: tuple[str, str, str]
     """The hub's task type, its name in words, and the headline's metric type."""
     numbers: tuple[str, ...] = ()

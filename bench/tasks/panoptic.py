@@ -42,7 +42,9 @@ class PanopticTask(Task):
     """`Segments`: ids, int32 (H, W), and their classes."""
 
     headline = "pq"
+    label = "PQ"
     class_metrics = ("pq", "sq", "rq")
+    class_label = "PQ"
     hub = ("image-segmentation", "Panoptic segmentation", "panoptic_quality")
     numbers = (
         "sq", "rq", "pq_things", "sq_things", "rq_things", "pq_stuff", "sq_stuff", "rq_stuff",

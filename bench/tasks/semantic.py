@@ -35,7 +35,9 @@ class SemanticTask(Task):
     """Label maps, uint8 (H, W) of class indices."""
 
     headline = "miou"
+    label = "mIoU"
     class_metrics = ("iou", "category_iou")
+    class_label = "IoU"
     hub = ("image-segmentation", "Semantic segmentation", "mean_iou")
     numbers = ("category_miou", "iiou", "category_iiou", "pixel_accuracy")
     kind = "confusion"

@@ -49,7 +49,7 @@ def test_a_gate_that_compared_nothing_is_never_open(verdicts, more, outcome):
 @pytest.mark.parametrize(
     ("pattern", "answer"),
     [("*", True), ("miou", True), ("iou.*", True), ("iou.bus", True), ("latency*", True),
-     ("file_bytes", False), ("status", False), ("*_bytes", True)],
+     ("pq", True), ("pq.bus", True), ("file_bytes", False), ("status", False), ("*_bytes", True)],
 )  # fmt: skip
 def test_which_patterns_ask_for_a_measurement(pattern, answer):
     assert measuring(pattern) is answer

@@ -1,0 +1,77 @@
+"""The statistics on ratios of another task than the semantic one."""
+
+import numpy as np
+import pytest
+
+from bench.gate.comparison import compare
+from bench.gate.judge import judge
+from bench.metrics.paired import paired, ratios
+from bench.metrics.rows import rows
+from bench.suite.policy import GatePolicy, Rule
+from bench.tasks.base import mean, task_of
+from tests.builders import Planned
+from tests.tasks.runs import panoptic_run
+
+ROWS = (Planned(), Planned("torch-bf16", flip=0.3), Planned("torch-fp16"))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return panoptic_run(tmp_path_factory.mktemp("panoptic"), ROWS)
+
+
+def test_every_number_of_the_task_is_there(run) -> None:
+    reference, worse, same = rows(run)
+    assert reference.value("miou") is None
+    assert reference.metrics["pq"].low < reference.value("pq") < reference.metrics["pq"].high
+    difference = worse.metrics["pq_difference"]
+    assert difference.value == pytest.approx(worse.value("pq") - reference.value("pq"))
+    assert difference.low < difference.value < difference.high < 0
+    assert worse.value("pq_detectable") > difference.high - difference.value
+    assert same.metrics["pq_difference"].value == same.metrics["pq_difference"].high == 0
+    assert "nothing scatters" in same.metrics["pq_detectable"].reason
+    assert worse.value("pq") == pytest.approx(
+        (8 * worse.value("pq_things") + 11 * worse.value("pq_stuff")) / 19
+    )
+    each = worse.by_class["pq_difference"]
+    apart = worse.by_class["pq"]["car"].value - reference.by_class["pq"]["car"].value
+    assert each["car"].value == pytest.approx(apart)
+    assert set(worse.by_class) == {"pq", "sq", "rq", "pq_difference"}
+
+
+def test_a_paired_difference_is_that_of_resampled_images_drawn_one_by_one(run) -> None:
+    """Against a plain loop over resamples: the standard error within a tenth."""
+    (one, two, _), task = run.results, task_of(run.results[0].case)
+    found = paired(task, (run.folder, two.get("segments")), (run.folder, one.get("segments")))
+    a, b = (ratios(task, run.folder, r.get("segments"))["pq"] for r in (two, one))
+    rng = np.random.default_rng(0)
+    drawn = []
+    for _ in range(2000):
+        at = rng.integers(0, 24, 24)
+        drawn.append(mean(a.at(at).pooled()) - mean(b.at(at).pooled()))
+    assert found.headline.mean.value == pytest.approx(mean(a.pooled()) - mean(b.pooled()))
+    # The interval is some two standard errors wide on each side, and more where t is wide.
+    half = found.headline.mean.high - found.headline.mean.value
+    assert 1.7 < half / np.std(drawn) < 3.2
+    assert (found.images, found.units) == (24, 24)
+
+
+def test_the_gate_judges_pq_and_each_class(run, tmp_path) -> None:
+    now = panoptic_run(tmp_path / "now", (Planned(flip=0.4), *ROWS[1:]))
+    verdicts = {(v.case.split("/")[1], v.metric): v for v in judge(now, run).verdicts}
+    lost = verdicts["torch-fp32", "pq"]
+    assert (lost.kind, lost.blocks) == ("regressed", True)
+    assert verdicts["torch-bf16", "pq"].kind == "unchanged"
+    assert ("torch-fp32", "pq.car") in verdicts
+    assert not any(m.startswith(("miou", "iou")) for _, m in verdicts)
+    rule = GatePolicy(rule=(Rule(metric="pq*", blocks=False),))
+    loose = now.info.model_copy(update={"gate": rule})
+    old = type(run)(run.folder, loose, run.results)
+    assert not any(v.blocks for v in judge(now, old).verdicts if v.metric.startswith("pq"))
+
+
+def test_two_runs_are_compared_by_pq(run, tmp_path) -> None:
+    now = panoptic_run(tmp_path / "now", (Planned(flip=0.4), *ROWS[1:]))
+    change = compare(run, now)[0].changes[0]
+    assert (change.metric, change.kind) == ("pq", "difference")
+    assert change.low < change.value < change.high < 0
