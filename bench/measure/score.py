@@ -1,27 +1,37 @@
-"""Label maps that some other program wrote -> numbers, as the official Cityscapes evaluator gives.
+"""Label maps that some other program wrote -> a run of one result, whose backend is `predictions`.
 
 One map per image of the split: paired by the Cityscapes stem (city_sequence_frame) whatever follows
-it, or by file name where images have other names.
+it, or by file name where images have other names. The numbers equal the official evaluator's.
 """
 
 from __future__ import annotations
 
-import math
-import os
+import hashlib
+import platform
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
-from bench import registry, resources
+from bench import __version__, registry, resources
 from bench.datasets.cityscapes_layout import LABEL_SUFFIX, LayoutImages, label_folder
+from bench.devices import machine
 from bench.errors import DatasetError
+from bench.measure.evaluate import MEASUREMENT
 from bench.measure.labelmaps import meaning_of, pair
+from bench.record.environment import Environment
+from bench.record.result import Artifact, DatasetRecord, Result
+from bench.record.store import RunInfo, to_json, write_arrays, write_atomic, write_result
+from bench.suite.case import Case
+from bench.suite.model import Model
+from bench.suite.protocol import Protocol, accuracy_fingerprint
+from bench.suite.target import Target
+from bench.suite.variant import Variant
 from bench.tasks import confusion, instances, overlap
-from bench.tasks.base import mean
+from bench.tasks.base import task_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,57 +46,28 @@ WRONG_ENCODING = (
     "Hardly a pixel is right and many are no evaluated class: are the maps in the other encoding "
     "(--encoding trainIds or labelIds)?"
 )
-
-
-@dataclass(frozen=True)
-class Score:
-    """Numbers of a folder of label maps, fractions; NaN where there is nothing to count."""
-
-    dataset: str
-    images: int
-    miou: float
-    category_miou: float
-    iiou: float
-    category_iiou: float
-    pixel_accuracy: float
-    iou: dict[str, float]
-    category_iou: dict[str, float]
-    class_iiou: dict[str, float]
-    notes: tuple[str, ...] = ()
-
-    def as_json(self) -> dict[str, object]:
-        """Stable form for `--json`: null instead of NaN."""
-        return {
-            "schema": 1,
-            "dataset": self.dataset,
-            "images": self.images,
-            "metrics": {
-                "miou": _null(self.miou),
-                "iiou": _null(self.iiou),
-                "category_miou": _null(self.category_miou),
-                "category_iiou": _null(self.category_iiou),
-                "pixel_accuracy": _null(self.pixel_accuracy),
-                "iou": {k: _null(v) for k, v in self.iou.items()},
-                "iou_by_category": {k: _null(v) for k, v in self.category_iou.items()},
-                "iiou_by_class": {k: _null(v) for k, v in self.class_iiou.items()},
-            },
-            "notes": list(self.notes),
-        }
+VARIANT = Variant(
+    name="labels-predictions-unknown", format="labels", backend="predictions", precision="unknown"
+)
 
 
 def score(
     predictions: Path,
     spec: Dataset,
+    run: Path,
     *,
+    name: str = "predictions",
     encoding: Encoding | None = None,
     workers: int | None = None,
     done: Callable[[int, int], None] | None = None,
-) -> Score:
-    """Numbers of the label maps in a folder tree, against the ground truth of `spec.split`.
+) -> Result:
+    """Result of the label maps in a folder tree, against the ground truth of `spec.split`.
 
     Args:
         predictions: folder; every .png below it is a candidate.
         spec: the set, with its root.
+        run: folder of the run that is written.
+        name: of the model in the record.
         encoding: of the maps; None = labelIds for Cityscapes' layout, else class indices.
         workers: threads; None = all cores that this process may use. Decoding and counting happen
             in OpenCV, which lets other threads run meanwhile.
@@ -98,37 +79,67 @@ def score(
     images, layout = open_labels(spec)
     values = meaning_of(spec, encoding, layout=layout)
     files = pair(predictions, images.names)
-    counts = np.zeros((len(values.names) + 1,) * 2, np.int64)
-    things: list[dict[str, NDArray[np.uint32]]] = []
-    known = overlap.categories(spec.classes)
+    known, classes = overlap.categories(spec.classes), len(spec.classes)
     # In trainIds nothing is predicted as an unevaluated class; its categories do no harm there.
     of = (*known, *instances.UNEVALUATED.values()) if known else None
 
-    def one(
-        index: int,
-    ) -> tuple[NDArray[np.int64], dict[str, NDArray[np.uint32]] | None]:
+    def one(index: int) -> tuple[NDArray[np.int64], dict[str, NDArray[Any]], str, str]:
         truth = images.truth(index)
         labels = values.read(files[index], truth.shape)
-        found = confusion.count(truth, labels, len(values.names))
         ids = images.instances(index)
-        if ids is None:
-            return found, None
-        return found, instances.count(ids, labels, of)
+        inside: dict[str, NDArray[Any]] = (
+            {} if ids is None else dict(instances.count(ids, labels, of))
+        )
+        raw = confusion.count(truth, labels, len(values.names))
+        tally: dict[str, NDArray[Any]] = {"counts": confusion.fold(raw, classes), **inside}
+        return raw, tally, _sha(truth), _sha(labels)
 
+    total = np.zeros((len(values.names) + 1,) * 2, np.int64)
+    tallies, truths, maps = [], hashlib.sha256(), hashlib.sha256()
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
-    pool = ThreadPoolExecutor(workers or len(os.sched_getaffinity(0)))
+    workers = workers or machine.cores()
+    pool = ThreadPoolExecutor(workers)
     try:
-        for index, (found, inside) in enumerate(pool.map(one, range(len(files)))):
-            counts += found
-            if inside is not None:
-                things.append(inside)
+        for index, (raw, tally, truth, labels) in enumerate(pool.map(one, range(len(files)))):
+            total += raw
+            tallies.append(tally)
+            truths.update(f"{images.names[index]} {truth}".encode())
+            maps.update(f"{images.names[index]} {labels}".encode())
             if done:
                 done(index + 1, len(files))
     finally:
         pool.shutdown(cancel_futures=True)
         cv2.setNumThreads(threads)
-    return _summary(spec, counts, things, len(files))
+    case = _case(name, predictions, spec, maps.hexdigest(), truths.hexdigest())
+    seen = {
+        "classes": spec.classes,
+        "images": tuple(images.names),
+        "asked": len(files),
+        "groups": tuple(images.groups),
+    }
+    result = Result(
+        case=case,
+        fingerprint=case.fingerprint,
+        status="ok",
+        environment=_environment(workers),
+        artifact=Artifact(
+            digest=case.weights_digest, file_bytes=sum(f.stat().st_size for f in files)
+        ),
+        dataset=DatasetRecord(digest=case.dataset_digest, images=len(files)),
+        accuracy_fingerprint=accuracy_fingerprint(
+            case.protocol, case.dataset_digest, spec.class_map, spec.ignore_index, len(files),
+            spec.classes,
+        ),
+        measurements=_measurements(case, run, tallies, seen, _stray(total, known)),
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        notes=_notes(total, classes),
+    )  # fmt: skip
+    title = f"Predictions of {name} on {spec.name}"
+    info = RunInfo(suite=f"score-{name}", title=title, plan=(case.id,), segbench=__version__)
+    write_atomic(run / "run.json", to_json(info))
+    write_result(run, result)
+    return result
 
 
 def open_labels(spec: Dataset) -> tuple[Images, bool]:
@@ -152,39 +163,47 @@ def open_labels(spec: Dataset) -> tuple[Images, bool]:
     return images, isinstance(images, LayoutImages)
 
 
-def _summary(
-    spec: Dataset,
-    raw: NDArray[np.int64],
-    things: list[dict[str, NDArray[np.uint32]]],
-    images: int,
-) -> Score:
-    """Score from counts whose indices from C on are UNEVALUATED classes or void."""
-    classes = spec.classes
-    counts = confusion.fold(raw, len(classes))
-    of = overlap.categories(classes)
-    by_category = overlap.category_iou(counts, of) if of else {}
-    by_class_inside: dict[str, float] = {}
-    by_category_inside: dict[str, float] = {}
-    if of and things:
-        arrays = instances.stack(things)
-        outside = np.array([c != "vehicle" for c in of])
-        stray = int(raw[: len(classes)][outside][:, len(classes) : -1].sum())
-        by_class_inside = instances.class_iiou(counts, arrays, classes)
-        by_category_inside = instances.category_iiou(counts, arrays, classes, {"vehicle": stray})
-    iou = overlap.class_iou(counts)
-    return Score(
-        dataset=spec.name,
-        images=images,
-        miou=float(mean(iou)),
-        category_miou=_mean(by_category),
-        iiou=_mean(by_class_inside),
-        category_iiou=_mean(by_category_inside),
-        pixel_accuracy=overlap.pixel_accuracy(counts),
-        iou=dict(zip(classes, iou.tolist(), strict=True)),
-        category_iou=by_category,
-        class_iiou=by_class_inside,
-        notes=_notes(raw, len(classes)),
-    )
+def _case(name: str, predictions: Path, spec: Dataset, maps: str, truths: str) -> Case:
+    """Case of the maps: digests of their indices stand for weights, those of the truth for the set."""
+    return Case(
+        model=Model(
+            name=name, loader="predictions", source="file", location=str(predictions),
+            classes=spec.classes,
+        ),
+        variant=VARIANT,
+        target=Target(name="any"),
+        dataset=spec,
+        protocol=Protocol(preprocess="none", postprocess="none"),
+        reference=VARIANT,
+        weights_digest=maps,
+        dataset_digest=truths,
+    )  # fmt: skip
+
+
+def _measurements(
+    case: Case, run: Path, tallies: list[Any], seen: dict[str, Any], stray: dict[str, int]
+) -> tuple[Any, ...]:
+    out = []
+    for fields, arrays in task_of(case).measured(tallies, seen):
+        file = write_arrays(run / "cases", case.id, fields["kind"], arrays)
+        more = {"stray": stray} if fields["kind"] == "instances" else {}
+        out.append(MEASUREMENT.validate_python({**fields, **more, "arrays": file}))
+    return tuple(out)
+
+
+def _environment(threads: int) -> Environment:
+    names = ("numpy", "opencv-python-headless")
+    versions = {"python": platform.python_version(), "segbench": __version__}
+    versions |= {name: registry.installed(name) for name in names}
+    return Environment(machine=machine.describe(), threads=threads, versions=versions)
+
+
+def _stray(raw: NDArray[np.int64], of: tuple[str, ...] | None) -> dict[str, int]:
+    """Category -> labelled pixels of other categories predicted as its UNEVALUATED classes."""
+    if of is None:
+        return {}
+    outside = np.array([c != "vehicle" for c in of])
+    return {"vehicle": int(raw[: len(of)][outside][:, len(of) : -1].sum())}
 
 
 def _notes(raw: NDArray[np.int64], classes: int) -> tuple[str, ...]:
@@ -196,9 +215,5 @@ def _notes(raw: NDArray[np.int64], classes: int) -> tuple[str, ...]:
     return ()
 
 
-def _mean(scores: dict[str, float]) -> float:
-    return float(mean(np.array(list(scores.values()), np.float64)))
-
-
-def _null(value: float) -> float | None:
-    return None if math.isnan(value) else value
+def _sha(labels: NDArray[np.uint8]) -> str:
+    return hashlib.sha256(repr(labels.shape).encode() + labels.tobytes()).hexdigest()

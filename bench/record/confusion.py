@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from bench.record.base import ArrayFile, Record
 
 
@@ -42,6 +44,9 @@ class InstanceMeasurement(Record):
     version: int = 1
     classes: tuple[str, ...]
     images: tuple[str, ...]
+    stray: dict[str, int] = Field(default_factory=dict)
+    """Category -> labelled pixels of other categories that were predicted as one of its classes that
+    aren't evaluated (caravan, trailer); only predictions of other programs have such classes."""
     arrays: ArrayFile
 
 

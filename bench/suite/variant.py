@@ -8,7 +8,8 @@ from pydantic import Field
 
 from bench.suite.base import Spec
 
-Precision = Literal["fp32", "tf32", "fp16", "bf16", "int8"]
+Precision = Literal["fp32", "tf32", "fp16", "bf16", "int8", "unknown"]
+"""`unknown` = of predictions that another program made."""
 
 
 class Step(Spec):

@@ -125,10 +125,10 @@ class SemanticTask(Task):
             why = NO_INSTANCES if inside is None else OTHER_IMAGES
             return {**scores, "iiou": why, "category_iiou": why}
         arrays = read_arrays(folder, inside.arrays)
-        for name, count in (
-            ("iiou", per_instance.class_iiou), ("category_iiou", per_instance.category_iiou)
-        ):  # fmt: skip
-            value = overlap.mean_of(count(counts, arrays, found.classes).values())
+        by_class = per_instance.class_iiou(counts, arrays, found.classes)
+        of_categories = per_instance.category_iiou(counts, arrays, found.classes, inside.stray)
+        for name, each in (("iiou", by_class), ("category_iiou", of_categories)):
+            value = overlap.mean_of(each.values())
             scores[name] = NO_THINGS if math.isnan(value) else value
         return scores
 

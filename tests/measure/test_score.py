@@ -7,8 +7,14 @@ import cv2
 import numpy as np
 import pytest
 
+from bench.cli.score import numbers
 from bench.errors import DatasetError
-from bench.measure.score import WRONG_ENCODING, score
+from bench.gate.judge import judge
+from bench.measure import score as scoring
+from bench.measure.score import WRONG_ENCODING
+from bench.metrics.rows import rows
+from bench.record.store import read_run
+from bench.report.card import write_card
 from bench.suite.classes import CITYSCAPES
 from bench.suite.dataset import Dataset
 from tests.official import official, write_layout
@@ -16,6 +22,16 @@ from tests.official import official, write_layout
 
 def cityscapes(root, **more):
     return Dataset(name="cityscapes", loader="cityscapes", root=str(root), **more)
+
+
+def score(predictions, spec, **more):
+    """What `segbench score --json` prints."""
+    folder = predictions.parent / "run"
+    shutil.rmtree(folder, ignore_errors=True)
+    scoring.score(predictions, spec, folder, **more)
+    run = read_run(folder)
+    (row,) = rows(run)
+    return numbers(row, run)
 
 
 @pytest.fixture
@@ -35,24 +51,29 @@ def test_every_number_is_the_official_evaluators(tmp_path, seed):
     theirs = official(predictions, truths)
     ours = score(tmp_path / "results", cityscapes(tmp_path))
 
-    def same(a, b):
-        assert a == pytest.approx({k: b[k] for k in a}, abs=1e-12, nan_ok=True)
-
-    same(ours.iou, theirs["classScores"])
-    same(ours.category_iou, theirs["categoryScores"])
-    same(ours.class_iiou, theirs["classInstScores"])
-    assert len(ours.iou) == 19
-    assert len(ours.class_iiou) == 8
-    assert len(ours.category_iou) == 7
-    for mine, name in (
-        (ours.miou, "averageScoreClasses"),
-        (ours.iiou, "averageScoreInstClasses"),
-        (ours.category_miou, "averageScoreCategories"),
-        (ours.category_iiou, "averageScoreInstCategories"),
+    found = ours["metrics"]
+    for mine, name, count in (
+        ("iou", "classScores", 19),
+        ("iou_by_category", "categoryScores", 7),
+        ("iiou_by_class", "classInstScores", 8),
     ):
-        assert mine == pytest.approx(theirs[name], abs=1e-12)
-    assert math.isnan(ours.iou["fence"])
-    assert ours.images == 5
+        assert len(found[mine]) == count
+        for key, value in found[mine].items():
+            if value is None:
+                assert math.isnan(theirs[name][key])
+            else:
+                assert value == pytest.approx(theirs[name][key], abs=1e-12)
+    for mine, name in (
+        ("miou", "averageScoreClasses"),
+        ("iiou", "averageScoreInstClasses"),
+        ("category_miou", "averageScoreCategories"),
+        ("category_iiou", "averageScoreInstCategories"),
+    ):
+        assert found[mine] == pytest.approx(theirs[name], abs=1e-12)
+    assert found["iou"]["fence"] is None
+    assert ours["images"] == 5
+    low, high = ours["interval"]["miou"]
+    assert low < found["miou"] < high
 
 
 def test_one_thread_and_several_give_the_same(layout):
@@ -63,9 +84,7 @@ def test_one_thread_and_several_give_the_same(layout):
 
 def test_json_has_null_for_nan(layout):
     root, *_ = layout
-    found = json.loads(
-        json.dumps(score(root / "results", cityscapes(root)).as_json(), allow_nan=False)
-    )
+    found = json.loads(json.dumps(score(root / "results", cityscapes(root)), allow_nan=False))
     assert found["schema"] == 1
     assert found["metrics"]["iou"]["fence"] is None
     assert 0 < found["metrics"]["miou"] < 1
@@ -80,11 +99,10 @@ def test_train_ids(layout):
     for path in predictions:
         rewrite(path, lambda a: table[a])
     after = score(root / "results", cityscapes(root), encoding="trainIds")
-    assert repr(after.iou) == repr(before.iou)
-    assert repr(after.class_iiou) == repr(before.class_iiou)
+    assert all(after["metrics"][k] == before["metrics"][k] for k in ("iou", "iiou_by_class"))
     # Read as labelIds they'd give nonsense: that is said.
-    assert score(root / "results", cityscapes(root)).notes == (WRONG_ENCODING,)
-    assert after.notes == ()
+    assert score(root / "results", cityscapes(root))["notes"] == [WRONG_ENCODING]
+    assert after["notes"] == []
 
 
 def test_255_is_a_void_prediction_like_0(layout):
@@ -166,9 +184,8 @@ def test_without_instance_files_there_is_no_iiou(layout):
     for path in truths:
         Path(str(path).replace("labelIds", "instanceIds")).unlink()
     found = score(root / "results", cityscapes(root))
-    assert math.isnan(found.iiou)
-    assert found.as_json()["metrics"]["iiou"] is None
-    assert not math.isnan(found.miou)
+    assert found["metrics"]["iiou"] is None
+    assert found["metrics"]["miou"] is not None
 
 
 def test_a_folder_pairs_by_file_name_and_has_its_own_classes(tmp_path):
@@ -185,7 +202,23 @@ def test_a_folder_pairs_by_file_name_and_has_its_own_classes(tmp_path):
     spec = Dataset(
         name="mine", loader="folder", root=str(tmp_path), classes=("x", "y", "z"), ignore_index=9
     )
-    found = score(tmp_path / "out", spec)
-    assert found.iou == {"x": 1.0, "y": 1.0, "z": 0.0}
-    assert found.miou == pytest.approx(2 / 3)
-    assert math.isnan(found.category_miou)
+    found = score(tmp_path / "out", spec)["metrics"]
+    assert found["iou"] == {"x": 1.0, "y": 1.0, "z": 0.0}
+    assert found["miou"] == pytest.approx(2 / 3)
+    assert found["category_miou"] is None
+
+
+def test_the_run_has_a_card_and_a_gate_that_sees_a_worse_prediction(layout):
+    root, predictions, _ = layout
+    first = scoring.score(root / "results", cityscapes(root), root / "good", name="mine")
+    assert first.case.id == "mine/labels-predictions-unknown/any/cityscapes"
+    for path in predictions:
+        rewrite(path, lambda a: np.where(a == 26, 7, a).astype(np.uint8))
+    scoring.score(root / "results", cityscapes(root), root / "bad", name="mine")
+    good, bad = read_run(root / "good"), read_run(root / "bad")
+    assert judge(good, good).outcome == "open"
+    found = judge(bad, good)
+    assert found.outcome == "closed"
+    assert any(v.metric == "miou" and v.kind == "regressed" for v in found.verdicts)
+    text = write_card(root / "good").markdown.read_text()
+    assert f"{100 * rows(good)[0].value('miou'):.2f}" in text
