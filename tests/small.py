@@ -94,12 +94,12 @@ def conv_graph(
     """
     classes = len(weights)
     feed, out = names
-    nodes = [helper.make_node("Conv", [feed, "w", "b"], ["logits"])]
+    nodes = [helper.make_node("Conv", [feed, "w", "b"], ["conv"])]
     constants = [
         numpy_helper.from_array(weights.reshape(classes, 3, 1, 1).astype(np.float32), "w"),
         numpy_helper.from_array(bias.astype(np.float32), "b"),
     ]
-    last = "logits"
+    last = "conv"
     if huge:
         constants += [
             numpy_helper.from_array(np.array([1, huge, 1, 1], np.int64), "copies"),
@@ -109,7 +109,7 @@ def conv_graph(
             helper.make_node("Tile", [feed, "copies"], ["big"]),
             helper.make_node("ReduceMax", ["big"], ["top"], keepdims=1),
             helper.make_node("Mul", ["top", "nought"], ["zero"]),
-            helper.make_node("Add", ["logits", "zero"], ["sum"]),
+            helper.make_node("Add", ["conv", "zero"], ["sum"]),
         ]
         last = "sum"
     shape: list[int] = [batch, *size] if labels else [batch, classes, *size]
