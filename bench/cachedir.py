@@ -1,4 +1,4 @@
-"""Folders of the cache: artifacts and reference outputs, by digest."""
+"""Folders of the cache: artifacts and reference outputs, by digest; and what lies elsewhere."""
 
 from __future__ import annotations
 
@@ -22,6 +22,23 @@ def artifact(cache: Path, digest: str) -> Path:
 def reference(cache: Path, digest: str) -> Path:
     """Folder of a reference's outputs."""
     return cache / "references" / digest[:24]
+
+
+def remember(cache: Path, digest: str, place: str) -> None:
+    """Note the folder or file of this machine in which something by a digest lies."""
+    path = cache / "places" / digest[:24]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_text(place)
+    part.replace(path)
+
+
+def recalled(cache: Path, digest: str) -> str | None:
+    """What was noted last, or None."""
+    try:
+        return (cache / "places" / digest[:24]).read_text()
+    except OSError:
+        return None
 
 
 def made(folder: Path) -> dict[str, Any] | None:

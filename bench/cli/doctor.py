@@ -57,7 +57,7 @@ def _machine() -> Report:
     import psutil
 
     from bench.devices.machine import describe
-    from bench.plan.collect import flags
+    from bench.execute.probe import flags
 
     governor = _text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").strip()
     return {

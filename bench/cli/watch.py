@@ -148,10 +148,10 @@ def _numbers(result: Result) -> str:
 
 def print_plan(cases: Sequence[Case]) -> None:
     """Print every case, and whether this machine runs it."""
-    from bench.plan import select
+    from bench.execute.probe import skip_reason
 
     for case in cases:
-        reason = select.skip_reason(case)
+        reason = skip_reason(case)
         print(f"{case.id}  skipped: {reason}" if reason else case.id)
 
 

@@ -12,9 +12,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from bench.execute import probe
 from bench.execute.base import Capabilities, Outcome, Progress
 from bench.execute.process import WORKER, Process, answer
-from bench.jobs.base import Job, Report
+from bench.jobs.base import Answer, Job, Report
+from bench.jobs.probe import ProbeJob
 from bench.record.result import Failure
 
 
@@ -34,41 +36,37 @@ class LocalExecutor:
         """Outcome, which is there when this returns."""
         del place
         done: Future[Outcome] = Future()
-        done.set_result(self.work(job, timeout_s, log, progress))
+        if isinstance(job, ProbeJob):  # a process would tell the same, half a second later
+            done.set_result(Outcome(report=probe.answer(job)))
+        else:
+            done.set_result(self.work(job, timeout_s, log, progress))
         return done
 
     def work(self, job: Job, timeout_s: float, log: Path, progress: Progress) -> Outcome:
         """How a process that does the job ended."""
         began, out = time.monotonic(), log.with_suffix(".json")
-        out.unlink(missing_ok=True)
         started = {
             "out": str(out),
             "cache": str(self.cache),
             "parent": os.getpid(),
             "spawned_ns": time.monotonic_ns(),
         }
-        with Process(WORKER, threads=job.threads, log=log, limit_s=timeout_s) as worker:
-            worker.tell(job.model_copy(update=started).model_dump_json())
-            for words in worker.said():
-                progress(*words)
-            worker.wait()
-            ended = None if worker.timed_out else answer(out)
-            try:
-                report = Report.model_validate(ended)
-            except ValidationError:
-                return _failed(job, worker, *worker.ending())
-            if not report.ok:
-                return _failed(job, worker, report.error_type, report.message, report.skipped)
-            return Outcome(
-                report=report,
-                startup_s=report.startup_s,
-                wall_s=time.monotonic() - began,
-            )
+        job = job.model_copy(update=started)
+        _remove(out, job.beside)  # what a parent left that was killed
+        try:
+            with Process(WORKER, threads=job.threads, log=log, limit_s=timeout_s) as worker:
+                worker.tell(job.model_dump_json())
+                for words in worker.said():
+                    progress(*words)
+                worker.wait()
+                return _outcome(job, worker, began)
+        finally:
+            _remove(out, job.beside)
 
     def stands(self, job: Job, place: str) -> Report | None:
-        """None: a plan looks into this machine's cache itself."""
-        del job, place
-        return None
+        """Report of a job whose result lies in the cache."""
+        del place
+        return job.stands(self.cache)
 
     def drop(self, names: Sequence[str], place: str) -> None:
         """Remove folders from the cache."""
@@ -80,6 +78,33 @@ class LocalExecutor:
         """Nothing runs any more."""
 
 
-def _failed(job: Job, worker: Process, kind: str, message: str, skipped: bool = False) -> Outcome:
-    why = Failure(step=job.step, type=kind, message=message, stderr_tail=worker.tail())
+def _outcome(job: Job, worker: Process, began: float) -> Outcome:
+    try:
+        found = Answer.model_validate(answer(Path(job.out)))
+        report = job.report.model_validate(found.payload) if found.ok else None
+    except ValidationError:
+        return _failed(job, worker, *worker.ending())
+    if worker.timed_out:
+        return _failed(job, worker, *worker.ending())
+    if report is None:
+        return _failed(job, worker, found.error_type, found.message, skipped=found.skipped)
+    there = sorted(p for p in job.beside.rglob("*") if p.is_file())
+    return Outcome(
+        report=report,
+        files={p.relative_to(job.beside).as_posix(): p.read_bytes() for p in there},
+        startup_s=found.startup_s,
+        wall_s=time.monotonic() - began,
+    )
+
+
+def _failed(
+    job: Job, worker: Process, kind: str, message: str, *, skipped: bool = False
+) -> Outcome:
+    tail = worker.tail()
+    why = Failure(step=job.step, type=kind, message=message, stderr_tail=tail)
     return Outcome(failure=why, skipped=skipped)
+
+
+def _remove(out: Path, beside: Path) -> None:
+    out.unlink(missing_ok=True)
+    shutil.rmtree(beside, ignore_errors=True)

@@ -1,1 +1,1 @@
-"""What crosses to a worker and back: one job, one report, both JSON."""
+"""What crosses to a worker and back, both JSON: a file a step, with its job and its report."""

@@ -1,84 +1,181 @@
-"""What crosses the border between the parent and a worker: a job in, a report out, both JSON."""
+"""What the jobs and reports of all steps share, and how a worker reads a job of any version.
+
+A job says what to do, and names what lies in a cache by its digest: it means the same on every
+machine. A reader drops fields that it doesn't know, so a field may be added without a new version if
+leaving it out measures the same. Anything else makes a new version, which an older worker refuses.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
+from bench import cachedir
+from bench.errors import CaseFailed
 from bench.suite.base import Spec
 from bench.suite.case import Case
+
+if TYPE_CHECKING:
+    from typing import Self
 
 UNWRITTEN = 74
 """Exit status (EX_IOERR of sysexits.h) of a worker whose report can't be written."""
 GUARD = "memory guard:"
 """First words on stderr of a worker that ends itself before the machine runs out of memory."""
-StepKind = Literal[
-    "weights",
-    "dataset",
-    "artifact",
-    "reference",
-    "case",
-    "shard",
-    "timing",
-    "work",
-    "ceiling",
-    "fits",
-    "pair",
-]
-
-
-class Job(Spec):
-    """One step for one worker."""
-
-    step: StepKind
-    case: Case
-    """Case that needs the step; a step reads only the parts that concern it."""
-    cache: str
-    run: str
-    """Folder of the run."""
-    out: str
-    """File that the worker writes its report to."""
-    threads: int = Field(ge=1)
-    allow_code: bool = False
-    size: tuple[int, int] | None = None
-    """Input height and width; unknown before the data set was opened."""
-    artifact: str | None = None
-    """Folder to open (case, reference) or to continue from (artifact)."""
-    target: str | None = None
-    """Folder to make (artifact, reference)."""
-    position: int = 0
-    """Which step of the variant's recipe (artifact), which launch (timing); 0 first."""
-    shard: tuple[int, int] | None = None
-    """Which part of the accuracy pass, 0 first, and of how many (shard)."""
-    sharded: bool = False
-    """Jobs of their own count the accuracy, so that this one times only (case)."""
-    reference: str | None = None
-    """Folder of the reference's outputs."""
-    reference_absent: str = ""
-    """Why there is none."""
-    calibration_splits: tuple[str, ...] = ()
-    """Splits of the data set that quantizers read (dataset)."""
-    poller: bool = False
-    """Measure what the readings beside the samples cost (case)."""
-    planted: float = 0.0
-    """A study's artificial slow-down: 0.05 = 5 % (pair)."""
-    parent: int = 0
-    """Process that waits for the worker; a worker whose parent is another one ends at once."""
-    spawned_ns: int = 0
-    """Monotonic clock of the parent when it started the worker."""
-    memory_limit_bytes: int | None = None
-    guarded: bool = False
-    """End the process before the machine runs out of memory: it tries what may not fit."""
 
 
 class Report(Spec):
-    """What a worker says at its end."""
+    """What a step found."""
+
+    model_config = ConfigDict(**{**Spec.model_config, "extra": "ignore"})
+
+    version: int = 1
+
+
+class Answer(Spec):
+    """What a worker writes at its end: its report, or why there is none."""
 
     ok: bool
     payload: dict[str, Any] = Field(default_factory=dict)
+    """The report, where `ok`."""
     error_type: str = ""
     message: str = ""
     skipped: bool = False
     """The machine or installation can't: a `skipped` row, not a failed one."""
     startup_s: float = 0.0
+
+    model_config = ConfigDict(**{**Spec.model_config, "extra": "ignore"})
+
+
+class Job(Spec):
+    """One step for one worker."""
+
+    report: ClassVar[type[Report]]
+
+    step: str
+    version: int = 1
+    threads: int = Field(default=1, ge=1)
+    """Of the runtime."""
+    allow_code: bool = False
+    memory_limit_bytes: int | None = None
+    """What the process may hold beyond what it holds at its start."""
+    guarded: bool = False
+    """End the process before the machine runs out of memory: it tries what may not fit."""
+
+    cache: str = ""
+    """Folder of the cache. This and the fields below are set where the worker is started."""
+    out: str = ""
+    """File that the worker writes its answer to."""
+    parent: int = 0
+    """Process that waits for the worker; a worker whose parent is another one ends at once."""
+    spawned_ns: int = 0
+    """Monotonic clock of the parent when it started the worker."""
+
+    @property
+    def beside(self) -> Path:
+        """Folder for arrays and pictures of the report: `cases/` and `media/`, as in a run's folder."""
+        return Path(f"{self.out}.files")
+
+    @property
+    def log(self) -> str:
+        """Name that tells the logs of one case's jobs apart."""
+        return self.step
+
+    def stands(self, cache: Path) -> Report | None:
+        """Report of a job whose result lies in a cache already; None = only a worker can tell."""
+        del cache
+        return None
+
+
+class OfCase(Job):
+    """A step on behalf of a case."""
+
+    case: Case
+    """A step reads only the parts that concern it."""
+    data: str = ""
+    """Digest of the data set's content, under which a cache knows its folder; empty = the case's."""
+
+    @property
+    def located(self) -> Self:
+        """The job with the folders of weights and images on this machine.
+
+        Raises:
+            CaseFailed: this machine doesn't have them.
+        """
+        case, cache = self.case, Path(self.cache)
+        if not case.model.location:
+            place = _recalled(cache, case.weights_digest, f"weights of {case.model.name}")
+            model = case.model.model_copy(update={"location": place})
+            case = case.model_copy(update={"model": model})
+        if self.data:
+            place = _recalled(cache, self.data, f"data set {case.dataset.name}")
+            dataset = case.dataset.model_copy(update={"root": place})
+            case = case.model_copy(update={"dataset": dataset})
+        return self.model_copy(update={"case": case})
+
+
+class SessionJob(OfCase):
+    """A step that opens the case's session."""
+
+    size: tuple[int, int]
+    """Input height and width."""
+    artifact: str | None = None
+    """Digest of what the backend opens; None = the weights themselves."""
+    launch: int = 0
+    """Number of this process among those of the case, 0 first."""
+    shard: tuple[int, int] | None = None
+    """Which part of the images, 0 first, and of how many; None = all."""
+
+    @property
+    def folder(self) -> Path | None:
+        """Folder of the artifact in this machine's cache."""
+        return None if self.artifact is None else cachedir.artifact(Path(self.cache), self.artifact)
+
+
+class AccuracyJob(SessionJob):
+    """A step that compares the session's outputs with the reference's."""
+
+    reference: str | None = None
+    """Digest of the reference's outputs."""
+    reference_absent: str = ""
+    """Why there are none."""
+
+    @property
+    def reference_folder(self) -> Path | None:
+        """Folder of the reference's outputs in this machine's cache."""
+        digest = self.reference
+        return None if digest is None else cachedir.reference(Path(self.cache), digest)
+
+
+def read(said: Mapping[str, Any]) -> Job:
+    """Job out of a message.
+
+    Raises:
+        CaseFailed: it is of a step or version that this segbench doesn't know.
+    """
+    step, version = str(said["step"]), int(said.get("version", 1))
+    try:
+        module = importlib.import_module(f"bench.jobs.{step}")
+    except ModuleNotFoundError:
+        raise CaseFailed(
+            f"This worker's segbench has no step {step!r}; its parent's has."
+        ) from None
+    kind: type[Job] = getattr(module, f"{step.title()}Job")
+    known = kind.model_fields["version"].default
+    if version > known:
+        raise CaseFailed(
+            f"This worker's segbench knows jobs of the step {step!r} up to version {known}, and its "
+            f"parent sent version {version}."
+        )
+    return kind.model_validate({k: v for k, v in said.items() if k in kind.model_fields})
+
+
+def _recalled(cache: Path, digest: str, what: str) -> str:
+    place = cachedir.recalled(cache, digest)
+    if place is None:
+        raise CaseFailed(f"This machine's cache doesn't know where the {what} lie ({digest[:12]}).")
+    return place

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bench import resources
 from bench.devices import machine
-from bench.plan import keys
+from bench.execute import probe
 from bench.record.calibration import Calibration
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def stored(pairs: int) -> Calibration | None:
         found = Calibration.model_validate_json(resources.read_bytes(path(machine.describe())))
     except (OSError, ValueError):
         return None
-    holds = found.code_digest == keys.code_digest() and found.gate_pairs >= pairs
+    holds = found.code_digest == probe.code_digest() and found.gate_pairs >= pairs
     return found if holds else None
 
 

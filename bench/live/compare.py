@@ -18,20 +18,20 @@ import bench
 from bench import resources
 from bench.devices import machine
 from bench.errors import BadInput, CaseFailed, NothingMeasured, Unsupported
+from bench.execute import probe
 from bench.gate.live import threshold
 from bench.gate.session import BEGUN
 from bench.gate.verdict import LIVE
 from bench.live import calibrated, chosen, clock, look, pair, revision
 from bench.live.session import ready
 from bench.live.side import Start
-from bench.plan import collect, keys
 from bench.record.pairs import PairsRecord
 from bench.record.store import file_stem, read_run, to_json, write_atomic
 from bench.suite.base import digest
 from bench.suite.protocol import LARGEST
 
 if TYPE_CHECKING:
-    from bench.jobs.base import Job
+    from bench.jobs.pair import PairJob
     from bench.live.revision import Revision
     from bench.live.session import Tell
     from bench.record.calibration import Calibration
@@ -161,7 +161,7 @@ def _question(header: PairsRecord, old: Start, new: Start) -> str:
     root = Path(bench.__file__).resolve().parent
     means = [hashlib.sha256((root / name).read_bytes()).hexdigest() for name in MEANS]
     sides = [(s.command, s.job.case.fingerprint, s.job.artifact, s.job.threads) for s in (old, new)]
-    versions = [collect.versions(s.job.case) for s in (old, new)]
+    versions = [probe.versions(s.job.case) for s in (old, new)]
     return digest([header.model_dump(mode="json", exclude={"started"}), sides, versions, means])
 
 
@@ -201,7 +201,7 @@ def _prepare(
     task: Task, candidate: Case, baseline: Case, new: Start
 ) -> tuple[PairsRecord, Start, Start]:
     """Record without pairs, and what starts the two sides."""
-    cache, code = resources.cache_dir(), keys.code_digest()
+    cache, code = resources.cache_dir(), probe.code_digest()
     if isinstance(task.other, revision.Revision):
         old, code = task.other.start(baseline, cache, task.tell, allow_code=task.allow_code)
     else:
@@ -218,22 +218,22 @@ def _header(task: Task, candidate: Case, code: str) -> PairsRecord:
         case=candidate.id,
         baseline=task.base,
         baseline_commit=task.other.commit if isinstance(task.other, revision.Revision) else None,
-        candidate_commit=collect.git(Path.cwd())[0],
+        candidate_commit=probe.git(Path.cwd())[0],
         baseline_code=code,
-        candidate_code=keys.code_digest(),
+        candidate_code=probe.code_digest(),
         machine=machine.describe(),
         burst=pair.BURST,
         started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
 
 
-def _unchanged(case: Case, job: Job, where: str, hint: str) -> None:
+def _unchanged(case: Case, job: PairJob, where: str, hint: str) -> None:
     """Refuse a case whose weights were replaced since its run was measured."""
     if case.weights_digest and job.case.weights_digest != case.weights_digest:
         raise BadInput(f"The weights of {case.id} were replaced since {where} was measured.", hint)
 
 
-def _compare(task: Task, baseline: Case, old: Job, new: Job) -> None:
+def _compare(task: Task, baseline: Case, old: PairJob, new: PairJob) -> None:
     """Say where both sides are the same program."""
     if (old.case.fingerprint, old.artifact) == (new.case.fingerprint, new.artifact):
         task.tell(

@@ -13,9 +13,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from bench.errors import SegbenchError
-from bench.execute import boot
+from bench.execute import boot, probe
 from bench.live.session import ready
-from bench.plan import keys
 from bench.suite.case import Case
 
 
@@ -28,7 +27,7 @@ def main() -> int:
     try:
         case = Case.model_validate(asked["case"])
         job = ready(case, Path(asked["cache"]), _tell, allow_code=bool(asked["allow_code"]))
-        said |= {"job": job.model_dump(mode="json"), "code": keys.code_digest()}
+        said |= {"job": job.model_dump(mode="json"), "code": probe.code_digest()}
     except ValidationError as e:
         first = e.errors()[0]
         said["error"] = (

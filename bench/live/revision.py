@@ -10,6 +10,7 @@ import io
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import tarfile
@@ -22,9 +23,9 @@ from pydantic import ValidationError
 import bench
 from bench import cachedir, registry
 from bench.errors import BadInput, CaseFailed
-from bench.jobs.base import Job
+from bench.execute import probe
+from bench.jobs.pair import PairJob
 from bench.live.side import Start
-from bench.plan import keys
 from bench.suite.base import digest
 
 if TYPE_CHECKING:
@@ -32,6 +33,15 @@ if TYPE_CHECKING:
 
     from bench.live.session import Tell
     from bench.suite.case import Case
+
+
+_PREPARED = """
+import importlib.util, runpy
+name = "bench.live" if importlib.util.find_spec("bench.live") else "bench.trials"
+runpy.run_module(name + ".prepared", run_name="__main__")
+"""
+"""Program of a revision's Python; the room was called trials before 2026-11-28."""
+_FOLDER = "Compare with a run folder: segbench gate DIR --baseline FOLDER"
 
 
 @dataclass(frozen=True)
@@ -60,24 +70,11 @@ class Revision:
         if registry.load("model", case.model.loader).runs_code:
             # Such a model's digest is that of one file: what was exported from today's code isn't its.
             cache = self.folder / "cache"
-        asked = {"case": self.moved(case), "cache": str(cache.absolute()), "allow_code": allow_code}
-        # No PYTHONPATH: a `bench` or a model that it leads to is today's.
-        own = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "PYTHONHOME"}}
-        done = subprocess.run(
-            [str(self.python), "-I", "-m", "bench.live.prepared"], cwd=self.place, env=own,
-            input=json.dumps(asked), capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if "No module named" in done.stderr and "bench.live" in done.stderr:
-            raise BadInput(
-                f"The revision {self.name!r} is too old for live pairs: its segbench has none.",
-                "Compare with a run folder: segbench gate DIR --baseline FOLDER",
-            )
-        try:
-            said: dict[str, Any] = json.loads(done.stdout)
-        except ValueError:
-            raise CaseFailed(
-                f"The revision {self.name!r} can't prepare {case.id}: {_last(done.stderr)}"
-            ) from None
+        fields = self.moved(case)
+        asked = {"case": fields, "cache": str(cache.absolute()), "allow_code": allow_code}
+        said = self._ask(asked, case.id)
+        while (place := _unknown(said)) and _dropped(case, fields, place):
+            said = self._ask(asked, case.id)
         if "error" in said:
             raise BadInput(f"The revision {self.name!r} can't run {case.id}: {said['error']}")
         if not Path(said["boot"]).resolve().is_relative_to(self.folder.resolve()):
@@ -88,14 +85,38 @@ class Revision:
         tell(f"{case.id}: {self.name} is ready")
         command = (str(self.python), "-E", "-P", said["boot"])
         try:
-            job = Job.model_validate(said["job"])
+            job = PairJob.model_validate({
+                key: value for key, value in said["job"].items() if key in PairJob.model_fields
+            })
         except ValidationError as e:
-            what = ".".join(map(str, e.errors()[0]["loc"]))
+            first = e.errors()[0]
             raise BadInput(
-                f"The revision {self.name!r} is too different for live pairs: its jobs have {what!r}.",
-                "Compare with a run folder: segbench gate DIR --baseline FOLDER",
+                f"The revision {self.name!r} is too different for live pairs: in its jobs, "
+                f"{'.'.join(map(str, first['loc']))}: {first['msg']}.",
+                _FOLDER,
             ) from None
-        return Start(job, command, self.place), str(said["code"])
+        return Start(job, command, self.place, words=said["job"]), str(said["code"])
+
+    def _ask(self, asked: dict[str, Any], case_id: str) -> dict[str, Any]:
+        """What the revision answers: a job, or an error."""
+        # No PYTHONPATH: a `bench` or a model that it leads to is today's.
+        own = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "PYTHONHOME"}}
+        done = subprocess.run(
+            [str(self.python), "-I", "-c", _PREPARED], cwd=self.place, env=own,
+            input=json.dumps(asked), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if "No module named" in done.stderr and "bench.trials" in done.stderr:
+            raise BadInput(
+                f"The revision {self.name!r} is too old for live pairs: its segbench has none.",
+                _FOLDER,
+            )
+        try:
+            said: dict[str, Any] = json.loads(done.stdout)
+        except ValueError:
+            raise CaseFailed(
+                f"The revision {self.name!r} can't prepare {case_id}: {_last(done.stderr)}"
+            ) from None
+        return said
 
     @property
     def place(self) -> Path:
@@ -121,6 +142,25 @@ class Revision:
         return fields
 
 
+def _unknown(said: dict[str, Any]) -> str:
+    """Field of the case that a revision doesn't know; empty where that isn't its answer."""
+    found = re.search(r"can't read the case: ([\w.]+): Extra inputs", str(said.get("error", "")))
+    return found[1] if found else ""
+
+
+def _dropped(case: Case, fields: dict[str, Any], place: str) -> bool:
+    """Whether a field was left out: one with its default, which asks for what was done before."""
+    *outer, name = place.split(".")
+    part: Any = case
+    for key in outer:
+        part, fields = getattr(part, key, None), fields[key]
+    known = getattr(type(part), "model_fields", {}).get(name)
+    if known is None or getattr(part, name) != known.get_default(call_default_factory=True):
+        return False
+    del fields[name]
+    return True
+
+
 def find(name: str, where: Path) -> tuple[str, Path]:
     """Full commit of a revision, and the top folder of its repository.
 
@@ -143,7 +183,7 @@ def find(name: str, where: Path) -> tuple[str, Path]:
 
 def needs(cases: Iterable[Case]) -> tuple[str, ...]:
     """Distributions that the cases' backends and export steps need, of those installed here."""
-    needed = {name for case in cases for name in keys.needs(case.variant)}
+    needed = {name for case in cases for name in probe.needs(case.variant)}
     return tuple(sorted(name for name in needed if registry.version(name)))
 
 
@@ -167,7 +207,7 @@ def build(
     kind = digest({
         "python": platform.python_version(),
         "extras": extras,
-        "segbench": None if own else [bench.__version__, keys.code_digest()],
+        "segbench": None if own else [bench.__version__, probe.code_digest()],
     })
     folder = cache / "revisions" / f"{commit[:24]}-{kind[:12]}"
     log = folder.with_suffix(".log")

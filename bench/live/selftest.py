@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.devices import machine
+from bench.execute import probe
 from bench.gate.live import POWER
 from bench.live import calibrated, pair
 from bench.live.side import Side, Start
@@ -21,7 +22,6 @@ from bench.measure.call import timed
 from bench.measure.session import load_case
 from bench.measure.steps.pair import slowed, stay, warm
 from bench.metrics.pairs import clopper_pearson, draw_gates, log_ratio, low_ends, reach
-from bench.plan import keys
 from bench.record.calibration import Calibration, Rate
 from bench.record.store import to_json, write_atomic
 from bench.suite.policy import GatePolicy
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from random import Random
 
-    from bench.jobs.base import Job
+    from bench.jobs.pair import PairJob
     from bench.live.session import Tell
     from bench.measure.call import Call
     from bench.measure.session import LoadedCase
@@ -55,7 +55,7 @@ class Power:
 
 
 def run(
-    job: Job, pairs: int, tell: Tell, *, policy: GatePolicy | None = None, seed: int = 0
+    job: PairJob, pairs: int, tell: Tell, *, policy: GatePolicy | None = None, seed: int = 0
 ) -> Calibration:
     """Calibration of this machine from `pairs` A/A pairs of a session, stored in the cache.
 
@@ -92,7 +92,7 @@ def run(
         smallest=said.smallest,
         in_process=inside,
         measured=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        code_digest=keys.code_digest(),
+        code_digest=probe.code_digest(),
     )
     write_atomic(calibrated.path(made.machine), to_json(made))
     return made
@@ -137,7 +137,7 @@ def _reach(logs: Sequence[float], gate_pairs: int) -> float:
     return reach(spread, gate_pairs, POWER) - lean
 
 
-def in_process(job: Job, folder: Path, rng: Random, pairs: int = INSIDE) -> float:
+def in_process(job: PairJob, folder: Path, rng: Random, pairs: int = INSIDE) -> float:
     """Median ratio of an isolated session over the same session in this very process.
 
     1 when isolation costs nothing: the launcher blocks while the isolated session works.
@@ -154,7 +154,7 @@ def in_process(job: Job, folder: Path, rng: Random, pairs: int = INSIDE) -> floa
 class Inside:
     """A session in the caller's own process, as one side of a pair."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: PairJob) -> None:
         self._job = job
         self._loaded: LoadedCase | None = None
         self._call: Call | None = None
@@ -164,7 +164,7 @@ class Inside:
 
     def ready(self) -> None:
         """Open the session and warm it up."""
-        self._loaded, _ = load_case(self._job, self._job.case.variant)
+        self._loaded, _ = load_case(self._job.located, self._job.case.variant)
         self._call = timed(self._loaded, time.perf_counter_ns)
         warm(self._call, self._job)
 

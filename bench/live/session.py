@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.errors import CaseFailed, Unsupported
-from bench.plan import prepare, select
+from bench.jobs.pair import PairJob
+from bench.plan import select, tries
 from bench.plan.setting import Setting, StepFailed
+from bench.plan.walk import Walk
 
 if TYPE_CHECKING:
-    from bench.jobs.base import Job
     from bench.record.result import Result
     from bench.suite.case import Case
 
@@ -37,8 +38,8 @@ class Told:
         """Not called: nothing is measured here."""
 
 
-def ready(case: Case, cache: Path, tell: Tell, *, allow_code: bool = False) -> Job:
-    """Job of step `pair`.
+def ready(case: Case, cache: Path, tell: Tell, *, allow_code: bool = False) -> PairJob:
+    """Job of one side, on this machine.
 
     Raises:
         CodeRefused: the model runs the user's own Python, and nobody allowed it.
@@ -46,12 +47,13 @@ def ready(case: Case, cache: Path, tell: Tell, *, allow_code: bool = False) -> J
         CaseFailed: a step of its preparation failed.
     """
     select.refuse_code((case,), allow_code=allow_code)
-    if reason := select.skip_reason(case):
-        raise Unsupported(f"{case.id} doesn't run here: {reason}.")
     with tempfile.TemporaryDirectory() as logs:
-        setting = Setting(run=Path(logs), cache=cache, allow_code=allow_code)
+        walk = Walk(Setting(run=Path(logs), cache=cache, allow_code=allow_code), Told(tell))
+        graph = tries.graph(walk, walk.places[0])
+        if reason := graph.skips(case):
+            raise Unsupported(f"{case.id} doesn't run here: {reason}.")
         try:
-            return prepare.ready(setting, Told(tell), case)
+            return graph.session(PairJob, graph.make(case), cache=str(cache))
         except StepFailed as e:
             kind = Unsupported if e.skipped else CaseFailed
             tail = e.failure.stderr_tail[-1:] or ("",)

@@ -7,35 +7,40 @@ measures two times slower on a machine of two cores.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import psutil
 from pydantic import ValidationError
 
 from bench.errors import CaseFailed, SegbenchError, Unsupported
 from bench.execute.process import WORKER, Process, answer
-from bench.jobs.base import Report
+from bench.jobs.base import Answer
+from bench.jobs.pair import PairReport
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
-    from bench.jobs.base import Job
+    from bench.jobs.pair import PairJob
 
 
 @dataclass(frozen=True)
 class Start:
     """What a side's process is started with."""
 
-    job: Job
+    job: PairJob
     command: tuple[str, ...] = WORKER
     """Of another revision, its own Python and its own boot script."""
     cwd: Path | None = None
     """Folder that it works in, where a model of Python code is looked for; None = the launcher's."""
+    words: Mapping[str, Any] | None = None
+    """The job as another revision says it, which may know fewer fields, or others; None = as here."""
 
 
 class Side:
@@ -47,12 +52,11 @@ class Side:
         self._out = log.with_suffix(".json")
         self._out.unlink(missing_ok=True)
         started = {"out": str(self._out), "parent": os.getpid(), "spawned_ns": time.monotonic_ns()}
-        job = start.job.model_copy(update=started)
+        words = start.words or start.job.model_dump(mode="json")
         self._worker = Process(
-            start.command, threads=job.threads, log=log, limit_s=timeout_s, cwd=start.cwd
+            start.command, threads=start.job.threads, log=log, limit_s=timeout_s, cwd=start.cwd
         )
-        # What a revision's own job says and no more: it refuses fields that it doesn't know.
-        self._worker.tell(job.model_dump_json(exclude_unset=True))
+        self._worker.tell(json.dumps({**words, **started}))
 
     def __enter__(self) -> Self:
         return self
@@ -80,10 +84,10 @@ class Side:
         """Nanoseconds of every burst's iterations, out of the worker's report."""
         self._worker.tell("end")
         self._worker.wait()
-        report = self._report()
-        if report is None or not report.ok:
-            raise self._broken(report)
-        return tuple(tuple(int(ns) for ns in burst) for burst in report.payload["bursts_ns"])
+        found = self._answer()
+        if found is None or not found.ok:
+            raise self._broken(found)
+        return PairReport.model_validate(found.payload).bursts_ns
 
     def cpu_s(self) -> float:
         """Processor time of the worker so far, seconds."""
@@ -100,18 +104,18 @@ class Side:
         """Block until the worker says the word; other progress is passed over."""
         if not any(phase == word for phase, *_ in self._worker.said()):
             self._worker.wait()
-            raise self._broken(self._report())
+            raise self._broken(self._answer())
 
-    def _report(self) -> Report | None:
+    def _answer(self) -> Answer | None:
         try:
-            return Report.model_validate(answer(self._out))
+            return Answer.model_validate(answer(self._out))
         except ValidationError:
             return None
 
-    def _broken(self, report: Report | None) -> SegbenchError:
+    def _broken(self, found: Answer | None) -> SegbenchError:
         """Why the worker is gone, in one sentence."""
         whose, hint = f"The {self.name}'s process of a live pair", f"Its log: {self._worker.log}"
-        if report is not None and not report.ok and not self._worker.timed_out:
-            kind = Unsupported if report.skipped else CaseFailed
-            return kind(f"{whose} failed: {report.message}", hint)
+        if found is not None and not found.ok and not self._worker.timed_out:
+            kind = Unsupported if found.skipped else CaseFailed
+            return kind(f"{whose} failed: {found.message}", hint)
         return CaseFailed(f"{whose} failed: {self._worker.ending()[1]}", hint)

@@ -20,13 +20,12 @@ import numpy as np
 
 from bench.errors import CaseFailed
 from bench.execute.process import BOOT, Process
+from bench.jobs.base import SessionJob
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
-
-    from bench.jobs.base import Job
 
 _START = (
     "import runpy, sys; from pathlib import Path; boot = Path(sys.argv[1]);"
@@ -72,7 +71,7 @@ def anonymous() -> int:
 class CpuWorker:
     """This side of one process."""
 
-    def __init__(self, job: Job, maker: str, folder: str | None, slots: int) -> None:
+    def __init__(self, job: SessionJob, maker: str, folder: str | None, slots: int) -> None:
         """Start a process; until it says hello it has no room.
 
         Args:
@@ -94,7 +93,7 @@ class CpuWorker:
         self._process = Process(command, threads=1, descriptors=ours)
         far.close()
         with contextlib.suppress(CpuWorkerDied):  # whoever listens is told
-            self._send((job.model_dump_json(), maker, folder))
+            self._send((job.model_dump_json(include=set(SessionJob.model_fields)), maker, folder))
 
     @property
     def room(self) -> int:
@@ -181,7 +180,6 @@ def serve(link_fd: int, area_fd: int) -> None:
     """The other side: prepare and finish images until the parent closes its end."""
     import cv2
 
-    from bench.jobs.base import Job
     from bench.measure.session import open_setup
 
     cv2.setNumThreads(1)
@@ -190,7 +188,7 @@ def serve(link_fd: int, area_fd: int) -> None:
     with contextlib.suppress(EOFError, OSError):
         text, maker, folder = link.recv()
         try:
-            setup = open_setup(Job.model_validate_json(text))
+            setup = open_setup(SessionJob.model_validate_json(text))
             module, _, attribute = maker.partition(":")
             finish = getattr(importlib.import_module(module), attribute)(setup, folder)
             # Three planes of float32, a page more at most.

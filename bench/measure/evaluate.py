@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
@@ -16,32 +15,31 @@ from bench.record.store import write_arrays
 from bench.tasks.base import task_of
 
 if TYPE_CHECKING:
-    from bench.jobs.base import Job
+    from bench.jobs.base import AccuracyJob
     from bench.measure.accuracy import Pass
     from bench.measure.session import LoadedCase
-    from bench.record.base import Record
 
-MEASUREMENT: TypeAdapter[Record] = TypeAdapter(Measurement)
+MEASUREMENT: TypeAdapter[Measurement] = TypeAdapter(Measurement)
 
 
-def counter(job: Job) -> ParityCounter | None:
+def counter(job: AccuracyJob) -> ParityCounter | None:
     """What compares with the reference's outputs; None where there are none."""
-    if job.reference is None:
+    folder = job.reference_folder
+    if folder is None:
         return None
-    images = job.case.protocol.parity_images
-    return ParityCounter(Path(job.reference), images, task_of(job.case))
+    return ParityCounter(folder, job.case.protocol.parity_images, task_of(job.case))
 
 
-def counts(job: Job, loaded: LoadedCase, found: Pass) -> list[Record]:
+def counts(job: AccuracyJob, loaded: LoadedCase, found: Pass) -> list[Measurement]:
     """Counts of the case's task and forward times, arrays written beside the record."""
-    folder, case, groups = Path(job.run) / "cases", job.case, loaded.images.groups
+    folder, case, groups = job.beside / "cases", job.case, loaded.images.groups
     seen = {
         "classes": case.dataset.classes,
         "images": tuple(loaded.images.names[i] for i in found.indices),
         "asked": loaded.count,
         "groups": tuple(groups[i] for i in found.indices) if groups else (),
     }
-    out: list[Record] = [RunTimes(forward_ns=tuple(found.forward_ns), wall_ns=found.wall_ns)]
+    out: list[Measurement] = [RunTimes(forward_ns=tuple(found.forward_ns), wall_ns=found.wall_ns)]
     for fields, arrays in loaded.task.measured(found.tallies, seen):
         kind = fields["kind"] if fields["kind"] != "extra" else fields["name"]
         file = write_arrays(folder, case.id, kind, arrays)
@@ -50,16 +48,16 @@ def counts(job: Job, loaded: LoadedCase, found: Pass) -> list[Record]:
 
 
 def beside(
-    job: Job, loaded: LoadedCase, found: Pass, compared: ParityCounter | None
-) -> list[Record]:
+    job: AccuracyJob, loaded: LoadedCase, found: Pass, compared: ParityCounter | None
+) -> list[Measurement]:
     """Comparison with the reference, or why there is none, and the pictures for the card."""
     slug = job.case.reference.slug
-    out: list[Record] = [
+    out: list[Measurement] = [
         ParityMeasurement(reference=slug, images=(), absent=job.reference_absent)
         if compared is None
         else compared.measurement(slug, loaded.images.names)
     ]
     if found.pictures:
-        media = Path(job.run) / "media"
+        media = job.beside / "media"
         out.append(gallery.panels(media, loaded.task, found.pictures, loaded.images.names))
     return out

@@ -51,7 +51,7 @@ def launch(
     """One process's samples, with what the machine did beside each."""
     protocol = loaded.case.protocol
     scenario = registry.load("scenario", protocol.scenario)
-    number = loaded.job.position if loaded.job else 0
+    number = loaded.job.launch if loaded.job else 0
     started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     call = timed(loaded, clock)
     rule = Rule.of(protocol)

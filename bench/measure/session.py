@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bench.backends.base import Session
     from bench.datasets.base import Images
     from bench.devices.base import Device
-    from bench.jobs.base import Job
+    from bench.jobs.base import SessionJob
     from bench.suite.case import Case
     from bench.suite.model import Model
     from bench.suite.variant import Variant
@@ -46,7 +46,7 @@ class EvalSetup:
     task: Task
     to_dataset: NDArray[np.uint8]
     """Model's class -> the set's class, uint8 (256,); VOID where it has none."""
-    job: Job | None = None
+    job: SessionJob | None = None
     """Job that it was opened for; None where there is none, as in tests."""
 
     def load(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
@@ -95,7 +95,7 @@ class Opening:
     rss_after: int
 
 
-def load_case(job: Job, variant: Variant) -> tuple[LoadedCase, Opening]:
+def load_case(job: SessionJob, variant: Variant) -> tuple[LoadedCase, Opening]:
     """Loaded case or reference in one variant, and how long opening took."""
     import cv2
 
@@ -119,7 +119,7 @@ def load_case(job: Job, variant: Variant) -> tuple[LoadedCase, Opening]:
             variant=variant,
             device=device,
             threads=job.threads,
-            artifact=Path(job.artifact) if job.artifact else None,
+            artifact=job.folder,
             size=setup.size,
             batch_size=case.protocol.batch_size,
             allow_code=job.allow_code,
@@ -131,10 +131,8 @@ def load_case(job: Job, variant: Variant) -> tuple[LoadedCase, Opening]:
     return loaded, Opening(imported - began, opened - imported, before, memory.resident())
 
 
-def open_setup(job: Job) -> EvalSetup:
+def open_setup(job: SessionJob) -> EvalSetup:
     """Data set and rules of a case or reference."""
-    if job.size is None:
-        raise ValueError("a session needs the input's size")
     case = job.case
     preprocess = registry.load("preprocess", case.protocol.preprocess)
     task = task_of(case)

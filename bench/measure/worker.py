@@ -1,4 +1,4 @@
-"""One step in one process: a job on stdin, progress on stdout, the report in a file.
+"""One step in one process: a job on stdin, progress on stdout, the answer in a file.
 
 Imports no runtime by itself: the step's own family leaf does.
 """
@@ -16,48 +16,62 @@ import sys
 import time
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bench.measure.progress import Say
 
 _BORN_NS = time.monotonic_ns()
 
 
 def main() -> int:
-    """Exit status: 0 when a report was written, whatever it says."""
+    """Exit status: 0 when an answer was written, whatever it says."""
     _die_with_parent()
-    from bench.errors import SegbenchError, Unsupported
-    from bench.jobs.base import UNWRITTEN, Job, Report
+    from bench.jobs.base import UNWRITTEN
     from bench.measure.progress import pipe
     from bench.record.store import write_atomic
 
     # One line, not all of it: a live pair's launcher goes on talking (steps/pair.py).
-    job = Job.model_validate(json.loads(sys.stdin.readline()))
-    if job.parent and os.getppid() != job.parent:  # it died before we asked the kernel to tell us
+    said = json.loads(sys.stdin.readline())
+    parent = said.get("parent")
+    if parent and os.getppid() != parent:  # it died before we asked the kernel to tell us
         return 1
-    say = pipe(_private_stdout())
-    if job.memory_limit_bytes is not None:
-        _limit(job.memory_limit_bytes)
-    if job.guarded:
-        from bench.measure import memory
-
-        memory.guard()
     try:
-        step = importlib.import_module(f"bench.measure.steps.{job.step}")
-        startup = (time.monotonic_ns() - (job.spawned_ns or _BORN_NS)) / 1e9
-        report = Report(ok=True, payload=step.run(job, say), startup_s=startup)
-    except Unsupported as e:
-        report = Report(ok=False, skipped=True, error_type="Unsupported", message=str(e))
-    except SegbenchError as e:
-        kind = "out of memory" if _starved(e) else type(e).__name__
-        report = Report(ok=False, error_type=kind, message=str(e))
-    except Exception as e:  # noqa: BLE001 - whatever it is, it becomes a row
-        _print_trace()
-        kind, message = _explain(e)
-        report = Report(ok=False, error_type=kind, message=message)
-    try:
-        write_atomic(Path(job.out), report.model_dump_json().encode())
+        write_atomic(Path(said["out"]), _work(said, pipe(_private_stdout())).encode())
     except OSError:
         _print_trace()
         return UNWRITTEN
     return 0
+
+
+def _work(said: dict[str, Any], say: Say) -> str:
+    """Answer to a message, as JSON."""
+    from bench.errors import SegbenchError, Unsupported
+    from bench.jobs.base import Answer, OfCase, read
+
+    try:
+        job = read(said)
+        if job.memory_limit_bytes is not None:
+            _limit(job.memory_limit_bytes)
+        if job.guarded:
+            from bench.measure import memory
+
+            memory.guard()
+        step = importlib.import_module(f"bench.measure.steps.{job.step}")
+        startup = (time.monotonic_ns() - (job.spawned_ns or _BORN_NS)) / 1e9
+        report = step.run(job.located if isinstance(job, OfCase) else job, say)
+        payload = report.model_dump(mode="json", by_alias=True)
+        answer = Answer(ok=True, payload=payload, startup_s=startup)
+    except Unsupported as e:
+        answer = Answer(ok=False, skipped=True, error_type="Unsupported", message=str(e))
+    except SegbenchError as e:
+        kind = "out of memory" if _starved(e) else type(e).__name__
+        answer = Answer(ok=False, error_type=kind, message=str(e))
+    except Exception as e:  # noqa: BLE001 - whatever it is, it becomes a row
+        _print_trace()
+        kind, message = _explain(e)
+        answer = Answer(ok=False, error_type=kind, message=message)
+    return answer.model_dump_json()
 
 
 def _print_trace() -> None:
@@ -115,6 +129,6 @@ def end() -> None:
     status = main()
     with contextlib.suppress(OSError):
         sys.stderr.flush()
-    # The report is on disk. Taking a runtime down in good order costs a second and can crash;
+    # The answer is on disk. Taking a runtime down in good order costs a second and can crash;
     # nothing that it would still do matters.
     os._exit(status)

@@ -1,22 +1,23 @@
-"""What is measured beside the rows when all of them are there: work, ceilings, what fits.
+"""Analyses, which follow when all rows are there: work, the machine's ceilings, what fits.
 
-None of it can fail a row: a step that can't be done leaves its reason.
+None of them can fail a row: one that can't be done leaves its reason.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from bench import cachedir
-from bench.devices import machine
 from bench.errors import RecordError
-from bench.plan import keys, search
-from bench.plan.prepare import Prepared, Preparer, threads
+from bench.jobs.ceiling import CeilingJob
+from bench.jobs.work import WorkJob
+from bench.plan import keys, tries
 from bench.plan.setting import StepFailed
 from bench.record.ceiling import Ceiling
 from bench.record.fits import FitsMeasurement
@@ -25,6 +26,9 @@ from bench.record.work import ComponentMeasurement, WorkMeasurement
 from bench.resources import read_bytes
 
 if TYPE_CHECKING:
+    from bench.jobs.ceiling import CeilingReport
+    from bench.plan.graph import Graph
+    from bench.plan.walk import Node
     from bench.record.result import Measurement, Result
     from bench.suite.case import Case
 
@@ -39,10 +43,12 @@ _WHAT: dict[Kind, str] = {
 
 
 @dataclass
-class Extras:
-    """Adds to the rows of one run."""
+class Analyses:
+    """What is added to the rows of one run."""
 
-    made: Preparer
+    run: Path
+    graph: Callable[[Case], Graph]
+    """Steps of the place that a case runs at."""
     _failed: set[Path] = field(default_factory=set)
     """Ceilings that couldn't be measured; they aren't tried again for the next row."""
     _fresh: set[Path] = field(default_factory=set)
@@ -85,41 +91,45 @@ class Extras:
         ceilings = {self._file(case) for case, kinds in asked if "ceiling" in kinds}
         return steps + Counter({"ceiling": len(ceilings)})
 
-    def add(self, kind: Kind, row: Result) -> Result:
-        """The row with one more kind of measurement, or with the reason why there is none."""
-        self.made.listener.step(row.case, _WHAT[kind])
+    def story(
+        self, kind: Kind, case: Case, row: Result
+    ) -> Generator[Node, Any, Callable[[Result], Result]]:
+        """What an analysis of an identified case adds to its row, or why it adds nothing."""
         size: tuple[int, int] | None = None
         try:
+            graph = self.graph(case)
             if kind == "ceiling":
-                self._ceiling(row.case)
-                return row
+                yield graph.alone(case, _WHAT[kind], partial(self._ceiling, graph, case))
+                return lambda row: row
             timing = row.get("timing")
-            prepared = self.made.prepared(row.case, timing.batch_size if timing else None)
-            size = prepared.size
-            found = (
-                self._work(prepared) if kind == "work" else (search.what_fits(prepared, self.made),)
-            )
+            made = yield graph.prepared(case, timing.batch_size if timing else None)
+            size = made.size
+            found: tuple[Measurement, ...]
+            if kind == "work":
+                done = yield graph.measured(WorkJob, made, _WHAT[kind])
+                found = (done.report.work, done.report.components)
+            else:
+                search = partial(tries.what_fits, graph, made)
+                found = ((yield graph.alone(case, _WHAT[kind], search)),)
         except StepFailed as e:
-            return self._without(kind, row, size, e.failure.message, noted=not e.skipped)
-        except Exception as e:  # noqa: BLE001 - what is beside a row never costs the row
-            return self._without(kind, row, size, str(e) or repr(e), noted=True)
-        return _with(row, found)
+            return partial(self._without, kind, size, e.failure.message, noted=not e.skipped)
+        except Exception as e:  # noqa: BLE001 - an analysis never costs the row
+            return partial(self._without, kind, size, str(e) or repr(e), noted=True)
+        return partial(_with, found)
 
-    def _work(self, made: Prepared) -> tuple[Measurement, ...]:
-        """Counts and times of the model's parts."""
-        report = self.made.start(self.made.session("work", made), made.case.protocol.timeout_s)
-        counts, times = report.payload["measurements"]
-        return WorkMeasurement.model_validate(counts), ComponentMeasurement.model_validate(times)
-
-    def _ceiling(self, case: Case) -> None:
-        """Measure the ceiling, or find it in the cache, and lay it beside the rows."""
-        digest = keys.ceiling_digest(case.target.device, threads(case))
+    def _ceiling(self, graph: Graph, case: Case) -> None:
+        """Measure the ceiling, or find it in the cache, and store it with the run."""
+        device, threads = case.target.device, graph.threads(case)
+        digest = keys.ceiling_digest(device, threads, graph.told.machine.identity)
 
         def measure(_: Path) -> dict[str, Any]:
-            report = self.made.start(self.made.job("ceiling", case), case.protocol.timeout_s)
-            return dict(report.payload["ceiling"])
+            done = graph.walk.do(CeilingJob(device=device, threads=threads), case, graph.place)
+            if done.failure is not None:
+                raise StepFailed(done.failure, skipped=done.skipped)
+            found = cast("CeilingReport", done.report).ceiling
+            return found.model_dump(mode="json", by_alias=True)
 
-        folder = self.made.setting.cache / "ceilings" / digest[:24]
+        folder = graph.walk.setting.cache / "ceilings" / digest[:24]
         found = Ceiling.model_validate(cachedir.make(folder, measure))
         write_atomic(self._file(case), to_json(found))
         self._fresh.add(self._file(case))
@@ -127,7 +137,7 @@ class Extras:
             shutil.rmtree(folder, ignore_errors=True)  # too low: the next run tries again
 
     def _without(
-        self, kind: Kind, row: Result, size: tuple[int, int] | None, reason: str, *, noted: bool
+        self, kind: Kind, size: tuple[int, int] | None, reason: str, row: Result, *, noted: bool
     ) -> Result:
         """The row with a reason instead of a measurement; without a size it will be tried again."""
         found: tuple[Measurement, ...] = ()
@@ -144,12 +154,12 @@ class Extras:
         what = _WHAT[kind]
         note = f"{what[0].upper()}{what[1:]} failed: {reason}"
         notes = tuple(dict.fromkeys((*row.notes, note))) if noted else row.notes
-        return _with(row.model_copy(update={"notes": notes}), found)
+        return _with(found, row.model_copy(update={"notes": notes}))
 
     def _file(self, case: Case) -> Path:
         """File of the run that the ceiling of a case's device and threads goes to."""
-        name = f"{case.target.device}-{threads(case)}.json"
-        return self.made.setting.run / "ceilings" / name
+        name = f"{case.target.device}-{self.graph(case).threads(case)}.json"
+        return self.run / "ceilings" / name
 
     def _there(self, case: Case) -> bool:
         """Whether the ceiling was measured on this machine, or can't be."""
@@ -161,10 +171,10 @@ class Extras:
         except (OSError, ValueError, RecordError):
             return False
         quiet = (known.foreign_cpu or 0) <= BUSY or file in self._fresh
-        return quiet and known.machine.identity == machine.describe().identity
+        return quiet and known.machine.identity == self.graph(case).told.machine.identity
 
 
-def _with(row: Result, found: tuple[Measurement, ...]) -> Result:
+def _with(found: tuple[Measurement, ...], row: Result) -> Result:
     """The row with measurements that take the place of those of the same kinds."""
     kinds = {m.kind for m in found}
     kept = tuple(m for m in row.measurements if m.kind not in kinds)

@@ -1,4 +1,4 @@
-"""What the runtime says that it did, held against what was asked."""
+"""What the runtime says that it did, compared with what was asked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _INPUTS = {"fp16": "float16", "bf16": "bfloat16"}
 def mismatches(
     case: Case, effective: Mapping[str, str], threads: int | None = None
 ) -> tuple[str, ...]:
-    """Sentences, one for each thing that ran otherwise than asked; what nobody told is none.
+    """Sentences on settings that the runtime changed; settings that it doesn't report are left out.
 
     Args:
         case: What was asked.

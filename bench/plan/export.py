@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from bench import cachedir
 from bench.errors import BadInput, CaseFailed, Unsupported
-from bench.plan import select
-from bench.plan.prepare import Preparer
+from bench.plan import select, tries
 from bench.plan.setting import StepFailed
+from bench.plan.walk import Walk
 
 if TYPE_CHECKING:
     from bench.plan.setting import Setting, Steps
@@ -34,21 +34,21 @@ def export(case: Case, setting: Setting, listener: Steps) -> tuple[Path, ...]:
         )
     select.refuse_code((case,), allow_code=setting.allow_code)
     select.refuse_options((case,))
-    reason = select.skip_reason(case)
-    if reason:
-        raise Unsupported(f"{case.variant.name} can't be made here: {reason}.")
     out = setting.run
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BadInput(f"{out} isn't an empty folder.", "Name a new one with --out.")
     with tempfile.TemporaryDirectory() as logs:
-        preparer = Preparer(replace(setting, run=Path(logs)), listener)
+        walk = Walk(replace(setting, run=Path(logs)), listener)
+        graph = tries.graph(walk, walk.places[0])
+        if reason := graph.skips(case):
+            raise Unsupported(f"{case.variant.name} can't be made here: {reason}.")
         try:
-            folder = preparer.prepared(case).artifact
+            digest = graph.make(case).artifact
         except StepFailed as e:
             tail = e.failure.stderr_tail[-1:] or ("",)
             raise CaseFailed(f"{case.variant.name}: {e.failure.message}", tail[0]) from None
-    if folder is None:
+    if digest is None:
         raise ValueError("a variant with steps has an artifact")
     skip = shutil.ignore_patterns(cachedir.MADE)
-    shutil.copytree(folder, out, dirs_exist_ok=True, ignore=skip)
+    shutil.copytree(cachedir.artifact(setting.cache, digest), out, dirs_exist_ok=True, ignore=skip)
     return tuple(sorted(p for p in out.rglob("*") if p.is_file()))

@@ -1,12 +1,11 @@
-"""Digests of what the cache holds, and of what makes a stored result stand."""
+"""Digests of what the cache holds."""
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from bench import registry
-from bench.devices import machine
+from bench.execute.probe import code_digest, runtime_versions
 from bench.registry import installed
 from bench.resources import code_of
 from bench.suite.base import digest
@@ -15,30 +14,19 @@ if TYPE_CHECKING:
     from bench.suite.case import Case
     from bench.suite.variant import Variant
 
-MEASURING = (
-    "backends", "datasets", "devices", "exporters", "measure", "metrics/latency.py",
-    "metrics/parity.py", "models", "tasks", "transforms",
-)  # fmt: skip
-"""Rooms and files whose code makes a number what it is; of the metrics, those that counting, the
-end of the timing and the status `wrong` depend on."""
+Size = tuple[int | None, int | None]
+"""Input height and width; None = the image's."""
 EXPORTING = ("exporters", "models", "transforms")
 """Rooms whose code makes an artifact what it is."""
 
 
-def code_digest() -> str:
-    """Digest, 16 hexadecimal digits, of the code that measures."""
-    return code_of(MEASURING)
-
-
-def recipe_digests(
-    case: Case, variant: Variant, weights: str, size: tuple[int, int], data: str
-) -> list[str]:
+def recipe_digests(case: Case, variant: Variant, size: Size, data: str) -> list[str]:
     """Digest of the artifact after each step of a recipe; `data` is the calibration set's."""
     found: list[str] = []
     for step in variant.steps:
         exporter = registry.load("exporter", step.name)
         what: dict[str, Any] = {
-            "after": found[-1] if found else weights,
+            "after": found[-1] if found else case.weights_digest,
             "step": step.name,
             "options": step.options,
             "versions": {d: installed(d) for d in exporter.needs},
@@ -56,13 +44,13 @@ def recipe_digests(
     return found
 
 
-def reference_digest(case: Case, weights: str, size: tuple[int, int], data: str) -> str:
-    """Digest of the reference's outputs: one device computes them for all its targets."""
+def reference_digest(case: Case, size: Size, data: str, machine: str) -> str:
+    """Digest of the reference's outputs: one device of a machine computes them for all its targets."""
     return digest({
-        "weights": weights,
+        "weights": case.weights_digest,
         "variant": case.reference.model_dump(exclude={"about"}),
         "device": case.target.device,
-        "machine": machine.describe().identity,
+        "machine": machine,
         "data": data,
         "split": case.dataset.split,
         "accuracy": case.protocol.accuracy_fields(),
@@ -70,45 +58,31 @@ def reference_digest(case: Case, weights: str, size: tuple[int, int], data: str)
         "limit": case.protocol.accuracy_limit_s,
         "size": size,
         "pixels": case.model.pixels.model_dump(),
-        "versions": versions(case, case.reference),
+        "versions": runtime_versions(case, case.reference),
         "code": code_digest(),
     })
 
 
-def batch_digest(case: Case, size: tuple[int, int]) -> str:
+def batch_digest(case: Case, size: Size, machine: str) -> str:
     """Digest of the largest batch that fits: another runtime or machine may have room for another."""
     return digest({
-        "machine": machine.describe().identity,
+        "machine": machine,
         "target": case.target.model_dump(mode="json", exclude={"name", "about"}),
         "weights": case.weights_digest,
         "variant": case.variant.model_dump(exclude={"about"}),
         "protocol": [case.protocol.preprocess, case.protocol.postprocess],
         "size": size,
-        "versions": versions(case, case.variant),
+        "versions": runtime_versions(case, case.variant),
         "code": code_digest(),
     })
 
 
-def ceiling_digest(device: str, threads: int) -> str:
+def ceiling_digest(device: str, threads: int, machine: str) -> str:
     """Digest of what the machine itself can do, on a device with a number of threads."""
     return digest({
-        "machine": machine.describe().identity,
+        "machine": machine,
         "device": device,
         "threads": threads,
         "versions": {name: installed(name) for name in ("numpy", "torch")},
         "code": code_of(("measure/ceiling.py", "measure/steps/ceiling.py")),
     })
-
-
-def versions(case: Case, variant: Variant) -> dict[str, str]:
-    """Versions of the distributions that a variant's numbers depend on."""
-    loader = registry.load("model", case.model.loader)
-    names = {*needs(variant), *loader.needs, "numpy", "opencv-python-headless"}
-    return {name: installed(name) for name in sorted(names)}
-
-
-def needs(variant: Variant) -> tuple[str, ...]:
-    """Distributions that a variant's backend and export steps need."""
-    steps = (registry.load("exporter", step.name).needs for step in variant.steps)
-    needed = chain(registry.load("backend", variant.backend).needs, *steps)
-    return tuple(dict.fromkeys(needed))

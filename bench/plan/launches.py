@@ -1,19 +1,17 @@
 """Several processes a case: in which order they come, and how each one's samples join the result.
 
-A process has its own luck (layout of memory, placement of threads), so it is repeated; and a
-machine drifts (heat, neighbours), so no case may always come first.
+Memory layout and placement of threads differ between processes, so a launch is repeated. Heat and
+other processes change a machine with time, so no case may always come first.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench.plan import effective
-from bench.record.timing import Launch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from bench.jobs.timing import TimingReport
     from bench.record.result import Result
     from bench.record.timing import TimingMeasurement
 
@@ -58,15 +56,14 @@ def due(result: Result, launch: int) -> bool:
     return missing(result) > 0 and launch not in result.get("timing").numbered
 
 
-def added(result: Result, payload: Mapping[str, Any]) -> Result:
+def added(result: Result, found: TimingReport) -> Result:
     """The result with one more process's samples."""
-    launch = Launch.model_validate(payload["launch"])
     timing: TimingMeasurement = result.get("timing")
-    every = sorted((*timing.launches, launch), key=lambda x: x.number or 0)
+    every = sorted((*timing.launches, found.launch), key=lambda x: x.number or 0)
     more = timing.model_copy(update={"launches": tuple(every)})
     measurements = tuple(more if m is timing else m for m in result.measurements)
     threads = result.environment.threads if result.environment else None
-    said = effective.mismatches(result.case, payload.get("effective", {}), threads)
+    said = effective.mismatches(result.case, found.effective, threads)
     out = result.model_copy(
         update={
             "measurements": measurements,

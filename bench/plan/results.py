@@ -3,53 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from bench import cachedir
-from bench.exporters.notes import read_note
 from bench.metrics.parity import agreement, sqnr_db
-from bench.plan.collect import environment
 from bench.plan.effective import mismatches
-from bench.record.result import (
-    Artifact,
-    DatasetRecord,
-    Failure,
-    Process,
-    Result,
-    StepRecord,
-)
-from bench.record.store import file_stem
+from bench.record.result import DatasetRecord, Failure, Process, Result
 from bench.suite.matching import Matching, matching
 from bench.suite.protocol import accuracy_fingerprint
 from bench.tasks.base import task_of
 
 if TYPE_CHECKING:
-    from bench.jobs.base import Job, Report
-    from bench.plan.prepare import Prepared
+    from bench.execute.base import Outcome
+    from bench.jobs.case import CaseReport
+    from bench.plan.prepared import Prepared
     from bench.record.environment import Environment
     from bench.record.parity import ParityMeasurement
     from bench.suite.case import Case
-
-__all__ = [
-    "artifact_record", "broken", "environment", "input_size", "log_path", "measured", "skipped",
-]  # fmt: skip
-
-
-def input_size(case: Case, image: tuple[int, ...]) -> tuple[int, int]:
-    """Input height and width, rounded up to the model's multiple.
-
-    The ONNX file's where there is one, else the protocol's, else the first image's.
-    """
-    if case.model.onnx is not None:
-        return case.model.onnx.height, case.model.onnx.width
-    return case.model.padded(case.protocol.height or image[0], case.protocol.width or image[1])
-
-
-def log_path(run: Path, case: Case, job: Job) -> Path:
-    """File that a worker's stderr goes to."""
-    name = file_stem(case.id) + (f".{job.position}" if job.step in {"artifact", "timing"} else "")
-    return run / "logs" / f"{name}.{job.step}.log"
 
 
 def skipped(case: Case, reason: str, environment: Environment) -> Result:
@@ -89,58 +58,41 @@ _STEPS = {
 }
 
 
-def artifact_record(case: Case, folder: Path | None, chain: list[Path]) -> Artifact:
-    """What the session was opened on; for the weights themselves, their bytes come from the case."""
-    if folder is None:
-        return Artifact(digest=case.weights_digest, file_bytes=None)
-    note = read_note(folder)
-    names, size = cachedir.files(folder)
-    steps = []
-    for step in chain:
-        made = cachedir.made(step) or {}
-        steps.append(StepRecord(**{k: made[k] for k in ("name", "wall_s", "peak_rss_bytes")}))
-    return Artifact(
-        digest=folder.name,
-        file_bytes=size,
-        weight_bytes=note.weight_bytes,
-        parameters=note.parameters,
-        files=names,
-        steps=tuple(steps),
-    )
-
-
-def measured(made: Prepared, report: Report, environment: Environment, wall_s: float) -> Result:
+def measured(made: Prepared, outcome: Outcome, environment: Environment) -> Result:
     """Row of a case whose worker reported: ok, or wrong beyond the suite's parity limit."""
-    case, payload, artifact, data = made.case, report.payload, made.record, made.data
+    report = cast("CaseReport", outcome.report)
+    case, artifact, data, wall_s = made.case, made.record, made.data, outcome.wall_s
     match = matching(case) if case.model.trained else Matching((), (), ())
-    times = {k: float(v) for k, v in payload["times"].items()}
     if not artifact.files:
-        artifact = artifact.model_copy(update=payload["weights"])
-    known = sum(times.values()) + report.startup_s
+        artifact = artifact.model_copy(update=report.weights)
+    known = sum(report.times.values()) + outcome.startup_s
     # What was asked may leave size, batch and threads open; a fingerprint holds what was used.
     size = {"height": made.size[0], "width": made.size[1]}
     used = made.ran.protocol.model_copy(update=size)
-    draft = Result.model_validate({
-        "case": case,
-        "fingerprint": case.fingerprint,
-        "status": "ok",
-        "environment": environment,
-        "artifact": artifact,
-        "dataset": DatasetRecord(digest=data["digest"], images=data["images"]),
-        "accuracy_fingerprint": accuracy_fingerprint(
-            used, str(data["digest"]), case.dataset.class_map,
-            case.dataset.ignore_index, int(payload["seen"]), case.dataset.classes, match.fields(),
+    draft = Result(
+        case=case,
+        fingerprint=case.fingerprint,
+        status="ok",
+        environment=environment,
+        artifact=artifact,
+        dataset=DatasetRecord(digest=data.digest, images=data.images),
+        accuracy_fingerprint=accuracy_fingerprint(
+            used, data.digest, case.dataset.class_map,
+            case.dataset.ignore_index, report.seen, case.dataset.classes, match.fields(),
         ),
-        "timing_fingerprint": used.timing_fingerprint(environment.threads),
-        "measurements": payload["measurements"],
-        "process": Process(
-            startup_s=report.startup_s, other_s=max(0.0, wall_s - known), wall_s=wall_s, **times
+        timing_fingerprint=used.timing_fingerprint(environment.threads),
+        measurements=report.measurements,
+        process=Process(
+            startup_s=outcome.startup_s,
+            other_s=max(0.0, wall_s - known),
+            wall_s=wall_s,
+            **report.times,
         ),
-        "effective": payload["effective"],
-        "mismatches": mismatches(case, payload["effective"], environment.threads),
-        "started": _now(),
-        "notes": (*_notes(payload), *filter(None, (match.note(),))),
-    })  # fmt: skip
+        effective=report.effective,
+        mismatches=mismatches(case, report.effective, environment.threads),
+        started=_now(),
+        notes=(*_notes(report), *filter(None, (match.note(),))),
+    )  # fmt: skip
     reason = void_only(case, draft.get(task_of(case).kind)) or wrong(case, draft.get("parity"))
     return draft.model_copy(update={"status": "wrong", "reason": reason}) if reason else draft
 
@@ -185,15 +137,13 @@ def wrong(case: Case, parity: ParityMeasurement | None) -> str:
     return ""
 
 
-def _notes(payload: dict[str, Any]) -> tuple[str, ...]:
+def _notes(report: CaseReport) -> tuple[str, ...]:
     """Sentences for the card."""
-    out = []
-    if payload["seen"] < payload["asked"]:
-        out.append(
-            f"The accuracy pass ended at its time limit after {payload['seen']} of "
-            f"{payload['asked']} images."
-        )
-    return tuple(out)
+    if report.seen == report.asked:
+        return ()
+    return (
+        f"The accuracy pass ended at its time limit after {report.seen} of {report.asked} images.",
+    )
 
 
 def _now() -> str:

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from bench.errors import BadInput, RecordError
 from bench.plan import results, select
 from bench.plan.schedule import Scheduler
 from bench.record.result import Failure, Result
-from bench.record.store import RunInfo, read_run, to_json, write_atomic, write_result
+from bench.record.store import RunInfo, inside, read_run, to_json, write_atomic, write_result
 
 if TYPE_CHECKING:
     from bench.plan.setting import Listener, Setting
@@ -67,14 +67,18 @@ def _measure(
     return Scheduler(setting, listener, keep).run(cases, stored)
 
 
-def _keep(run: Path, result: Result, old: Result | None, *, more: bool = False) -> Result:
-    """The result, stored; where the disk refuses, a failed one that says so.
+def _keep(
+    run: Path, result: Result, old: Result | None, files: Mapping[str, bytes], *, more: bool = False
+) -> Result:
+    """The result, stored with its arrays and pictures; where the disk refuses, a failed one that says so.
 
     What only adds to a row that is there (`more`) is lost then, and the row stays as it was.
     """
     if old is result or (old is not None and _same_row(old, result)):
         return result
     try:
+        for name, content in files.items():
+            write_atomic(inside(run, name), content)
         write_result(run, result, more=more)
     except OSError as e:
         if more and old is not None:

@@ -1,4 +1,4 @@
-"""Which cases this machine runs, which it skips and why, which stand already."""
+"""Which cases are asked for, what of them is refused, and which stand already."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import fnmatch
 from typing import TYPE_CHECKING
 
 from bench import registry
-from bench.devices import machine
 from bench.errors import BadInput, CodeRefused
-from bench.plan import collect, keys
+from bench.execute import probe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bench.record.environment import Machine
     from bench.record.result import Result
     from bench.suite.case import Case
-    from bench.suite.variant import Variant
 
 
 def select(cases: Sequence[Case], only: str | None) -> tuple[Case, ...]:
@@ -71,38 +70,10 @@ def refuse_options(cases: Sequence[Case]) -> None:
                     )
 
 
-def skip_reason(case: Case) -> str:
-    """Empty, or why this machine or installation can't run the case."""
-    reason = machine.mismatch(case.target, machine.describe())
-    if reason:
-        return reason
-    reason = _missing(case.variant)
-    if reason:
-        return reason
-    backend = registry.load("backend", case.variant.backend)()
-    device = registry.load("device", case.target.device)()
-    unsupported = backend.supports(case.variant.precision, device)
-    if unsupported:
-        return unsupported
-    loader = registry.load("model", case.model.loader)
-    if not case.variant.steps and not loader.provides_torch:
-        return f"{case.model.name} is an ONNX file; this variant needs a torch module"
-    return ""
+def stands(old: Result, case: Case, machine: Machine) -> bool:
+    """Whether a stored result was found for the same question in the same setting on a machine.
 
-
-def _missing(variant: Variant) -> str:
-    """Empty, or which distributions are missing and the command that installs them."""
-    absent = [name for name in keys.needs(variant) if registry.version(name) is None]
-    if not absent:
-        return ""
-    verb = "isn't" if len(absent) == 1 else "aren't"
-    return f"{' and '.join(absent)} {verb} installed: python -m pip install {' '.join(absent)}"
-
-
-def stands(old: Result, case: Case) -> bool:
-    """Whether a stored result was found for the same question in the same setting.
-
-    It may lack launches or what stands beside a row: those are measured and added.
+    It may lack launches or analyses: those are measured and added.
     """
     if old.status not in {"ok", "wrong"} or old.environment is None:
         return False
@@ -111,6 +82,6 @@ def stands(old: Result, case: Case) -> bool:
         return False
     then = old.environment
     same_case = old.fingerprint == case.fingerprint
-    same_machine = then.machine.identity == machine.describe().identity
-    same_code = then.code_digest == keys.code_digest()
-    return same_case and same_machine and same_code and then.versions == collect.versions(case)
+    same_machine = then.machine.identity == machine.identity
+    same_code = then.code_digest == probe.code_digest()
+    return same_case and same_machine and same_code and then.versions == probe.versions(case)

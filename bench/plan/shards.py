@@ -11,25 +11,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from pydantic import TypeAdapter
 
 from bench.errors import CaseFailed
 from bench.record.confusion import RunTimes
 from bench.record.gallery import GalleryMeasurement
 from bench.record.parity import ParityMeasurement
-from bench.record.result import Measurement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from bench.jobs.shard import ShardReport
     from bench.record.base import Record
 
     Arrays = Mapping[str, NDArray[Any]]
 
 T = TypeVar("T")
-_MEASUREMENTS = TypeAdapter(tuple[Measurement, ...])
 
 
 @dataclass(frozen=True)
@@ -48,14 +46,13 @@ class Part:
     """Kind -> arrays of the measurement; their `image` counts the images that the shard saw."""
 
     @classmethod
-    def of(cls, payload: Mapping[str, Any], arrays: Mapping[str, Arrays]) -> Part:
+    def of(cls, found: ShardReport, arrays: Mapping[str, Arrays]) -> Part:
         """What a worker of the step `shard` reported."""
-        found = _MEASUREMENTS.validate_python(payload["measurements"])
         return cls(
-            shard=tuple(payload["shard"]),
-            images=dict(zip(payload["indices"], payload["images"], strict=True)),
-            asked=payload["asked"],
-            measurements={m.kind: m for m in found},
+            shard=found.shard,
+            images=dict(zip(found.indices, found.images, strict=True)),
+            asked=found.asked,
+            measurements={m.kind: m for m in found.measurements},
             arrays=arrays,
         )
 

@@ -66,6 +66,11 @@ class Model(Spec):
         """Whether accuracy means anything: seeded weights have none."""
         return self.source != "seeded"
 
+    @property
+    def is_path(self) -> bool:
+        """Whether `location` is a folder or file, which another machine may have elsewhere."""
+        return self.source in {"folder", "file"}
+
     def padded(self, height: int, width: int) -> tuple[int, int]:
         """Height and width, each rounded up to the model's multiple."""
         m = self.size_multiple

@@ -6,8 +6,8 @@ from bench.backends.base import OpenJob
 from bench.backends.openvino import OpenVinoBackend
 from bench.devices.cpu import CpuDevice
 from bench.errors import BadInput, WeightsError
+from bench.execute.probe import flags
 from bench.exporters.openvino import OpenVinoStep
-from bench.plan.collect import flags
 from bench.plan.effective import mismatches
 from tests import builders, small
 from tests.exporters.made import adopted, job

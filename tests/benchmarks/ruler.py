@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.jobs.base import Job
+from bench.jobs.timing import TimingJob
 from bench.measure.session import load_case
 from tests import small
 from tests.benchmarks.test_isolation import SIZE, graph
 
 
-def job(tmp_path, cache, **protocol) -> Job:
+def job(tmp_path, cache, **protocol) -> TimingJob:
     """Job of a session of a few tens of milliseconds, artifact and pictures made."""
     of = small.model(graph(tmp_path / "wide.onnx"))
     of = of.model_copy(update={"onnx": of.onnx.model_copy(update={"height": 512, "width": 1024})})
@@ -28,11 +28,7 @@ def job(tmp_path, cache, **protocol) -> Job:
     )
     result = small.one(asked, tmp_path / "run", cache)
     assert result.status == "ok", result.reason
-    return Job(
-        step="timing", case=result.case, cache=str(cache), run=str(tmp_path / "run"),
-        out=str(tmp_path / "ruler.out.json"), threads=1, size=SIZE,
-        artifact=str(cache / "artifacts" / result.artifact.digest),
-    )  # fmt: skip
+    return TimingJob(case=result.case, cache=str(cache), size=SIZE, artifact=result.artifact.digest)
 
 
 def by_hand(loaded, position: int = 0):
@@ -59,7 +55,7 @@ def main() -> None:
     import pyperf
 
     runner = pyperf.Runner()
-    asked = Job.model_validate_json(Path(os.environ["RULER_JOB"]).read_text())
+    asked = TimingJob.model_validate_json(Path(os.environ["RULER_JOB"]).read_text())
     loaded, _ = load_case(asked, asked.case.variant)
     runner.bench_func("call", partial(by_hand, loaded))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.devices import machine
-from bench.jobs.base import Job
+from bench.jobs.timing import TimingJob
 from bench.measure import performance
 from bench.measure.session import load_case
 from bench.suite.target import Target
@@ -80,10 +80,9 @@ def test_a_session_in_its_own_process_is_as_fast(benchmark, tmp_path, cache):
 
 def here(result, home: Path, cache: Path) -> float:
     """Median nanoseconds of a forward pass of the same loop in this process."""
-    job = Job(
-        step="case", case=result.case, cache=str(cache), run=str(home), out=str(home / "none"),
-        threads=result.case.target.threads, size=SIZE,
-        artifact=str(cache / "artifacts" / result.artifact.digest),
+    job = TimingJob(
+        case=result.case, cache=str(cache), threads=result.case.target.threads, size=SIZE,
+        artifact=result.artifact.digest,
     )  # fmt: skip
     loaded, _ = load_case(job, result.case.variant)
     found = performance.measure(loaded, lambda *words: None)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from bench.devices import machine
-from bench.jobs.base import Job
+from bench.jobs.case import CaseJob
 from bench.measure import accuracy
 from bench.measure.session import LoadedCase, load_case
 from bench.suite.load import load_suite
@@ -39,9 +39,7 @@ def _loaded(cache: object) -> LoadedCase:
             "protocol": protocol,
         }
     )
-    job = Job(
-        step="case", case=case, cache=str(cache), run=str(cache), out="", threads=1, size=SIZE
-    )
+    job = CaseJob(case=case, cache=str(cache), size=SIZE)
     return load_case(job, case.variant)[0]
 
 

@@ -24,10 +24,10 @@ def test_what_lies_beside_the_package_or_in_the_folder_stays_out(tmp_path):
         [sys.executable, "-P", str(site / "bench" / "execute" / "boot.py")],
         input=b"{}", capture_output=True, check=False, cwd=here, timeout=60,
     )  # fmt: skip
-    # It came as far as refusing the empty job, in the copy's own code.
+    # It came as far as refusing the empty message, in the copy's own code.
     said = done.stderr.decode()
     assert "wrong" not in said
-    assert "ValidationError" in said
+    assert "KeyError: 'out'" in said
     assert str(site / "bench" / "measure" / "worker.py") in said
 
 

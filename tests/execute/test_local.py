@@ -3,16 +3,16 @@ import os
 import signal
 import sys
 import threading
-import time
 
 import psutil
 import pytest
 
 from bench.execute import local
-from bench.jobs.base import Job
+from bench.jobs.fits import FitsJob
+from bench.jobs.probe import ProbeJob
 from tests import builders
 
-REPORT = '{"ok": true, "payload": {"x": 1}}'
+REPORT = '{"ok": true, "payload": {"peak_bytes": 1}}'
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def work(tmp_path, monkeypatch):
         words = (sys.executable, "-c", f"{prelude}OUT = job['out']\n{code}")
         monkeypatch.setattr(local, "WORKER", words)
         said = []
-        job = Job(step="case", case=builders.case(), cache="", run="", threads=3, out="")
+        job = FitsJob(case=builders.case(), threads=3, size=(4, 4))
         future = local.LocalExecutor(tmp_path / "cache").submit(
             job, place="here", timeout_s=timeout_s, log=tmp_path / "logs" / "x.log",
             progress=lambda *words: said.append(words),
@@ -41,15 +41,15 @@ def report(text=REPORT):
 
 def test_the_job_arrives_and_the_report_comes_back(work, tmp_path):
     code = (
-        "got = [job['parent'], job['cache'], os.environ['OMP_NUM_THREADS'], job['spawned_ns']]\n"
+        "got = json.dumps([job['parent'], job['cache'], os.environ['OMP_NUM_THREADS']])\n"
+        "assert 0 < job['spawned_ns'] < time.monotonic_ns()\n"
         "print(json.dumps(['timing', 3, 10]))\n"
-        "open(OUT, 'w').write(json.dumps({'ok': True, 'payload': {'got': got}}))\n"
+        "open(OUT, 'w').write(json.dumps({'ok': True, 'payload': {'peak_bytes': 1, 'why': got}}))\n"
     )
     outcome, said = work(code)
-    parent, cache, omp, spawned = outcome.report.payload["got"]
+    parent, cache, omp = json.loads(outcome.report.why)
     assert (outcome.failure, said) == (None, [("timing", 3, 10)])
     assert (parent, cache, omp) == (os.getpid(), str(tmp_path / "cache"), "3")
-    assert 0 < spawned < time.monotonic_ns()
     assert outcome.wall_s > 0
     assert [p.name for p in (tmp_path / "logs").iterdir()] == ["x.log"]
 
@@ -65,7 +65,7 @@ def test_the_job_arrives_and_the_report_comes_back(work, tmp_path):
 def test_a_worker_without_a_report_is_a_failure(work, code, kind, message):
     outcome, _ = work(code)
     assert outcome.report is None
-    assert (outcome.failure.step, outcome.failure.type) == ("case", kind)
+    assert (outcome.failure.step, outcome.failure.type) == ("fits", kind)
     assert message in outcome.failure.message
 
 
@@ -88,6 +88,32 @@ def test_a_worker_past_its_limit_is_a_failure_whatever_it_wrote(work):
     outcome, _ = work(report() + "time.sleep(600)", timeout_s=2.0)
     assert outcome.report is None
     assert outcome.failure.type == "timeout"
+
+
+def test_arrays_and_pictures_come_with_the_outcome_and_leave_nothing(work, tmp_path):
+    code = (
+        "os.makedirs(OUT + '.files/cases')\nopen(OUT + '.files/cases/a.npz', 'w').write('arrays')\n"
+    )
+    outcome, _ = work(code + report())
+    assert outcome.files == {"cases/a.npz": b"arrays"}
+    assert [p.name for p in (tmp_path / "logs").iterdir()] == ["x.log"]
+    died, _ = work(code + "os._exit(3)")
+    assert not died.files
+    assert [p.name for p in (tmp_path / "logs").iterdir()] == ["x.log"]
+
+
+def test_fields_that_a_newer_worker_adds_are_dropped(work):
+    text = {"ok": True, "odd": 1, "payload": {"peak_bytes": 1, "odd": 2}}
+    outcome, _ = work(report(json.dumps(text)))
+    assert outcome.report.peak_bytes == 1
+
+
+def test_a_probe_is_answered_without_a_process(tmp_path, monkeypatch):
+    monkeypatch.setattr(local, "WORKER", ("/nowhere",))
+    done = local.LocalExecutor(tmp_path).submit(
+        ProbeJob(), place="here", timeout_s=1, log=tmp_path / "log", progress=print
+    )
+    assert done.result().report.cores >= 1
 
 
 def test_an_interrupt_kills_the_worker(work):

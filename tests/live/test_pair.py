@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.jobs.base import Job
+from bench.jobs.pair import PairJob
 from bench.live import pair
 from bench.live.session import ready
 from bench.live.side import Start
@@ -129,7 +129,7 @@ def test_it_waits_no_longer_than_told():
 
 
 @pytest.fixture(scope="module")
-def job(tmp_path_factory, cache) -> Job:
+def job(tmp_path_factory, cache) -> PairJob:
     """Job of a tiny ONNX model."""
     home = tmp_path_factory.mktemp("pair")
     of = small.model(small.conv_graph(home / "conv.onnx"))

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.jobs.base import Job
+from bench.execute import probe
+from bench.jobs.pair import PairJob
 from bench.live import calibrated, selftest
 from bench.live.session import ready
 from bench.metrics.pairs import low_ends
-from bench.plan import keys
 from bench.record.calibration import Calibration, Rate
 from bench.record.store import to_json, write_atomic
 from bench.suite.policy import GatePolicy
@@ -55,7 +55,7 @@ def test_drifting_pairs_raise_the_threshold():
 
 
 @pytest.fixture(scope="module")
-def job(tmp_path_factory, cache) -> Job:
+def job(tmp_path_factory, cache) -> PairJob:
     home = tmp_path_factory.mktemp("selftest")
     of = small.model(small.conv_graph(home / "conv.onnx"))
     data = small.folder(small.pictures(home / "pictures"))
@@ -88,7 +88,7 @@ def test_a_calibration_by_other_code_is_none(tmp_path, monkeypatch):
     made = Calibration(
         machine=here, case="x", pairs=40, log_ratios=(0.0,) * 40, gate_pairs=GatePolicy().pairs,
         threshold=1.0, false_alarms=Rate(hits=0, of=2000, low=0, high=0.8), smallest=1.04,
-        code_digest=keys.code_digest(),
+        code_digest=probe.code_digest(),
     )  # fmt: skip
     write_atomic(calibrated.path(here), to_json(made))
     assert calibrated.stored(GatePolicy().pairs) == made
@@ -133,7 +133,7 @@ def test_the_median_of_pairs_is_the_ratio_in_process(monkeypatch, tmp_path):
     monkeypatch.setattr(selftest, "Side", Nothing)
     monkeypatch.setattr(selftest, "Inside", Nothing)
     monkeypatch.setattr(selftest.pair, "take_turns", lambda *words: scripted.pair(next(ratios)))
-    start = Job.model_construct()
+    start = PairJob.model_construct()
     assert selftest.in_process(start, tmp_path, selftest.pair.order("0"), 3) == pytest.approx(
         1.2, rel=1e-3
     )

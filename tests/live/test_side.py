@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from bench.errors import CaseFailed, Unsupported
-from bench.jobs.base import Job
+from bench.jobs.pair import PairJob
 from bench.live.side import Side, Start
 from tests import builders
 
@@ -24,7 +24,7 @@ def side(tmp_path):
     made = []
 
     def starting(code, timeout_s=60.0):
-        job = Job(step="pair", case=builders.case(), cache="", run="", threads=3, out="")
+        job = PairJob(case=builders.case(), threads=3, size=(4, 4))
         start = Start(job, (sys.executable, "-c", PRELUDE + code))
         made.append(Side(start, tmp_path / "baseline.log", "baseline", timeout_s))
         return made[-1]

@@ -8,7 +8,7 @@ import pytest
 
 from bench.devices.cpu import CpuDevice
 from bench.errors import DatasetError
-from bench.jobs.base import Job
+from bench.jobs.case import CaseJob
 from bench.measure import accuracy, pipeline
 from bench.measure.pipeline import Pipeline
 from bench.measure.session import LoadedCase, open_setup
@@ -39,10 +39,7 @@ def loaded(tmp_path, images=7, **protocol):
         protocol=small.QUICK.model_copy(update=protocol),
     )
     (case,) = small.suite(block).expand()
-    job = Job(
-        step="case", case=case, cache=str(tmp_path), run=str(tmp_path), out="", threads=1,
-        size=small.SIZE,
-    )  # fmt: skip
+    job = CaseJob(case=case, cache=str(tmp_path), size=small.SIZE)
     return LoadedCase(**vars(open_setup(job)), session=Brightest(), device=CpuDevice())
 
 

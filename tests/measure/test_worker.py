@@ -8,7 +8,8 @@ import pytest
 
 from bench.errors import WeightsError
 from bench.execute import process
-from bench.jobs.base import UNWRITTEN, Job
+from bench.jobs.base import UNWRITTEN
+from bench.jobs.weights import WeightsJob
 from bench.measure import worker
 from tests import small
 
@@ -17,11 +18,8 @@ def job(tmp_path, **more):
     of = small.model(tmp_path / "conv.onnx")
     data = small.folder(tmp_path / "pictures")
     case = small.suite(small.block(of, data)).expand()[0]
-    fields = {
-        "step": "weights", "case": case, "cache": str(tmp_path), "run": str(tmp_path),
-        "out": str(tmp_path / "report.json"), "threads": 1,
-    }  # fmt: skip
-    return Job(**{**fields, **more})
+    fields = {"case": case, "cache": str(tmp_path), "out": str(tmp_path / "report.json")}
+    return WeightsJob(**{**fields, **more})
 
 
 def work(asked, tmp_path):
@@ -49,6 +47,15 @@ def test_an_expected_error_is_a_report(tmp_path):
     assert not report["ok"]
     assert report["error_type"] == "WeightsError"
     assert str(tmp_path / "conv.onnx") in report["message"]
+
+
+def test_a_job_of_a_newer_version_is_refused_in_a_sentence(tmp_path):
+    done, report = work(job(tmp_path, version=99), tmp_path)
+    assert done.returncode == 0
+    assert report["message"] == (
+        "This worker's segbench knows jobs of the step 'weights' up to version 1, and its parent sent "
+        "version 99."
+    )
 
 
 def test_a_report_that_cannot_be_written_is_told_by_the_status(tmp_path):

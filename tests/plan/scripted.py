@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bench.execute.base import Outcome
 from bench.execute.local import LocalExecutor
-from bench.jobs.base import Report
 from bench.record.result import Failure
 
 
@@ -29,7 +28,7 @@ class Script:
             return Outcome(failure=found)
         if isinstance(found, Outcome):
             return found
-        return Outcome(report=Report(ok=True, payload=found))
+        return Outcome(report=job.report.model_validate(found))
 
     def ran(self, step):
         """Jobs of a step, in order."""
@@ -37,5 +36,6 @@ class Script:
 
 
 def launch(*ns):
-    """Payload of a later launch."""
-    return {"launch": {"end_to_end_ns": ns or (1_000_000, 2_000_000, 3_000_000)}, "effective": {}}
+    """Report of a later launch."""
+    timed = {"end_to_end_ns": ns or (1_000_000, 2_000_000, 3_000_000)}
+    return {"launch": timed, "effective": {}, "times": {}}

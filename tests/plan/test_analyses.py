@@ -1,11 +1,11 @@
 import shutil
-from pathlib import Path
 
 import pytest
 
+from bench import cachedir
 from bench.devices import machine
 from bench.execute.base import Outcome
-from bench.plan import fits
+from bench.plan import largest
 from bench.record.fits import FitsMeasurement
 from bench.record.result import Failure
 from bench.record.store import read_run
@@ -15,12 +15,12 @@ from tests.plan.scripted import Script, launch
 
 WORK = WorkMeasurement(batch_size=1, height=32, width=64)
 PARTS = ComponentMeasurement(whole_ns=(5,), how="hooks")
-COUNTED = {"measurements": [WORK.model_dump(mode="json"), PARTS.model_dump(mode="json")]}
+COUNTED = {"work": WORK, "components": PARTS}
 
 
 def ceiling(job):
     made = measured.ceiling(machine.describe())
-    made = made.model_copy(update={"device": job.case.target.device, "threads": job.threads})
+    made = made.model_copy(update={"device": job.device, "threads": job.threads})
     return {"ceiling": made.model_dump(mode="json", by_alias=True)}
 
 
@@ -96,14 +96,15 @@ def test_an_installation_without_torch_has_a_reason_and_no_note(
 def test_a_search_leaves_no_artifact_behind(asked, tmp_path, cache, monkeypatch):
     seen = []
 
-    def search(case, job, start, export):
-        seen.append(Path(export(3, 96, 192)))
+    def search(case, job, start, export, here):
+        digest = export(3, 96, 192)
+        seen.append(cachedir.artifact(cache, digest))
         assert list(seen[0].glob("*.onnx"))
-        ended = start(job.model_copy(update={"artifact": str(seen[0])}))
-        assert (ended.report.payload, ended.failure) == ({"peak_bytes": 5}, None)
+        ended = start(job.model_copy(update={"artifact": digest}))
+        assert (ended.report.peak_bytes, ended.failure) == (5, None)
         return FitsMeasurement()
 
-    monkeypatch.setattr(fits, "measure", search)
+    monkeypatch.setattr(largest, "measure", search)
     script = Script(monkeypatch, fits={"peak_bytes": 5})
     protocol = small.QUICK.model_copy(update={"fits_gb": (1.0,)})
     block = asked.blocks[0].model_copy(update={"protocol": protocol, "variants": (small.ORT,)})
@@ -116,11 +117,9 @@ def test_a_search_leaves_no_artifact_behind(asked, tmp_path, cache, monkeypatch)
 
 
 def test_a_corrupted_case_is_measured_for_accuracy_alone():
-    from bench.plan.analyses import Extras
-    from bench.plan.prepare import Preparer
-    from bench.plan.setting import Setting
+    from bench.plan.analyses import Analyses
 
-    beside = Extras(Preparer(Setting(run=None, cache=None), small.Quiet()))
+    beside = Analyses(run=None, graph=None)
     noisy = builders.protocol(corruption="fog/3", work=True, ceiling=True, fits_gb=(8.0,))
     assert beside.kinds(builders.case(protocol=noisy)) == ()
 

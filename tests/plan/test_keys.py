@@ -1,6 +1,3 @@
-import ast
-from pathlib import Path
-
 import pytest
 
 from bench.plan import keys
@@ -14,30 +11,19 @@ def case():
 
 
 def digests(case, variant=None, weights="w", size=(32, 64), data="d"):
-    return keys.recipe_digests(case, variant or case.variant, weights, size, data)
-
-
-def test_every_metric_that_measuring_uses_is_part_of_the_codes_digest():
-    root = Path(keys.__file__).parents[1]
-    used = set()
-    for path in (root / "measure").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom) and node.module == "bench.metrics":
-                used |= {a.name for a in node.names}
-            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
-                "bench.metrics."
-            ):
-                used.add(node.module.split(".")[2])
-    assert used
-    assert {f"metrics/{name}.py" for name in used} <= set(keys.MEASURING)
+    case = case.model_copy(update={"weights_digest": weights})
+    return keys.recipe_digests(case, variant or case.variant, size, data)
 
 
 def test_a_ceiling_belongs_to_the_machine_the_device_and_the_threads(monkeypatch):
-    one = keys.ceiling_digest("cpu", 2)
-    assert one == keys.ceiling_digest("cpu", 2)
-    others = {keys.ceiling_digest("cpu", 1), keys.ceiling_digest("cuda", 2)}
+    def key(device="cpu", threads=2, machine="m"):
+        return keys.ceiling_digest(device, threads, machine)
+
+    assert key() == key()
+    others = {key(threads=1), key("cuda"), key(machine="n")}
+    one = key()
     monkeypatch.setattr(keys, "installed", lambda d: "0.0.1")
-    assert len({one, *others, keys.ceiling_digest("cpu", 2)}) == 4
+    assert len({one, *others, key()}) == 5
 
 
 def test_each_step_follows_from_the_one_before(case):
@@ -101,8 +87,9 @@ def test_versions_count(case, monkeypatch):
 
 
 def test_the_reference_is_known_by_all_that_its_outputs_depend_on(case):
-    def key(of=case, weights="w", size=(32, 64), data="d"):
-        return keys.reference_digest(of, weights, size, data)
+    def key(of=case, weights="w", size=(32, 64), data="d", machine="m"):
+        of = of.model_copy(update={"weights_digest": weights})
+        return keys.reference_digest(of, size, data, machine)
 
     def with_(part, **update):
         return case.model_copy(update={part: getattr(case, part).model_copy(update=update)})
@@ -114,20 +101,9 @@ def test_the_reference_is_known_by_all_that_its_outputs_depend_on(case):
     )
     assert {key(of) for of in same} == {key()}
     other = (
-        key(weights="v"), key(size=(64, 64)), key(data="e"),
+        key(weights="v"), key(size=(64, 64)), key(data="e"), key(machine="n"),
         key(with_("protocol", images=3)), key(with_("protocol", parity_images=3)),
         key(with_("protocol", postprocess="hf")), key(with_("target", device="cuda")),
         key(with_("dataset", split="test")), key(with_("reference", options={"autocast": True})),
     )  # fmt: skip
     assert len({key(), *other}) == len(other) + 1
-
-
-def test_a_version_that_is_not_there():
-    assert keys.installed("no-such-distribution") == "absent"
-    assert keys.installed("numpy")[0].isdigit()
-
-
-def test_versions_name_what_the_case_runs_on():
-    found = keys.versions(builders.case(model=small.model("x.onnx")), small.INT8)
-    assert {"onnxruntime", "onnx", "numpy"} <= set(found)
-    assert len(keys.code_digest()) == 16

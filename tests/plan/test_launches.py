@@ -2,12 +2,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.jobs.timing import TimingReport
 from bench.plan import launches
 from bench.plan.launches import position
 from bench.record.timing import Launch, TimingMeasurement
 from tests import builders
 
 ONE = Launch(end_to_end_ns=(1, 2, 3))
+
+
+def report(launch, **effective):
+    return TimingReport(launch=launch, effective=effective, times={})
 
 
 def row(asked=3, there=1, **more):
@@ -63,14 +68,14 @@ def test_only_measured_rows_lack_launches():
     gap = row(3, measurements=(TimingMeasurement(launches=numbered),))
     assert [launches.due(gap, n) for n in range(3)] == [False, True, False]
     again = ONE.model_copy(update={"number": 1})
-    whole = launches.added(gap, {"launch": again.model_dump(mode="json")})
+    whole = launches.added(gap, report(again))
     assert list(whole.get("timing").numbered) == [0, 1, 2]
 
 
 def test_a_launch_is_added_and_nothing_else_changes():
     before = row(3, 1)
     more = Launch(end_to_end_ns=(4, 5), stopped="precise")
-    after = launches.added(before, {"launch": more.model_dump(mode="json"), "effective": {}})
+    after = launches.added(before, report(more))
     assert after.get("timing").launches == (ONE, more)
     assert after.model_copy(update={"measurements": before.measurements}) == before
 
@@ -80,11 +85,11 @@ def test_a_lost_launch_is_a_note_until_another_takes_its_place():
     assert kept.status == "ok"
     assert kept.notes == ("Launch 2 of 2 failed: It crashed.",)
     assert launches.lost(kept, 1, "It crashed.").notes == kept.notes
-    whole = launches.added(kept, {"launch": ONE.model_dump(mode="json")})
+    whole = launches.added(kept, report(ONE))
     assert whole.notes == ()
 
 
 def test_what_ran_otherwise_in_a_later_launch_is_said_once():
-    other = {"launch": ONE.model_dump(mode="json"), "effective": {"precision": "bf16"}}
+    other = report(ONE, precision="bf16")
     after = launches.added(launches.added(row(3, 1), other), other)
     assert after.mismatches == ("Asked for fp32; its products ran in bf16.",)

@@ -1,11 +1,13 @@
 import pytest
 
-from bench.jobs.base import Report
+from bench.execute.base import Outcome
+from bench.jobs.case import CaseReport
+from bench.jobs.dataset import DatasetReport
 from bench.plan import results
-from bench.plan.prepare import Prepared
+from bench.plan.prepared import Prepared
 from bench.record.parity import OutputSums, ParityMeasurement
 from bench.record.result import Failure
-from tests import builders, small
+from tests import builders
 
 
 def sums(error=0.0, power=100.0, bad=0):
@@ -49,24 +51,6 @@ def test_without_a_reference_nothing_is_wrong():
     assert results.wrong(builders.case(), None) == ""
 
 
-@pytest.mark.parametrize(
-    ("protocol", "image", "size"),
-    [
-        ({}, (256, 512), (256, 512)),
-        ({}, (250, 500), (256, 512)),
-        ({"height": 100}, (256, 512), (128, 512)),
-    ],
-)
-def test_sides_are_rounded_up_to_the_models_multiple(protocol, image, size):
-    case = builders.case(protocol=builders.protocol(**protocol))
-    assert results.input_size(case, image) == size
-
-
-def test_an_onnx_file_has_a_size_of_its_own():
-    case = builders.case(model=small.model("x.onnx"), protocol=builders.protocol(height=999))
-    assert results.input_size(case, (1, 1)) == small.SIZE
-
-
 def test_a_broken_step_is_named():
     def reason(step, **more):
         return results.broken(
@@ -81,21 +65,18 @@ def test_a_broken_step_is_named():
 
 
 def test_a_row_says_what_was_cut_short_and_what_ran_otherwise_than_asked():
-    made = results.measured(
-        Prepared(
-            builders.case(), builders.case(), {"digest": "d", "images": 9}, (32, 64), None, ()
-        ),
-        Report(
-            ok=True,
-            startup_s=1.0,
-            payload={
-                "measurements": [], "weights": {"parameters": 5}, "seen": 3, "asked": 9,
-                "effective": {"threads": "2", "precision": "bf16"},
-                "times": dict.fromkeys(("import_s", "load_s", "accuracy_s", "timing_s"), 1.0),
-            },
-        ),
-        builders.environment(), 6.0,
+    case = builders.case()
+    data = DatasetReport(digest="d", images=9, size=(32, 64), calibration={})
+    report = CaseReport(
+        measurements=(), weights={"parameters": 5}, seen=3, asked=9,
+        effective={"threads": "2", "precision": "bf16"},
+        times=dict.fromkeys(("import_s", "load_s", "accuracy_s", "timing_s"), 1.0),
     )  # fmt: skip
+    made = results.measured(
+        Prepared(case, case, data, (32, 64)),
+        Outcome(report=report, startup_s=1.0, wall_s=6.0),
+        builders.environment(),
+    )
     assert made.status == "ok"
     assert made.process.other_s == pytest.approx(1.0)
     assert made.artifact.parameters == 5

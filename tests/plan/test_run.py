@@ -7,7 +7,8 @@ from filelock import FileLock
 
 from bench.devices import machine
 from bench.errors import BadInput, CodeRefused, RecordError
-from bench.plan import collect, keys, run, select
+from bench.execute import probe
+from bench.plan import run, select
 from bench.record.environment import Machine
 from bench.record.store import read_run
 from bench.suite.model import Model
@@ -42,12 +43,12 @@ def test_a_case_stands_until_something_changes(asked, tmp_path, cache, monkeypat
     assert path.stat().st_mtime_ns == stamp
     assert not (tmp_path / "run" / "superseded").exists()
 
-    known = collect.versions(first.case)
+    known = probe.versions(first.case)
     other = machine.describe().model_copy(update={"processor": "Another Processor"})
     changes = (
         (machine, "describe", lambda: other),
-        (collect, "versions", lambda case: {**known, "onnxruntime": "0.0.1"}),
-        (keys, "code_digest", lambda: "0" * 16),
+        (probe, "versions", lambda case: {**known, "onnxruntime": "0.0.1"}),
+        (probe, "code_digest", lambda: "0" * 16),
     )
     for kept, (module, name, value) in enumerate(changes, 1):
         # None is undone before the next, so that each differs from what is stored by itself alone.
@@ -165,7 +166,9 @@ def test_another_machine_is_another_identity():
 def test_a_row_without_parity_is_measured_again(asked, tmp_path, cache):
     found, _, _ = again(asked, tmp_path, cache)
     case = found.case
-    assert select.stands(found, case)
+    assert select.stands(found, case, machine.describe())
     parity = found.get("parity").model_copy(update={"absent": "the reference failed"})
     others = tuple(m for m in found.measurements if m.kind != "parity")
-    assert not select.stands(found.model_copy(update={"measurements": (*others, parity)}), case)
+    assert not select.stands(
+        found.model_copy(update={"measurements": (*others, parity)}), case, machine.describe()
+    )

@@ -1,7 +1,6 @@
 import pytest
 
-from bench import registry
-from bench.devices.cuda import CudaDevice
+from bench.devices import machine
 from bench.errors import BadInput, CodeRefused
 from bench.plan import select
 from bench.suite.model import Model
@@ -23,32 +22,6 @@ def test_only_is_a_glob_that_crosses_slashes():
         select.select(all_of, "micro")
 
 
-def test_what_this_machine_can_run_has_no_reason():
-    assert select.skip_reason(builders.case(target=small.CPU)) == ""
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"target": builders.target("cuda", device="cuda", threads=1)}, "needs cuda: "),
-        ({"variant": builders.variant("torch-int8")}, "no int8 form"),
-        ({"variant": builders.variant("torch-tf32")}, "NVIDIA GPUs only"),
-        ({"model": small.model("x.onnx")}, "conv is an ONNX file"),
-    ],
-)
-def test_what_it_cannot_run_has_one(change, said, monkeypatch):
-    # So that it says the same on a machine with a GPU.
-    monkeypatch.setattr(CudaDevice, "available", lambda self: "no GPU")
-    assert said in select.skip_reason(builders.case(**{"target": small.CPU, **change}))
-
-
-def test_a_missing_runtime_names_the_command_that_installs_it(monkeypatch):
-    real = registry.version
-    monkeypatch.setattr(registry, "version", lambda d: None if d == "openvino" else real(d))
-    reason = select.skip_reason(builders.case(variant=small.OPENVINO, target=small.CPU))
-    assert reason == "openvino isn't installed: python -m pip install openvino"
-
-
 def test_code_needs_leave():
     code = Model(name="mine", loader="callable", source="code", location="mine:build")
     select.refuse_code([builders.case()], allow_code=False)
@@ -59,7 +32,7 @@ def test_code_needs_leave():
 
 @pytest.mark.parametrize("status", ["failed", "skipped"])
 def test_only_measured_rows_stand(status):
-    assert not select.stands(builders.result(status=status), builders.case())
+    assert not select.stands(builders.result(status=status), builders.case(), machine.describe())
 
 
 def test_an_option_that_nobody_knows_is_refused():

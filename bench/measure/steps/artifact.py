@@ -10,35 +10,36 @@ from bench import cachedir, registry
 from bench.errors import CaseFailed
 from bench.exporters.base import ExportJob
 from bench.exporters.notes import read_note
+from bench.jobs.artifact import ArtifactReport
 from bench.measure import memory
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from bench.jobs.base import Job
+    from bench.jobs.artifact import ArtifactJob
     from bench.measure.progress import Say
 
 
-def run(job: Job, say: Say) -> dict[str, Any]:
-    """`wall_s` and `peak_rss_bytes` of the step."""
-    if job.target is None or job.size is None:
-        raise ValueError("an artifact needs a folder and the input's size")
-    return cachedir.make(Path(job.target), lambda out: _make(job, out, say))
+def run(job: ArtifactJob, say: Say) -> ArtifactReport:
+    """What the step made, now or before."""
+    folder = cachedir.artifact(Path(job.cache), job.target)
+    return ArtifactReport.model_validate(cachedir.make(folder, lambda out: _make(job, out, say)))
 
 
-def _make(job: Job, out: Path, say: Say) -> dict[str, Any]:
+def _make(job: ArtifactJob, out: Path, say: Say) -> dict[str, Any]:
     step = job.case.variant.steps[job.position]
     say(f"artifact {step.name}", 0, 1)
     began = time.monotonic()
     exporter = registry.load("exporter", step.name)()
-    size = job.size or (0, 0)
     exporter.make(
         ExportJob(
             model=job.case.model,
-            previous=Path(job.artifact) if job.artifact else None,
+            previous=None
+            if job.previous is None
+            else cachedir.artifact(Path(job.cache), job.previous),
             out=out,
-            size=size,
+            size=job.size,
             batch_size=job.case.protocol.batch_size,
             threads=job.threads,
             allow_code=job.allow_code,
@@ -48,15 +49,20 @@ def _make(job: Job, out: Path, say: Say) -> dict[str, Any]:
     )
     if not any(out.iterdir()):
         raise CaseFailed(f"The step {step.name!r} wrote nothing.")
-    read_note(out)  # the parent will want it
+    note = read_note(out)
+    files, size = cachedir.files(out)
     return {
         "name": step.name,
         "wall_s": round(time.monotonic() - began, 3),
         "peak_rss_bytes": memory.peak(),
+        "files": files,
+        "file_bytes": size,
+        "parameters": note.parameters,
+        "weight_bytes": note.weight_bytes,
     }
 
 
-def _calibration(job: Job) -> tuple[NDArray[np.float32], ...]:
+def _calibration(job: ArtifactJob) -> tuple[NDArray[np.float32], ...]:
     """Preprocessed images of the calibration split; never those that are evaluated."""
     asked = job.case.variant.calibration
     dataset = job.case.dataset
@@ -77,7 +83,7 @@ def _calibration(job: Job) -> tuple[NDArray[np.float32], ...]:
     images = loader.open(dataset, Path(job.cache), split=asked.split, count=asked.images)
     preprocess = registry.load("preprocess", job.case.protocol.preprocess)
     inputs = [
-        preprocess(images.image(i), job.case.model.pixels, job.size or (0, 0))
+        preprocess(images.image(i), job.case.model.pixels, job.size)
         for i in range(min(asked.images, len(images.names)))
     ]
     batch = job.case.protocol.batch_size

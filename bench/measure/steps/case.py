@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from bench.jobs.case import CaseReport
 from bench.measure import accuracy, evaluate, memory, performance
 from bench.measure.session import load_case
 from bench.record.memory import MemoryMeasurement
 
 if TYPE_CHECKING:
-    from bench.jobs.base import Job
+    from bench.jobs.case import CaseJob
     from bench.measure.progress import Say
     from bench.measure.session import LoadedCase, Opening
-    from bench.record.base import Absent, Record
+    from bench.record.base import Absent
+    from bench.record.result import Measurement
 
 
-def run(job: Job, say: Say) -> dict[str, Any]:
-    """`measurements`, `times` in seconds, `effective` settings and `weights` of the session.
+def run(job: CaseJob, say: Say) -> CaseReport:
+    """Everything that one session tells; arrays and pictures lie beside it.
 
     A job whose accuracy is `sharded` is timed only.
     """
@@ -29,7 +31,7 @@ def run(job: Job, say: Say) -> dict[str, Any]:
     began = time.monotonic()
     found = accuracy.Pass() if job.sharded else accuracy.walk(loaded, say, compared)
     walked = time.monotonic()
-    measurements: list[Record] = [] if job.sharded else evaluate.counts(job, loaded, found)
+    measurements: list[Measurement] = [] if job.sharded else evaluate.counts(job, loaded, found)
     if not job.case.protocol.corruption:  # a corrupted image costs what the clean one does
         # The peak is the model's: what parity and counting held beside it doesn't count.
         memory.reset_peak()
@@ -40,19 +42,19 @@ def run(job: Job, say: Say) -> dict[str, Any]:
         measurements += evaluate.beside(job, loaded, found, compared)
     effective, weights = dict(loaded.session.effective), dict(loaded.session.weights)
     loaded.session.close()
-    return {
-        "measurements": [m.model_dump(mode="json") for m in measurements],
-        "effective": effective,
-        "weights": weights,
-        "seen": len(found.indices),
-        "asked": loaded.count,
-        "times": {
+    return CaseReport(
+        measurements=tuple(measurements),
+        effective=effective,
+        weights=weights,
+        seen=len(found.indices),
+        asked=loaded.count,
+        times={
             "import_s": opening.import_s,
             "load_s": opening.load_s,
             "accuracy_s": walked - began,
             "timing_s": timed - walked,
         },
-    }
+    )
 
 
 def _memory(

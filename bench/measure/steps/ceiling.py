@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench import registry
+from bench.jobs.ceiling import CeilingReport
 from bench.measure import ceiling
 
 if TYPE_CHECKING:
-    from bench.jobs.base import Job
+    from bench.jobs.ceiling import CeilingJob
     from bench.measure.progress import Say
 
 
-def run(job: Job, say: Say) -> dict[str, Any]:
-    """`ceiling`: products a second in each precision, and the memory's bandwidth."""
+def run(job: CeilingJob, say: Say) -> CeilingReport:
+    """Products a second in each precision, and the memory's bandwidth."""
     say("ceiling", 0, 1)
-    device = registry.load("device", job.case.target.device)()
-    found = ceiling.measure(device, job.threads)
-    return {"ceiling": found.model_dump(mode="json", by_alias=True)}
+    device = registry.load("device", job.device)()
+    return CeilingReport(ceiling=ceiling.measure(device, job.threads))

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bench import registry
+from bench import cachedir, registry
 from bench.datasets.base import content_digest
 from bench.errors import DatasetError
+from bench.jobs.dataset import DatasetReport
 from bench.measure.session import image_count
+from bench.suite.base import digest
 
 if TYPE_CHECKING:
     from bench.datasets.base import DatasetLoader
-    from bench.jobs.base import Job
+    from bench.jobs.dataset import DatasetJob
     from bench.measure.progress import Say
 
 
-def run(job: Job, say: Say) -> dict[str, Any]:
-    """`digest` by content, digests of `calibration` splits, `images` and the first one's `size`."""
+def run(job: DatasetJob, say: Say) -> DatasetReport:
+    """What the set holds; the cache of this machine then knows its folder by its content."""
     import cv2
 
     cv2.setNumThreads(1)
@@ -27,15 +29,19 @@ def run(job: Job, say: Say) -> dict[str, Any]:
     loader.prepare(case.dataset, Path(job.cache))
     images = loader.open(case.dataset, Path(job.cache))
     count = image_count(case, len(images.names))
-    return {
-        "calibration": _calibration(job, loader),
-        "digest": content_digest(images, count),
-        "images": count,
-        "size": images.image(0).shape[:2],
-    }
+    height, width = images.image(0).shape[:2]
+    content, calibration = content_digest(images, count), _calibration(job, loader)
+    place = ""
+    if case.dataset.root:
+        # Two sets of one content may differ in the splits that quantizers read.
+        place = digest([case.dataset.model_dump(exclude={"root"}), content, calibration])
+        cachedir.remember(Path(job.cache), place, case.dataset.root)
+    return DatasetReport(
+        digest=content, images=count, size=(height, width), calibration=calibration, place=place
+    )
 
 
-def _calibration(job: Job, loader: DatasetLoader) -> dict[str, str]:
+def _calibration(job: DatasetJob, loader: DatasetLoader) -> dict[str, str]:
     """Split -> digest of what determines it; empty where it isn't there (its artifact says so)."""
     out = {}
     for split in job.calibration_splits:

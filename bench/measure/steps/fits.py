@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from bench.jobs.fits import FitsReport
 from bench.measure import memory
 from bench.measure.session import load_case
 from bench.record.base import Absent
 
 if TYPE_CHECKING:
-    from bench.jobs.base import Job
+    from bench.jobs.fits import FitsJob
     from bench.measure.progress import Say
     from bench.measure.session import LoadedCase
 
@@ -17,8 +18,8 @@ CALLS = 2
 """The second call may hold buffers that the first one left."""
 
 
-def run(job: Job, say: Say) -> dict[str, Any]:
-    """`peak_bytes` of the process, None where nobody tells it, and `why`."""
+def run(job: FitsJob, say: Say) -> FitsReport:
+    """What the process held at most, None where nothing tells it, and why."""
     say("fits", 0, CALLS)
     loaded, _ = load_case(job, job.case.variant)
     for done in range(CALLS):
@@ -26,8 +27,8 @@ def run(job: Job, say: Say) -> dict[str, Any]:
         say("fits", done + 1, CALLS)
     found = memory.peak() if loaded.device.memory_space == "main" else _gpu(loaded.device.memory())
     if isinstance(found, Absent):
-        return {"peak_bytes": None, "why": found.reason}
-    return {"peak_bytes": found, "why": ""}
+        return FitsReport(peak_bytes=None, why=found.reason)
+    return FitsReport(peak_bytes=found)
 
 
 def _call(loaded: LoadedCase) -> None:

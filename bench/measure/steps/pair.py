@@ -12,15 +12,16 @@ import contextlib
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from bench.jobs.pair import PairReport
 from bench.measure.call import timed
 from bench.measure.session import load_case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from bench.jobs.base import Job
+    from bench.jobs.pair import PairJob
     from bench.measure.call import Call
     from bench.measure.progress import Say
 
@@ -28,8 +29,8 @@ WARMUP = 5
 """Fewest untimed iterations: the first calls of a runtime allocate and choose kernels."""
 
 
-def run(job: Job, say: Say) -> dict[str, Any]:
-    """`bursts_ns`, end-to-end nanoseconds of each burst's iterations, and `effective` settings."""
+def run(job: PairJob, say: Say) -> PairReport:
+    """End-to-end nanoseconds of each burst's iterations, and effective settings."""
     loaded, _ = load_case(job, job.case.variant)
     call = timed(loaded, time.perf_counter_ns)
     warm(call, job)
@@ -37,10 +38,10 @@ def run(job: Job, say: Say) -> dict[str, Any]:
     bursts = serve(sys.stdin, lambda i: slowed(call, i, job.planted), say)
     effective = dict(loaded.session.effective)
     loaded.session.close()
-    return {"bursts_ns": bursts, "effective": effective}
+    return PairReport(bursts_ns=bursts, effective=effective)
 
 
-def warm(call: Call, job: Job) -> None:
+def warm(call: Call, job: PairJob) -> None:
     """Run the untimed calls."""
     for i in range(max(WARMUP, job.case.protocol.warmup)):
         call(i)

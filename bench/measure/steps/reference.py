@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench import cachedir
+from bench.jobs.reference import ReferenceReport
 from bench.measure.parity import write_reference
 from bench.measure.pipeline import Pipeline
 from bench.measure.session import load_case
@@ -18,16 +19,17 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from bench.jobs.base import Job
+    from bench.jobs.reference import ReferenceJob
     from bench.measure.progress import Say
     from bench.measure.session import EvalSetup
 
 
-def run(job: Job, say: Say) -> dict[str, Any]:
-    """`images` that were computed."""
-    if job.target is None:
-        raise ValueError("a reference needs a folder")
-    return cachedir.make(Path(job.target), lambda out: _compute(job, out, say))
+def run(job: ReferenceJob, say: Say) -> ReferenceReport:
+    """Images that were computed, now or before."""
+    folder = cachedir.reference(Path(job.cache), job.target)
+    return ReferenceReport.model_validate(
+        cachedir.make(folder, lambda out: _compute(job, out, say))
+    )
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def keeping(setup: EvalSetup, folder: str | None) -> Keeping:
     return Keeping(setup, Path(folder or "."))
 
 
-def _compute(job: Job, out: Path, say: Say) -> dict[str, Any]:
+def _compute(job: ReferenceJob, out: Path, say: Say) -> dict[str, Any]:
     loaded, _ = load_case(job, job.case.reference)
     limit = job.case.protocol.accuracy_limit_s
     began, seen = time.monotonic(), 0

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from bench.jobs.shard import ShardReport
 from bench.measure import accuracy, evaluate
 from bench.measure.session import load_case
 
 if TYPE_CHECKING:
-    from bench.jobs.base import Job
+    from bench.jobs.shard import ShardJob
     from bench.measure.progress import Say
 
 
-def run(job: Job, say: Say) -> dict[str, Any]:
-    """As a case's, of `images` at the positions `indices`, of `asked` in all shards."""
+def run(job: ShardJob, say: Say) -> ShardReport:
+    """As a case's, of some of its images."""
     say("load", 0, 1)
     loaded, opening = load_case(job, job.case.variant)
     compared = evaluate.counter(job)
@@ -27,18 +28,18 @@ def run(job: Job, say: Say) -> dict[str, Any]:
     ]
     effective, weights = dict(loaded.session.effective), dict(loaded.session.weights)
     loaded.session.close()
-    return {
-        "shard": job.shard,
-        "indices": found.indices,
-        "images": [loaded.images.names[i] for i in found.indices],
-        "asked": loaded.count,
-        "measurements": [m.model_dump(mode="json") for m in records],
-        "effective": effective,
-        "weights": weights,
-        "times": {
+    return ShardReport(
+        shard=job.shard,
+        indices=tuple(found.indices),
+        images=tuple(loaded.images.names[i] for i in found.indices),
+        asked=loaded.count,
+        measurements=tuple(records),
+        effective=effective,
+        weights=weights,
+        times={
             "import_s": opening.import_s,
             "load_s": opening.load_s,
             "accuracy_s": walked - began,
             "timing_s": 0.0,
         },
-    }
+    )

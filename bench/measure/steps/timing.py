@@ -1,24 +1,25 @@
 """A later launch of a case: the same session and timing in a fresh process, without accuracy.
 
-A process has its own luck (memory layout, placement of threads), so only another process tells how
-much of a latency is luck.
+Memory layout and placement of threads differ between processes, and shift all samples of a process
+together: only another process shows by how much.
 """
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from bench.jobs.timing import TimingReport
 from bench.measure import performance
 from bench.measure.session import load_case
 
 if TYPE_CHECKING:
-    from bench.jobs.base import Job
+    from bench.jobs.timing import TimingJob
     from bench.measure.progress import Say
 
 
-def run(job: Job, say: Say) -> dict[str, Any]:
-    """`launch`, `effective` settings of the session, and `times` in seconds."""
+def run(job: TimingJob, say: Say) -> TimingReport:
+    """One process's samples."""
     say("load", 0, 1)
     loaded, opening = load_case(job, job.case.variant)
     began = time.monotonic()
@@ -26,12 +27,5 @@ def run(job: Job, say: Say) -> dict[str, Any]:
     timed = time.monotonic()
     effective = dict(loaded.session.effective)
     loaded.session.close()
-    return {
-        "launch": launch.model_dump(mode="json"),
-        "effective": effective,
-        "times": {
-            "import_s": opening.import_s,
-            "load_s": opening.load_s,
-            "timing_s": timed - began,
-        },
-    }
+    times = {"import_s": opening.import_s, "load_s": opening.load_s, "timing_s": timed - began}
+    return TimingReport(launch=launch, effective=effective, times=times)

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bench import registry
+from bench import cachedir, registry
 from bench.errors import DatasetError
+from bench.jobs.weights import WeightsReport
 
 if TYPE_CHECKING:
-    from bench.jobs.base import Job
+    from bench.jobs.weights import WeightsJob
     from bench.measure.progress import Say
 
 
-def run(job: Job, say: Say) -> dict[str, Any]:
-    """`weights_digest` of what determines the weights and `dataset_digest` of the images.
+def run(job: WeightsJob, say: Say) -> WeightsReport:
+    """Digests, and the classes that the weights name, where the suite names none.
 
-    Also `classes`, those that the weights name, where the suite names none.
+    The cache of this machine then knows where files lie that the digest stands for.
     """
     say("weights", 0, 1)
     case = job.case
     loader = registry.load("model", case.model.loader)()
-    found: dict[str, Any] = {}
-    found["weights_digest"] = loader.digest(case.model, allow_code=job.allow_code)
-    if case.model.trained and not case.model.classes:
-        found["classes"] = loader.classes(case.model)
+    weights = loader.digest(case.model, allow_code=job.allow_code)
+    named = case.model.trained and not case.model.classes
+    classes = loader.classes(case.model) if named else case.model.classes
+    if case.model.is_path:
+        cachedir.remember(Path(job.cache), weights, case.model.location)
     try:
-        data = registry.load("dataset", case.dataset.loader)()
-        found["dataset_digest"] = data.plan_digest(case.dataset)
+        images = registry.load("dataset", case.dataset.loader)().plan_digest(case.dataset)
     except DatasetError:
-        # The step `dataset` meets the same and says so under its own name.
-        found["dataset_digest"] = ""
-    return found
+        images = ""  # the step `dataset` meets the same and says so under its own name
+    return WeightsReport(weights_digest=weights, dataset_digest=images, classes=classes)

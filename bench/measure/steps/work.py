@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench import cachedir, registry
+from bench.jobs.work import WorkReport
 from bench.record.work import ComponentMeasurement, WorkMeasurement
 from bench.registry import installed
 from bench.resources import code_of
 from bench.suite.base import digest
 
 if TYPE_CHECKING:
-    from bench.jobs.base import Job
+    from bench.jobs.work import WorkJob
     from bench.measure.progress import Say
 
 
-def run(job: Job, say: Say) -> dict[str, Any]:
-    """`measurements`: the work of a call, and the times of its parts."""
-    if job.size is None:
-        raise ValueError("counting needs the input's size")
+def run(job: WorkJob, say: Say) -> WorkReport:
+    """The work of a call, and the times of its parts."""
     say("work", 0, 2)
     work = _work(job)
     say("work", 1, 2)
-    found = work, _components(job)
-    return {"measurements": [m.model_dump(mode="json") for m in found]}
+    return WorkReport(work=work, components=_components(job))
 
 
-def _work(job: Job) -> WorkMeasurement:
+def _work(job: WorkJob) -> WorkMeasurement:
     """Counted once a model and size: it depends neither on the variant nor on the machine."""
     case = job.case
     if not case.weights_digest:
@@ -44,8 +42,8 @@ def _work(job: Job) -> WorkMeasurement:
     return WorkMeasurement.model_validate(made)
 
 
-def _count(job: Job) -> WorkMeasurement:
-    model, batch, size = job.case.model, job.case.protocol.batch_size, job.size or (0, 0)
+def _count(job: WorkJob) -> WorkMeasurement:
+    model, batch, size = job.case.model, job.case.protocol.batch_size, job.size
     loader = registry.load("model", model.loader)()
     if loader.provides_torch:
         from bench.measure.work.counter import count
@@ -56,7 +54,7 @@ def _count(job: Job) -> WorkMeasurement:
     return graph.count(Path(model.location).expanduser(), batch, size)
 
 
-def _components(job: Job) -> ComponentMeasurement:
+def _components(job: WorkJob) -> ComponentMeasurement:
     """Times of the parts, or why this runtime doesn't tell them."""
     backend = job.case.variant.backend
     how = registry.load("backend", backend).parts

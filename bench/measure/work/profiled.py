@@ -20,7 +20,7 @@ from bench.record.work import ComponentMeasurement
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bench.jobs.base import Job
+    from bench.jobs.work import WorkJob
 
 CALLS = 8
 REST_S = 0.02
@@ -31,18 +31,18 @@ SUFFIX = re.compile(r"(_nchwc|_token_\d+|_kernel_time|/.*)$")
 """What ONNX Runtime's optimizer appends to the name of a node or of its output."""
 
 
-def measure(job: Job) -> ComponentMeasurement:
+def measure(job: WorkJob) -> ComponentMeasurement:
     """Nanoseconds of each part in each call, profiled and plain sessions in turns."""
     if not registry.load("device", job.case.target.device).on_cores:
         return ComponentMeasurement(
             absent="on a GPU ONNX Runtime's profiler times the launch of a node, not its work"
         )
-    if job.artifact is None:
+    folder = job.folder
+    if folder is None:
         return ComponentMeasurement(absent="there is no ONNX file")
     import onnx
     import onnxruntime as ort
 
-    folder = Path(job.artifact)
     note = read_note(folder)
     named = names(onnx.load(folder / note.model, load_external_data=False).graph)
     if not named:

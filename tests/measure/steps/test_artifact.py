@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from bench.errors import CaseFailed
-from bench.jobs.base import Job
+from bench.jobs.artifact import ArtifactJob
 from bench.measure.steps import artifact
 from bench.suite.variant import Calibration
 from tests import small
@@ -14,10 +14,9 @@ def job(tmp_path):
     small.pictures(tmp_path / "both", 3, split="train", seed=5)
     data = small.folder(small.pictures(tmp_path / "both", split="val"))
     case = small.suite(small.block(small.model("x.onnx"), data, small.INT8)).expand()[0]
-    return Job(
-        step="artifact", case=case, cache=str(tmp_path), run=str(tmp_path), out="", threads=1,
-        size=small.SIZE,
-    )  # fmt: skip
+    return ArtifactJob(
+        case=case, cache=str(tmp_path), size=small.SIZE, position=0, previous=None, target="a"
+    )
 
 
 def calibrated(job, calibration, **protocol):
@@ -55,7 +54,18 @@ def test_a_step_that_writes_nothing_has_failed(job, tmp_path, monkeypatch):
             """Nothing."""
 
     monkeypatch.setattr(artifact.registry, "load", lambda kind, name: Idle)
-    target = tmp_path / "artifacts" / "a"
     with pytest.raises(CaseFailed, match="'onnx' wrote nothing"):
-        artifact.run(job.model_copy(update={"target": str(target)}), lambda *words: None)
-    assert [p.name for p in target.parent.iterdir()] == ["a.lock"]
+        artifact.run(job, lambda *words: None)
+    assert [p.name for p in (tmp_path / "artifacts").iterdir()] == ["a.lock"]
+
+
+def test_what_was_made_stands_with_all_that_the_record_wants(job, tmp_path):
+    small.conv_graph(tmp_path / "conv.onnx")
+    model = job.case.model.model_copy(update={"location": str(tmp_path / "conv.onnx")})
+    of = job.model_copy(update={"case": job.case.model_copy(update={"model": model})})
+    assert of.stands(tmp_path) is None
+    made = artifact.run(of, lambda *words: None)
+    assert made.name == "onnx"
+    assert made.files == ("model.onnx",)
+    assert made.file_bytes == (tmp_path / "artifacts" / "a" / "model.onnx").stat().st_size
+    assert of.stands(tmp_path) == made

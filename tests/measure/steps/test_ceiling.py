@@ -2,16 +2,14 @@ import pytest
 import torch
 
 from bench.errors import Unsupported
-from bench.jobs.base import Job
+from bench.jobs.ceiling import CeilingJob
 from bench.measure import ceiling as measuring
 from bench.measure.steps import ceiling
-from bench.record.ceiling import Ceiling
 from tests import builders, measured
 
 
 def job(device="cpu"):
-    case = builders.case(target=builders.target(device=device))
-    return Job(step="ceiling", case=case, cache="", run="", out="", threads=2)
+    return CeilingJob(device=device, threads=2)
 
 
 def test_the_payload_is_the_ceiling_of_the_jobs_device_and_threads(monkeypatch):
@@ -23,8 +21,8 @@ def test_the_payload_is_the_ceiling_of_the_jobs_device_and_threads(monkeypatch):
         return measured.ceiling(machine, device.name, threads)
 
     monkeypatch.setattr(measuring, "measure", measure)
-    payload = ceiling.run(job(), lambda *words: None)
-    assert Ceiling.model_validate(payload["ceiling"]) == measured.ceiling(machine)
+    found = ceiling.run(job(), lambda *words: None)
+    assert found.ceiling == measured.ceiling(machine)
     assert made == [("cpu", 2)]
 
 

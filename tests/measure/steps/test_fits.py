@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bench.exporters.notes import ArtifactNote, write_note
-from bench.jobs.base import Job
+from bench.jobs.fits import FitsJob
 from bench.measure import memory
 from bench.measure.steps import fits
 from bench.record.base import Absent
@@ -11,7 +11,7 @@ from tests import small
 
 
 def test_a_call_goes_the_whole_way_at_its_batch_and_size(tmp_path, monkeypatch):
-    artifact = tmp_path / "artifact"
+    artifact = tmp_path / "artifacts" / "a"
     small.conv_graph(artifact / "model.onnx", batch=3, size=(16, 48))
     note = ArtifactNote(model="model.onnx", input="picture", outputs={"scores": "logits"})
     write_note(artifact, note)
@@ -33,14 +33,11 @@ def test_a_call_goes_the_whole_way_at_its_batch_and_size(tmp_path, monkeypatch):
         return loaded, opening
 
     monkeypatch.setattr(fits, "load_case", opened)
-    job = Job(
-        step="fits", case=case, cache=str(tmp_path), run="", out="", threads=1, size=(16, 48),
-        artifact=str(artifact),
-    )  # fmt: skip
-    payload = fits.run(job, lambda *words: None)
+    job = FitsJob(case=case, cache=str(tmp_path), size=(16, 48), artifact="a")
+    found = fits.run(job, lambda *words: None)
     assert seen == [(3, 3, 16, 48), *[(16, 48)] * 3] * fits.CALLS
-    assert payload["peak_bytes"] >= memory.resident() * 0.5
-    assert payload["why"] == ""
+    assert found.peak_bytes >= memory.resident() * 0.5
+    assert found.why == ""
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,14 @@ import time
 
 import pytest
 
-from bench.jobs.base import Job
+from bench.jobs.pair import PairJob
 from bench.live.session import ready
 from bench.measure.steps import pair
 from tests import small
 
 
 @pytest.fixture(scope="module")
-def job(tmp_path_factory, cache) -> Job:
+def job(tmp_path_factory, cache) -> PairJob:
     home = tmp_path_factory.mktemp("side")
     of = small.model(small.conv_graph(home / "conv.onnx"))
     data = small.folder(small.pictures(home / "pictures"))
@@ -34,11 +34,11 @@ def test_the_end_of_the_input_ends_it():
 def test_a_side_says_when_it_is_warm_and_reports_every_sample(job, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("burst 3\nburst 3\n"))
     said = []
-    payload = pair.run(job, lambda *words: said.append(words))
+    found = pair.run(job.located, lambda *words: said.append(words))
     assert said == [("ready", 1, 1), ("burst", 1, 1), ("burst", 2, 2)]
-    assert [len(burst) for burst in payload["bursts_ns"]] == [3, 3]
-    assert all(ns > 0 for burst in payload["bursts_ns"] for ns in burst)
-    assert payload["effective"]
+    assert [len(burst) for burst in found.bursts_ns] == [3, 3]
+    assert all(ns > 0 for burst in found.bursts_ns for ns in burst)
+    assert found.effective
 
 
 def test_a_planted_slow_down_makes_a_call_longer_by_its_share():

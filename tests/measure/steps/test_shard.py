@@ -2,11 +2,11 @@
 
 import pytest
 
-from bench.jobs.base import Job
+from bench.jobs.case import CaseJob
+from bench.jobs.shard import ShardJob
 from bench.measure.steps import case as whole
 from bench.measure.steps import shard as step
 from bench.plan.shards import Part, join
-from bench.record.base import ArrayFile
 from bench.record.store import read_arrays
 from tests import small
 
@@ -30,25 +30,24 @@ def done(tmp_path_factory):
     return result, home / "cache"
 
 
-def job(done, out, kind, **fields) -> Job:
+def job(kind, done, out, **fields):
     result, cache = done
     references = (cache / "references").iterdir()
-    return Job(
-        step=kind, case=result.case, cache=str(cache), run=str(out), out=str(out / "report"),
-        threads=1, size=small.SIZE, artifact=str(cache / "artifacts" / result.artifact.digest),
-        reference=str(next(p for p in references if p.is_dir())), **fields,
+    return kind(
+        case=result.case, cache=str(cache), out=str(out / "report"), size=small.SIZE,
+        artifact=result.artifact.digest, reference=next(p.name for p in references if p.is_dir()),
+        **fields,
     )  # fmt: skip
 
 
-def arrays(payload, out):
-    files = {m["kind"]: m["arrays"] for m in payload["measurements"] if "arrays" in m}
-    folder = out / "cases"
-    return {k: read_arrays(folder, ArrayFile.model_validate(f)) for k, f in files.items()}
+def arrays(found, out):
+    files = {m.kind: m.arrays for m in found.measurements if hasattr(m, "arrays")}
+    return {k: read_arrays(out / "report.files" / "cases", f) for k, f in files.items()}
 
 
 def test_joined_shards_equal_the_pass_of_the_case(done, tmp_path):
-    payloads = [step.run(job(done, tmp_path, "shard", shard=(k, 3)), say) for k in (2, 0, 1)]
-    assert [p["indices"] for p in payloads] == [[4, 5], [0, 1, 6], [2, 3]]
+    payloads = [step.run(job(ShardJob, done, tmp_path, shard=(k, 3)), say) for k in (2, 0, 1)]
+    assert [p.indices for p in payloads] == [(4, 5), (0, 1, 6), (2, 3)]
     joined = join([Part.of(p, arrays(p, tmp_path)) for p in payloads])
 
     result, _ = done
@@ -61,7 +60,7 @@ def test_joined_shards_equal_the_pass_of_the_case(done, tmp_path):
         assert found.model_dump(exclude=free) == want.model_dump(exclude=free), kind
     assert len(result.get("parity").outputs["map"].squared_error) == 4
     assert len(joined.measurements["accuracy_pass"].forward_ns) == IMAGES
-    again = whole.run(job(done, tmp_path, "case"), say)
+    again = whole.run(job(CaseJob, done, tmp_path), say)
     for kind, want in arrays(again, tmp_path).items():
         found = joined.arrays[kind]
         assert {k: v.tobytes() for k, v in found.items()} == {
@@ -70,5 +69,5 @@ def test_joined_shards_equal_the_pass_of_the_case(done, tmp_path):
 
 
 def test_a_case_whose_accuracy_is_sharded_is_timed_only(done, tmp_path):
-    payload = whole.run(job(done, tmp_path, "case", sharded=True), say)
-    assert [m["kind"] for m in payload["measurements"]] == ["timing", "memory"]
+    found = whole.run(job(CaseJob, done, tmp_path, sharded=True), say)
+    assert [m.kind for m in found.measurements] == ["timing", "memory"]

@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 
-from bench.jobs.base import Job
+from bench.jobs.work import WorkJob
 from bench.measure.steps import work
 from bench.measure.work import components
-from bench.record.work import ComponentMeasurement, WorkMeasurement
 from bench.suite.model import Model
 from tests import small
 
@@ -37,17 +36,16 @@ def job(tmp_path, monkeypatch):
     def make(variant=small.TORCH, **changes):
         case = small.suite(small.block(model, data, variant)).expand()[0]
         case = case.model_copy(update={"weights_digest": "w" * 64, **changes})
-        return Job(step="work", case=case, cache=str(tmp_path / "cache"), run="", out="", threads=1,
-                   size=small.SIZE, allow_code=True)  # fmt: skip
+        return WorkJob(case=case, cache=str(tmp_path / "cache"), size=small.SIZE, allow_code=True)
 
     return make
 
 
 def measured(job):
     said = []
-    found = work.run(job, lambda *words: said.append(words))["measurements"]
+    found = work.run(job, lambda *words: said.append(words))
     assert said[0] == ("work", 0, 2)
-    return WorkMeasurement.model_validate(found[0]), ComponentMeasurement.model_validate(found[1])
+    return found.work, found.components
 
 
 def test_a_torch_variant_gets_counts_and_times_of_the_same_parts(job):

@@ -1,6 +1,6 @@
 import pytest
 
-from bench.jobs.base import Job
+from bench.jobs.work import WorkJob
 from bench.measure.work import components, profiled
 from bench.measure.work.profiled import UNNAMED, summed
 from tests import small
@@ -43,13 +43,13 @@ def test_a_graph_that_the_optimizer_made_anew_gives_a_reason():
 def test_a_users_file_has_no_parts_to_time(tmp_path):
     from bench.exporters.notes import ArtifactNote, write_note
 
-    small.conv_graph(tmp_path / "model.onnx")
+    folder = tmp_path / "artifacts" / "a"
+    small.conv_graph(folder / "model.onnx")
     note = ArtifactNote(model="model.onnx", input="picture", outputs={"scores": "logits"})
-    write_note(tmp_path, note)
+    write_note(folder, note)
     data = small.folder(small.pictures(tmp_path / "pictures"))
-    case = small.suite(small.block(small.model(tmp_path / "model.onnx"), data)).expand()[0]
-    job = Job(step="work", case=case, cache=str(tmp_path), run="", out="", threads=1,
-              size=small.SIZE, artifact=str(tmp_path))  # fmt: skip
+    case = small.suite(small.block(small.model(folder / "model.onnx"), data)).expand()[0]
+    job = WorkJob(case=case, cache=str(tmp_path), size=small.SIZE, artifact="a")
     assert "doesn't tell which part" in profiled.measure(job).absent
     assert "no ONNX file" in profiled.measure(job.model_copy(update={"artifact": None})).absent
     target = case.target.model_copy(update={"device": "cuda"})

@@ -11,9 +11,9 @@ import numpy as np
 
 from bench import __version__, resources
 from bench.errors import NothingMeasured
+from bench.execute import probe
 from bench.live import selftest
 from bench.metrics.pairs import log_ratios, whole_log_ratio
-from bench.plan import keys
 from bench.record.environment import Machine
 from bench.record.store import to_json, write_atomic
 from tests.studies.gate import rates, table
@@ -60,7 +60,7 @@ def write(
     study = Study(
         made=datetime.now(UTC).date().isoformat(),
         segbench=__version__,
-        code_digest=keys.code_digest(),
+        code_digest=probe.code_digest(),
         timed=timed,
         machine=where,
         gate_pairs=size.pairs,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from bench.jobs.base import Job
+    from bench.jobs.pair import PairJob
     from bench.live.session import Tell
 
 Condition = Literal["idle", "loaded"]
@@ -60,7 +60,7 @@ class Pools:
 
 
 def fill(
-    pools: Pools, condition: Condition, wanted: dict[float, int], job: Job, tell: Tell
+    pools: Pools, condition: Condition, wanted: dict[float, int], job: PairJob, tell: Tell
 ) -> None:
     """Measure what is missing, all slow-downs in turns, so that drift hits them alike.
 

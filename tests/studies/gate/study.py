@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 from bench import resources
 from bench.devices import machine
 from bench.errors import BadInput, SegbenchError
+from bench.execute import probe
 from bench.gate.live import judge
 from bench.live import look, pair, selftest
 from bench.live.session import ready
 from bench.live.side import Start
 from bench.metrics.pairs import log_ratios
-from bench.plan import keys, select
+from bench.plan import select
 from bench.record.pairs import PairsRecord
 from bench.record.store import to_json, write_atomic
 from bench.suite.load import load_suite
@@ -32,7 +33,7 @@ from tests.studies.gate.found import SMALL, Size
 from tests.studies.gate.pools import Pools
 
 if TYPE_CHECKING:
-    from bench.jobs.base import Job
+    from bench.jobs.pair import PairJob
     from bench.live.session import Tell
     from bench.record.pairs import ProcessPair
     from tests.studies.gate.pools import Condition
@@ -113,7 +114,7 @@ def bound(found: Pools, size: Size, condition: Condition) -> float:
 
 
 def _live(
-    state: Path, found: Pools, size: Size, condition: Condition, job: Job, tell: Tell
+    state: Path, found: Pools, size: Size, condition: Condition, job: PairJob, tell: Tell
 ) -> None:
     """Gates of the same code, measured from their first pair to their verdict."""
     limit = bound(found, size, condition)
@@ -138,7 +139,7 @@ def _live(
             blank = PairsRecord(
                 case=job.case.id, baseline="the same code", machine=machine.describe(),
                 load="planted" if condition == "loaded" else "", burst=pair.BURST,
-                baseline_code=keys.code_digest(), candidate_code=keys.code_digest(),
+                baseline_code=probe.code_digest(), candidate_code=probe.code_digest(),
             )  # fmt: skip
             look.finish(record or blank, size.pairs, limit, one, keep)
             say(f"live gate {i + 1} of {size.live}, {condition}")

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.jobs.base import Job
+from bench.jobs.pair import PairJob
 from tests import builders
 from tests.live import scripted
 from tests.studies.gate import pools
 
-JOB = Job(step="pair", case=builders.case(), cache="", run="", threads=1, out="")
+JOB = PairJob(case=builders.case(), size=(4, 4))
 WANTED = {0.0: 4, 0.05: 2}
 
 

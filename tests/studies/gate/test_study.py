@@ -3,7 +3,7 @@ import json
 import pytest
 
 from bench.errors import BadInput, NothingMeasured
-from bench.jobs.base import Job
+from bench.jobs.pair import PairJob
 from bench.record.store import to_json, write_atomic
 from tests import builders
 from tests.live import scripted
@@ -23,7 +23,7 @@ def scripted_study(monkeypatch):
         seen.append(new.job.planted)
         return scripted.pair(1 + new.job.planted, len(seen), noise=0.01)
 
-    job = Job(step="pair", case=builders.case(), cache="", run="", threads=1, out="")
+    job = PairJob(case=builders.case(), size=(4, 4))
     monkeypatch.setattr(study, "ready", lambda *words: job)
     monkeypatch.setattr(study.pair, "live", live)
     monkeypatch.setattr(rates, "DRAWS", 20)

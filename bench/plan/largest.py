@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from bench import registry
 from bench.devices import machine
-from bench.jobs.base import GUARD, Job
+from bench.jobs.base import GUARD
+from bench.jobs.fits import FitsJob, FitsReport
 from bench.plan.setting import StepFailed
 from bench.record.fits import Fit, FitsMeasurement, Try
 
 if TYPE_CHECKING:
     from bench.devices.base import Device
-    from bench.execute.base import Outcome as Ended
+    from bench.execute.base import Outcome
+    from bench.jobs.probe import ProbeReport
     from bench.record.result import Failure
     from bench.suite.case import Case
 
-Start = Callable[[Job], "Ended"]
+Start = Callable[[FitsJob], "Outcome"]
 """Does a job in a process of its own."""
 Export = Callable[[int, int, int], str | None]
-"""Batch size, height, width -> folder of the artifact for that size, None where the backend takes
+"""Batch size, height, width -> digest of the artifact for that size, None where the backend takes
 the weights themselves; raises StepFailed."""
 Size = tuple[int, int, int]
 """Batch size, height, width."""
@@ -34,7 +36,7 @@ LONGEST_SIDE = 16384
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Tried:
     """What one process at one size came to; no limit is in it, so every limit can use it."""
 
     lived: bool
@@ -46,7 +48,9 @@ class Outcome:
     """Whether this machine or installation can't run it at all."""
 
 
-def measure(case: Case, job: Job, start: Start, export: Export) -> FitsMeasurement:
+def measure(
+    case: Case, job: FitsJob, start: Start, export: Export, here: ProbeReport
+) -> FitsMeasurement:
     """What fits under each of the protocol's limits.
 
     Args:
@@ -55,10 +59,9 @@ def measure(case: Case, job: Job, start: Start, export: Export) -> FitsMeasureme
             report's file of each try are set here.
         start: Runs a job in a process of its own.
         export: Makes the artifact of a size; it is not asked for the case's own.
+        here: What the place of the tries says about its memory.
     """
-    if job.size is None:
-        raise ValueError("a search needs the input's size")
-    search = Search(case, job, start, export)
+    search = Search(case, job, start, export, here)
     return FitsMeasurement(fits=tuple(search.under(gib) for gib in case.protocol.fits_gb))
 
 
@@ -67,15 +70,16 @@ class Search:
     """Tries sizes, each once, whatever the number of limits."""
 
     case: Case
-    job: Job
+    job: FitsJob
     start: Start
     export: Export
-    _known: dict[Size, Outcome] = field(default_factory=dict)
+    here: ProbeReport
+    _known: dict[Size, Tried] = field(default_factory=dict)
 
     def under(self, gib: float) -> Fit:
         """What fits under a limit, GiB; 0 = the memory that the machine or the GPU has."""
-        limit = int(gib * machine.GIB) if gib else self.device.total_bytes()
-        height, width = self.job.size or (0, 0)
+        limit = int(gib * machine.GIB) if gib else self.own
+        height, width = self.job.size
         tries: list[Try] = []
 
         def fits(size: Size) -> bool:
@@ -112,12 +116,10 @@ class Search:
 
     def batch(self, gib: float, share: float) -> int | None:
         """Largest batch, at the case's image, in a share of a limit; None = not even one image."""
-        height, width = self.job.size or (0, 0)
-        most = share * self.device.total_bytes()
-        if (
-            self.device.memory_space == "main"
-        ):  # a limit of the target is one of the process, not of the GPU
-            most = min(most, share * (gib * machine.GIB if gib else machine.available()))
+        height, width = self.job.size
+        most = share * self.own
+        if self.device.memory_space == "main":  # a target's limit is the process's, not the GPU's
+            most = min(most, share * (gib * machine.GIB if gib else self.here.available_bytes))
 
         def fits(count: int) -> bool:
             out = self.outcome((count, height, width))
@@ -125,32 +127,37 @@ class Search:
 
         return largest(fits, 1, MOST_IMAGES)[0]
 
-    def outcome(self, size: Size) -> Outcome:
+    def outcome(self, size: Size) -> Tried:
         """What became of a process at a size, started unless it was before."""
         if size not in self._known:
             self._known[size] = self._run(size)
         return self._known[size]
 
-    def _run(self, size: Size) -> Outcome:
+    def _run(self, size: Size) -> Tried:
         batch, height, width = size
         artifact = self.job.artifact
-        if size != (self.case.protocol.batch_size, *(self.job.size or ())):
+        if size != (self.case.protocol.batch_size, *self.job.size):
             try:
                 artifact = self.export(batch, height, width)
             except StepFailed as e:
                 died = _died(e.failure, "making its artifact failed: ")
                 # What an export holds tells nothing about what the model needs to run.
                 return replace(died, starved=False)
-        case = self.case.asking(batch_size=batch)
-        update = {"step": "fits", "case": case, "size": (height, width), "artifact": artifact}
+        case = self.job.case.asking(batch_size=batch)
+        update = {"case": case, "size": (height, width), "artifact": artifact}
         ended = self.start(self.job.model_copy(update=update))
         if ended.skipped and ended.failure is not None:
             why = ended.failure.message
-            return Outcome(lived=False, peak_bytes=None, why=why, skipped=True)
+            return Tried(lived=False, peak_bytes=None, why=why, skipped=True)
         if ended.failure is not None:
             return _died(ended.failure)
-        found = ended.report.payload if ended.report else {}
-        return Outcome(lived=True, peak_bytes=found["peak_bytes"], why=found["why"])
+        found = cast("FitsReport", ended.report)
+        return Tried(lived=True, peak_bytes=found.peak_bytes, why=found.why)
+
+    @property
+    def own(self) -> int:
+        """Bytes of the memory that models lie in there."""
+        return self.here.device_bytes[self.case.target.device]
 
     @cached_property
     def device(self) -> Device:
@@ -159,10 +166,9 @@ class Search:
 
     def _short_of(self, limit: int) -> str:
         """Empty, or the sentence that there is less memory here than the limit."""
-        own = self.device.total_bytes()
-        if limit <= own:
+        if limit <= self.own:
             return ""
-        return f"There are only {own / machine.GIB:.1f} GiB here, so more was never tried."
+        return f"There are only {self.own / machine.GIB:.1f} GiB here, so more was never tried."
 
     def _cut_short(self, tries: list[Try], what: str) -> str:
         """Empty, or the sentence that a search ended at something other than memory."""
@@ -177,7 +183,7 @@ class Search:
         return f"The {what} is bounded by something else than memory: at {size}, {t.why}"
 
 
-def judged(size: Size, out: Outcome, limit: int, *, own: bool) -> Try:
+def judged(size: Size, out: Tried, limit: int, *, own: bool) -> Try:
     """A try held against a limit; under the machine's own, whatever lived fits."""
     why = out.why
     fits = out.lived and (own or (out.peak_bytes is not None and out.peak_bytes <= limit))
@@ -249,10 +255,10 @@ class Sizes:
         return rows * self.multiple, columns * self.multiple
 
 
-def _died(failure: Failure, where: str = "") -> Outcome:
+def _died(failure: Failure, where: str = "") -> Tried:
     """Outcome of a process that left no report, or a bad one."""
     last = failure.stderr_tail[-1] if failure.stderr_tail else ""
     guarded = last.startswith(GUARD)
     why = f"{where}{last if guarded else f'{failure.type}: {failure.message}'}"
     starved = guarded or failure.type in {"out of memory", "SIGKILL"}
-    return Outcome(lived=False, peak_bytes=None, why=why, starved=starved)
+    return Tried(lived=False, peak_bytes=None, why=why, starved=starved)

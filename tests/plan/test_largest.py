@@ -3,18 +3,17 @@ from __future__ import annotations
 import itertools
 import math
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.devices.cuda import CudaDevice
+from bench.execute import probe
 from bench.execute.base import Outcome
 from bench.execute.local import LocalExecutor
 from bench.exporters.notes import ArtifactNote, write_note
-from bench.jobs.base import Job, Report
-from bench.plan import fits
+from bench.jobs.fits import FitsJob, FitsReport
+from bench.jobs.probe import ProbeJob
+from bench.plan import largest
 from bench.plan.setting import StepFailed
-from bench.record.environment import Gpu
 from bench.record.result import Failure
 from tests import builders, small
 
@@ -29,7 +28,7 @@ def test_the_search_finds_the_largest_in_a_logarithmic_number_of_tries(limit, fi
         tried.append(n)
         return n <= limit
 
-    found, bound = fits.largest(try_one, first, most)
+    found, bound = largest.largest(try_one, first, most)
     assert found == (min(limit, most) or None)
     assert bound == (limit >= most)
     assert len(tried) == len(set(tried))
@@ -39,7 +38,7 @@ def test_the_search_finds_the_largest_in_a_logarithmic_number_of_tries(limit, fi
 
 @given(st.integers(1, 40), st.integers(1, 40), st.sampled_from([1, 16, 32]))
 def test_sizes_keep_the_aspect_and_grow_on_both_sides(rows, columns, multiple):
-    sizes = fits.Sizes(rows * multiple, columns * multiple, multiple)
+    sizes = largest.Sizes(rows * multiple, columns * multiple, multiple)
     assert sizes.at(sizes.own) == (rows * multiple, columns * multiple)
     found = [sizes.at(n) for n in range(1, sizes.own + 20)]
     for (h, w), (taller, wider) in itertools.pairwise(found):
@@ -50,8 +49,15 @@ def test_sizes_keep_the_aspect_and_grow_on_both_sides(rows, columns, multiple):
 
 
 def job(case, **more):
-    fields = {"cache": "", "run": "", "out": "out", "threads": 1, "size": (64, 128), **more}
-    return Job(step="fits", case=case, **fields)
+    return FitsJob(**{"case": case, "size": (64, 128), **more})
+
+
+HERE = probe.answer(ProbeJob())
+
+
+BIG = HERE.model_copy(
+    update={"available_bytes": 16 * GIB, "device_bytes": {"cpu": 16 * GIB, "cuda": 16 * GIB}}
+)
 
 
 class Scripted:
@@ -71,25 +77,19 @@ class Scripted:
             dead = Failure(step="fits", type="SIGKILL", message="Something killed it.")
             return Outcome(failure=dead)
         found = {"peak_bytes": int(gib * GIB), "why": ""}
-        return Outcome(report=Report(ok=True, payload=found))
+        return Outcome(report=FitsReport(**found))
 
     def export(self, batch, height, width):
         self.exports.append((batch, height, width))
         return f"artifact-{batch}-{height}-{width}"
 
 
-@pytest.fixture
-def own(monkeypatch):
-    """A machine of 16 GiB."""
-    monkeypatch.setattr(fits.machine, "memory_bytes", lambda: 16 * GIB)
-
-
 def search(script, gib, **more):
     case = builders.case(protocol=builders.protocol(fits_gb=gib, **more))
-    return fits.measure(case, job(case, artifact="own"), script.start, script.export)
+    return largest.measure(case, job(case, artifact="own"), script.start, script.export, BIG)
 
 
-def test_each_limit_gets_its_answer_and_no_size_is_tried_twice(own):
+def test_each_limit_gets_its_answer_and_no_size_is_tried_twice():
     script = Scripted(pixel=1e-5)
     found = search(script, (2.0, 8.0))
     a, b = found.fits
@@ -108,7 +108,7 @@ def test_each_limit_gets_its_answer_and_no_size_is_tried_twice(own):
     assert len(sizes) == len(set(sizes))
 
 
-def test_a_try_opens_the_artifact_of_its_size_and_the_case_its_own(own):
+def test_a_try_opens_the_artifact_of_its_size_and_the_case_its_own():
     script = Scripted()
     search(script, (1.0,))
     by_batch = {j.case.protocol.batch_size: j.artifact for j in script.jobs if j.size == (64, 128)}
@@ -117,7 +117,7 @@ def test_a_try_opens_the_artifact_of_its_size_and_the_case_its_own(own):
     assert (1, 64, 128) not in script.exports
 
 
-def test_under_the_machines_own_memory_what_lives_fits(own):
+def test_under_the_machines_own_memory_what_lives_fits():
     (found,) = search(Scripted(dies=4.0), (0.0,)).fits
     assert found.limit_bytes == 16 * GIB
     assert found.largest_batch == 14
@@ -126,13 +126,13 @@ def test_under_the_machines_own_memory_what_lives_fits(own):
     assert all(t.why == "SIGKILL: Something killed it." for t in killed)
 
 
-def test_a_limit_above_the_machine_says_so(own):
+def test_a_limit_above_the_machine_says_so():
     (found,) = search(Scripted(dies=4.0), (24.0,)).fits
     assert found.largest_batch == 14
     assert "16.0 GiB" in found.reason
 
 
-def test_what_ends_for_another_reason_than_memory_is_told_apart(own):
+def test_what_ends_for_another_reason_than_memory_is_told_apart():
     (found,) = search(Scripted(odd=3), (8.0,)).fits
     assert found.largest_batch == 3
     assert "something else than memory: at 4 x 64 x 128, SIGSEGV" in found.reason
@@ -145,28 +145,28 @@ def without_artifacts(failure):
         raise StepFailed(failure)
 
     case = builders.case(protocol=builders.protocol(fits_gb=(8.0,)))
-    (found,) = fits.measure(case, job(case), Scripted().start, export).fits
+    (found,) = largest.measure(case, job(case), Scripted().start, export, BIG).fits
     return found
 
 
-def test_an_artifact_that_cannot_be_made_does_not_fit(own):
+def test_an_artifact_that_cannot_be_made_does_not_fit():
     found = without_artifacts(Failure(step="artifact", type="WeightsError", message="No."))
     assert found.largest_batch == 1
     assert found.largest_image == (64, 128)
     assert "making its artifact failed: WeightsError: No." in found.reason
 
 
-def test_an_export_that_starves_says_nothing_of_the_models_memory(own):
+def test_an_export_that_starves_says_nothing_of_the_models_memory():
     killed = Failure(step="artifact", type="SIGKILL", message="Something killed it.")
     found = without_artifacts(killed)
     assert "bounded by something else than memory" in found.reason
     assert "making its artifact failed: SIGKILL" in found.reason
 
 
-def test_a_sought_batch_leaves_room_and_takes_a_gpu_that_is_silent(own):
+def test_a_sought_batch_leaves_room_and_takes_a_gpu_that_is_silent():
     script = Scripted()
     case = builders.case(protocol=builders.protocol())
-    seek = fits.Search(case, job(case), script.start, script.export)
+    seek = largest.Search(case, job(case), script.start, script.export, BIG)
     assert seek.batch(8.0, 0.9) == int((7.2 - 0.5) / 0.25)
     assert seek.batch(0, 1.0) == int(15.5 / 0.25)
     assert seek.batch(0.5, 1.0) is None
@@ -174,37 +174,36 @@ def test_a_sought_batch_leaves_room_and_takes_a_gpu_that_is_silent(own):
     def mute(of):
         lived = of.case.protocol.batch_size <= 5
         dead = Failure(step="fits", type="SIGKILL", message="Something killed it.")
-        told = Report(ok=True, payload={"peak_bytes": None, "why": "it is silent"})
+        told = FitsReport(peak_bytes=None, why="it is silent")
         return Outcome(report=told) if lived else Outcome(failure=dead)
 
-    assert fits.Search(case, job(case), mute, script.export).batch(8.0, 0.9) == 5
+    assert largest.Search(case, job(case), mute, script.export, BIG).batch(8.0, 0.9) == 5
 
 
-def test_where_nothing_fits_there_is_a_reason_and_no_number(own):
+def test_where_nothing_fits_there_is_a_reason_and_no_number():
     (found,) = search(Scripted(), (0.5,)).fits
     assert (found.largest_batch, found.largest_image) == (None, None)
     assert found.reason == "Not even one image fits."
     assert all("it held" in t.why for t in found.tries)
 
 
-def test_a_search_that_ends_at_its_own_largest_says_so(own):
+def test_a_search_that_ends_at_its_own_largest_says_so():
     (found,) = search(Scripted(image=0.0), (8.0,)).fits
     assert found.batch_bound
     assert found.image_bound
-    assert found.largest_batch == fits.MOST_IMAGES
-    assert max(found.largest_image) <= fits.LONGEST_SIDE
+    assert found.largest_batch == largest.MOST_IMAGES
+    assert max(found.largest_image) <= largest.LONGEST_SIDE
 
 
-def test_a_gpu_that_tells_no_memory_gives_no_number_under_a_limit(monkeypatch):
+def test_a_gpu_that_tells_no_memory_gives_no_number_under_a_limit():
     cuda = builders.target("gpu", device="cuda")
     case = builders.case(target=cuda, protocol=builders.protocol(fits_gb=(8.0,)))
-    monkeypatch.setattr(CudaDevice, "gpus", lambda self: (Gpu(name="G", memory_bytes=16 * GIB),))
 
     def mute(of):
         found = {"peak_bytes": None, "why": "it is silent"}
-        return Outcome(report=Report(ok=True, payload=found))
+        return Outcome(report=FitsReport(**found))
 
-    (found,) = fits.measure(case, job(case), mute, lambda *size: None).fits
+    (found,) = largest.measure(case, job(case), mute, lambda *size: None, BIG).fits
     assert found.memory == "gpu"
     assert found.largest_batch is None
     assert "it is silent" in found.reason
@@ -213,23 +212,20 @@ def test_a_gpu_that_tells_no_memory_gives_no_number_under_a_limit(monkeypatch):
 def test_real_processes_of_a_real_model(tmp_path):
     def export(batch, height, width):
         """Graph that holds 20 MB an image."""
-        folder = tmp_path / f"artifact-{batch}"
+        folder = tmp_path / "cache" / "artifacts" / f"a{batch}"
         small.conv_graph(folder / "model.onnx", size=(height, width), batch=batch, huge=800)
         note = ArtifactNote(model="model.onnx", input="picture", outputs={"scores": "logits"})
         write_note(folder, note)
-        return str(folder)
+        return f"a{batch}"
 
     data = small.folder(small.pictures(tmp_path / "pictures"))
     protocol = small.QUICK.model_copy(update={"fits_gb": (0.25, 0.01)})
     asked = small.block(small.model(small.conv_graph(tmp_path / "conv.onnx")), data)
     (case,) = small.suite(asked.model_copy(update={"protocol": protocol})).expand()
-    of = job(
-        case, size=small.SIZE, artifact=export(1, *small.SIZE), cache=str(tmp_path / "cache"),
-        run=str(tmp_path / "run"), out=str(tmp_path / "out.json"),
-    )  # fmt: skip
+    of = job(case, size=small.SIZE, artifact=export(1, *small.SIZE))
     here = LocalExecutor(tmp_path / "cache")
-    found = fits.measure(
-        case, of, lambda j: here.work(j, 60.0, tmp_path / "log", lambda *words: None), export
+    found = largest.measure(
+        case, of, lambda j: here.work(j, 60.0, tmp_path / "log", lambda *words: None), export, HERE
     )
     wide, tight = found.fits
     most = wide.largest_batch

@@ -2,8 +2,9 @@ import shutil
 
 import pytest
 
+from bench.execute import probe
 from bench.execute.local import LocalExecutor
-from bench.plan import fits, schedule, search
+from bench.plan import largest, schedule, tries
 from bench.record.store import read_run
 from bench.suite.protocol import LARGEST
 from tests import small
@@ -19,7 +20,7 @@ def offline(tmp_path):
 
 
 def test_offline_runs_the_largest_batch_that_fits(offline, tmp_path, cache, monkeypatch):
-    monkeypatch.setattr(fits, "MOST_IMAGES", 3)
+    monkeypatch.setattr(largest, "MOST_IMAGES", 3)
     row = small.one(offline, tmp_path / "run", cache)
     assert row.status == "ok", row.reason
     timing = row.get("timing")
@@ -39,7 +40,7 @@ def test_offline_runs_the_largest_batch_that_fits(offline, tmp_path, cache, monk
     assert row.accuracy_fingerprint == same.accuracy_fingerprint
     assert row.get("parity").equal == same.get("parity").equal
 
-    monkeypatch.setattr(fits, "largest", None)  # nothing is sought a second time
+    monkeypatch.setattr(largest, "largest", None)  # nothing is sought a second time
     watch = small.Quiet()
     assert small.one(offline, tmp_path / "run", cache, watch) == row
     assert [stood for *_, stood in watch.done] == [True]
@@ -50,7 +51,13 @@ def test_offline_runs_the_largest_batch_that_fits(offline, tmp_path, cache, monk
 
 def test_where_not_one_image_fits_the_row_says_so(offline, tmp_path, monkeypatch):
     cache = tmp_path / "cache"
-    monkeypatch.setattr(fits.machine, "memory_bytes", lambda: 2**20)
+    real = probe.answer
+
+    def small_one(job):
+        found = real(job)
+        return found.model_copy(update={"device_bytes": {"cpu": 2**20}})
+
+    monkeypatch.setattr(probe, "answer", small_one)
     row = small.one(offline, tmp_path / "run", cache)
     assert row.status == "failed"
     assert row.reason == (
@@ -58,7 +65,7 @@ def test_where_not_one_image_fits_the_row_says_so(offline, tmp_path, monkeypatch
         "has."
     )
     monkeypatch.undo()
-    monkeypatch.setattr(fits, "MOST_IMAGES", 2)
+    monkeypatch.setattr(largest, "MOST_IMAGES", 2)
     assert small.one(offline, tmp_path / "run", cache).get("timing").batch_size == 2
 
 
@@ -74,12 +81,12 @@ def test_what_is_no_matter_of_memory_keeps_its_own_reason(tmp_path, cache):
 
 
 def test_a_later_launch_takes_the_rows_batch_and_seeks_none(offline, tmp_path, cache, monkeypatch):
-    monkeypatch.setattr(fits, "MOST_IMAGES", 2)
+    monkeypatch.setattr(largest, "MOST_IMAGES", 2)
     real = schedule.launches.added
 
-    def added(row, payload):
+    def added(row, found):
         shutil.rmtree(tmp_path / "cache" / "batches", ignore_errors=True)  # somebody emptied it
-        return real(row, payload)
+        return real(row, found)
 
     monkeypatch.setattr(schedule.launches, "added", added)
     three = offline.blocks[0].protocol.model_copy(update={"launches": 3})
@@ -101,11 +108,11 @@ def test_a_target_with_a_limit_gives_its_tries_less_than_the_row(
         return real(executor, job, *rest)
 
     monkeypatch.setattr(LocalExecutor, "work", work)
-    monkeypatch.setattr(fits, "MOST_IMAGES", 2)
+    monkeypatch.setattr(largest, "MOST_IMAGES", 2)
     target = small.CPU.model_copy(update={"memory_limit_gb": 4.0})
     asked = small.suite(offline.blocks[0].model_copy(update={"targets": (target,)}))
     row = small.one(asked, tmp_path / "run", cache)
     assert row.status == "ok", row.reason
     limits = dict(seen)
     assert limits["case"] == limits["timing"] == 4 * 2**30
-    assert limits["fits"] == int(search.ROOM * 4 * 2**30)
+    assert limits["fits"] == int(tries.ROOM * 4 * 2**30)

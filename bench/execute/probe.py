@@ -1,0 +1,175 @@
+"""What this machine and installation are: which cases they run, and all that may change a number.
+
+It speaks for the machine that it runs on, so that a parent never speaks for another one.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench import __version__, registry
+from bench.devices import machine
+from bench.jobs.probe import ProbeReport
+from bench.record.environment import Environment
+from bench.registry import installed
+from bench.resources import code_of
+
+if TYPE_CHECKING:
+    from bench.jobs.probe import ProbeJob
+    from bench.suite.case import Case
+    from bench.suite.variant import Variant
+
+MEASURING = (
+    "backends", "datasets", "devices", "exporters", "measure", "metrics/latency.py",
+    "metrics/parity.py", "models", "tasks", "transforms",
+)  # fmt: skip
+"""The room `measure`, and what it uses of others: code that makes a number what it is."""
+_FLAGS = (
+    "sse4_2", "avx", "avx2", "fma", "f16c", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16",
+    "avx512_fp16", "amx_bf16", "amx_int8", "asimd", "asimddp", "i8mm", "bf16", "sve",
+)  # fmt: skip
+_VARIABLES = (
+    "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OMP_WAIT_POLICY", "KMP_AFFINITY", "KMP_BLOCKTIME",
+    "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "CUDA_VISIBLE_DEVICES", "LD_PRELOAD",
+    "MALLOC_ARENA_MAX", "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE",
+)  # fmt: skip
+
+
+def answer(job: ProbeJob) -> ProbeReport:
+    """What this machine says about the job's cases."""
+    told = job.cases if job.environments else ()
+    return ProbeReport(
+        machine=machine.describe(),
+        cores=machine.cores(),
+        available_bytes=machine.available(),
+        device_bytes={
+            name: registry.load("device", name)().total_bytes()
+            for name in registry.entries("device")
+        },
+        code_digest=code_digest(),
+        skips={case.id: skip_reason(case) for case in job.cases},
+        environments={case.id: environment(case) for case in told},
+    )
+
+
+def skip_reason(case: Case) -> str:
+    """Empty, or why this machine or installation can't run the case."""
+    reason = machine.mismatch(case.target, machine.describe())
+    if reason:
+        return reason
+    reason = _missing(case.variant)
+    if reason:
+        return reason
+    backend = registry.load("backend", case.variant.backend)()
+    device = registry.load("device", case.target.device)()
+    unsupported = backend.supports(case.variant.precision, device)
+    if unsupported:
+        return unsupported
+    loader = registry.load("model", case.model.loader)
+    if not case.variant.steps and not loader.provides_torch:
+        return f"{case.model.name} is an ONNX file; this variant needs a torch module"
+    return ""
+
+
+def _missing(variant: Variant) -> str:
+    """Empty, or which distributions are missing and the command that installs them."""
+    absent = [name for name in needs(variant) if registry.version(name) is None]
+    if not absent:
+        return ""
+    verb = "isn't" if len(absent) == 1 else "aren't"
+    return f"{' and '.join(absent)} {verb} installed: python -m pip install {' '.join(absent)}"
+
+
+def needs(variant: Variant) -> tuple[str, ...]:
+    """Distributions that a variant's backend and export steps need."""
+    steps = (registry.load("exporter", step.name).needs for step in variant.steps)
+    needed = chain(registry.load("backend", variant.backend).needs, *steps)
+    return tuple(dict.fromkeys(needed))
+
+
+def threads(case: Case) -> int:
+    """Threads of the runtime: the target's, or all that a process may use here."""
+    return case.target.threads or machine.cores()
+
+
+def environment(case: Case) -> Environment:
+    """Environment of a case that is about to begin."""
+    commit, dirty = git(Path.cwd())
+    own, _ = git(Path(__file__).resolve().parent)
+    variables = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
+    return Environment(
+        machine=machine.describe(),
+        flags=flags(),
+        clock_mhz=clock_mhz(),
+        load_average=round(os.getloadavg()[0], 2),
+        threads=threads(case),
+        versions=versions(case),
+        variables={**variables, "OMP_NUM_THREADS": str(threads(case))},
+        git_commit=commit,
+        git_dirty=dirty,
+        segbench_commit=own,
+        code_digest=code_digest(),
+    )
+
+
+def code_digest() -> str:
+    """Digest, 16 hexadecimal digits, of the code that measures."""
+    return code_of(MEASURING)
+
+
+def versions(case: Case) -> dict[str, str]:
+    """Versions of python, segbench, and all that this case's numbers depend on."""
+    own = {"python": platform.python_version(), "segbench": __version__}
+    return {**own, **runtime_versions(case, case.variant)}
+
+
+def runtime_versions(case: Case, variant: Variant) -> dict[str, str]:
+    """Versions of the distributions that a variant's numbers depend on."""
+    loader = registry.load("model", case.model.loader)
+    names = {*needs(variant), *loader.needs, "numpy", "opencv-python-headless"}
+    return {name: installed(name) for name in sorted(names)}
+
+
+@cache
+def flags() -> tuple[str, ...]:
+    """Processor features that matter to inference, of those that the kernel lists."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return ()
+    lines = [n for n in text.splitlines() if n.lower().startswith(("flags", "features"))]
+    have = set(lines[0].partition(":")[2].split()) if lines else set()
+    return tuple(f for f in _FLAGS if f in have)
+
+
+def clock_mhz() -> float | None:
+    """Fastest core's present clock, MHz, or None where the kernel hides it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return None
+    clocks = [float(n.partition(":")[2]) for n in lines if n.lower().startswith("cpu mhz")]
+    return max(clocks, default=None)
+
+
+@cache
+def git(folder: Path) -> tuple[str | None, bool | None]:
+    """Commit and dirty flag of the checkout that a folder lies in; None outside of one."""
+    try:
+        commit = _git(folder, "rev-parse", "HEAD")
+        return commit, bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))
+    except (OSError, subprocess.SubprocessError):
+        return None, None
+
+
+def _git(folder: Path, *words: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(folder), *words], capture_output=True, text=True, check=True, timeout=10
+    )
+    return done.stdout.strip()

@@ -1,0 +1,31 @@
+"""Making or checking a data set."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from bench.jobs.base import OfCase, Report
+
+
+class DatasetReport(Report):
+    """The data set as it was found."""
+
+    digest: str
+    """By content, of the images that are evaluated."""
+    images: int
+    size: tuple[int, int]
+    """Height and width of the first image."""
+    calibration: dict[str, str]
+    """Split -> digest of what determines it; empty where it isn't there (its artifact says so)."""
+    place: str = ""
+    """Digest under which this machine's cache knows the set's folder; empty = it needs none."""
+
+
+class DatasetJob(OfCase):
+    """Make or check the case's set; the case says where."""
+
+    report: ClassVar[type[Report]] = DatasetReport
+
+    step: Literal["dataset"] = "dataset"
+    calibration_splits: tuple[str, ...] = ()
+    """Splits that quantizers read."""

@@ -1,0 +1,23 @@
+"""Counting a model's work."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from bench.jobs.base import Report, SessionJob
+from bench.record.work import ComponentMeasurement, WorkMeasurement
+
+
+class WorkReport(Report):
+    """What a call has to do, and what its parts take."""
+
+    work: WorkMeasurement
+    components: ComponentMeasurement
+
+
+class WorkJob(SessionJob):
+    """Count the work of a call, and time the model's parts."""
+
+    report: ClassVar[type[Report]] = WorkReport
+
+    step: Literal["work"] = "work"

@@ -1,0 +1,17 @@
+"""Tells what this machine is, and which cases it runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench.execute.probe import answer
+
+if TYPE_CHECKING:
+    from bench.jobs.probe import ProbeJob, ProbeReport
+    from bench.measure.progress import Say
+
+
+def run(job: ProbeJob, say: Say) -> ProbeReport:
+    """The machine, why cases don't run on it, and their environments."""
+    say("probe", 0, 1)
+    return answer(job)

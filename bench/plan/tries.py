@@ -1,0 +1,102 @@
+"""Tries sizes in processes that may die, and removes the artifacts that only the tries needed."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench import cachedir
+from bench.jobs.fits import FitsJob
+from bench.plan import keys, largest
+from bench.plan.graph import Graph
+from bench.plan.prepared import Prepared
+from bench.plan.setting import StepFailed
+from bench.plan.walk import Walk
+from bench.record.result import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bench.jobs.probe import ProbeReport
+    from bench.record.fits import FitsMeasurement
+
+ROOM = 0.8
+"""Share of the memory that a sought batch may take: the row's process holds images, counts and a second
+input, too, and a runtime's arena may grow by doubling."""
+
+
+def graph(walk: Walk, place: str) -> Graph:
+    """The steps of a place, which seek the largest batch where a protocol asks for it."""
+    return Graph(walk, place, largest_batch)
+
+
+def what_fits(of: Graph, made: Prepared) -> FitsMeasurement:
+    """What fits under each of the protocol's limits."""
+    with _processes(of, made) as what:
+        return largest.measure(made.ran, *what)
+
+
+def largest_batch(of: Graph, made: Prepared) -> int:
+    """Images of the largest batch that runs in the target's memory; sought once, then remembered.
+
+    Raises:
+        StepFailed: not even one image fits.
+    """
+    gib, setting = made.case.target.memory_limit_gb, of.walk.setting
+
+    def seek(_: Path) -> dict[str, int]:
+        of.walk.listener.step(made.case, "seeking the largest batch")
+        with _processes(of, made) as (job, start, export, here):
+            tried = job
+            if job.memory_limit_bytes is not None:
+                less = {"memory_limit_bytes": int(ROOM * job.memory_limit_bytes)}
+                tried = job.model_copy(update=less)
+            search = largest.Search(made.ran, tried, start, export, here)
+            found = search.batch(gib or 0, ROOM)
+            if found is None:
+                failure, skipped = _none(search.outcome((1, *made.size)), gib)
+                raise StepFailed(failure, skipped=skipped)
+            return {"batch_size": found}
+
+    digest = keys.batch_digest(made.case, made.size, of.told.machine.identity)
+    folder = setting.cache / "batches" / digest[:24]
+    if setting.fresh:
+        shutil.rmtree(folder, ignore_errors=True)
+    return int(cachedir.make(folder, seek)["batch_size"])
+
+
+def _none(one: largest.Tried, gib: float | None) -> tuple[Failure, bool]:
+    """Why not even one image runs, and whether nothing else would here."""
+    if one.lived or one.starved:
+        have = "the machine has" if gib is None else f"memory_limit_gb = {gib:g} leaves"
+        message = f"Not even one image fits into the memory that {have}."
+        return Failure(step="fits", type="out of memory", message=message), False
+    return Failure(step="fits", type="no batch", message=one.why), one.skipped
+
+
+@contextlib.contextmanager
+def _processes(
+    of: Graph, made: Prepared
+) -> Iterator[tuple[FitsJob, largest.Start, largest.Export, ProbeReport]]:
+    """Job of a try, who does it, who exports for it, and what the place says of its memory."""
+    # A walk of its own, because what it remembers as made is gone afterwards.
+    walk = Walk(of.walk.setting, of.walk.listener)
+    apart = Graph(walk, of.place, largest_batch, guarded=True)
+
+    def export(batch: int, height: int, width: int) -> str | None:
+        case = made.case.asking(batch_size=batch, height=height, width=width)
+        prepared: Prepared = walk.result(apart.opened(case, apart.given(case, made.data)))
+        return prepared.artifact
+
+    try:
+        yield (
+            apart.session(FitsJob, made),
+            lambda job: walk.do(job, made.case, of.place),
+            export,
+            walk.probe(of.place),
+        )
+    finally:
+        names = [cachedir.artifact(Path(), digest).as_posix() for digest in walk.made]
+        walk.executor.drop(names, of.place)

@@ -1,0 +1,243 @@
+"""Walks the steps of a run: each is done once, as soon as what it needs is there, by an executor.
+
+What is to be done is told by stories, generators that yield the steps they wait for. Stories are in
+order: a later one begins only where the earlier ones leave room, so that with an executor that does
+one job at a time they simply follow each other.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from bench import registry
+from bench.execute.base import Outcome
+from bench.execute.process import TAIL_LINES
+from bench.jobs.artifact import ArtifactJob
+from bench.jobs.base import Job
+from bench.jobs.probe import ProbeJob, ProbeReport
+from bench.plan.setting import StepFailed
+from bench.record.result import Failure
+from bench.record.store import file_stem
+
+if TYPE_CHECKING:
+    from bench.plan.setting import Setting, Steps
+    from bench.suite.case import Case
+
+Story = Generator["Node", Any, None]
+"""Yields what it waits for, and gets it: the outcome of a job, or a node's value."""
+PROBE_S = 60.0
+
+
+@dataclass(frozen=True)
+class Node:
+    """A step, or a value that steps need."""
+
+    key: str
+    """Equal keys are the same step."""
+    case: Case
+    """First case that needs it."""
+    place: str
+    job: Callable[[list[Any]], Any]
+    """Reports and values of what it needs, in order -> the job to do, or the node's value itself."""
+    needs: tuple[Node, ...] = ()
+    kind: Literal["prepare", "measure"] = "prepare"
+    """A step that measures has its place to itself."""
+    what: str = ""
+    """What the listener is told when the job begins."""
+    optional: bool = False
+    """A step that needs it gets its StepFailed, instead of failing with it."""
+
+
+@dataclass
+class _Told:
+    """A story, and what it waits for."""
+
+    story: Story
+    wanted: Node | None = None
+
+
+class Walk:
+    """The walk of one run: what was done, and what runs."""
+
+    def __init__(self, setting: Setting, listener: Steps) -> None:
+        self.setting, self.listener = setting, listener
+        self.executor = registry.load("executor", setting.executor)(setting.cache)
+        self._can = self.executor.capabilities()
+        self.places = self._can.places
+        self.made: list[str] = []
+        """Digests of the artifacts that were made, not found."""
+        self._done: dict[str, Any] = {}
+        """Key -> Outcome, value, or StepFailed."""
+        self._running: dict[Future[Outcome], Node] = {}
+
+    def run(self, stories: Iterable[Story]) -> None:
+        """Tell stories to their ends; whatever one of them raises ends the walk."""
+        waiting, active = iter(stories), list[_Told]()
+        while True:
+            self._collect()
+            active = [told for told in active if self._resume(told)]
+            if self._begin(active):
+                continue
+            if any(self._room(place, "prepare") for place in self.places):
+                story = next(waiting, None)
+                if story is not None:
+                    active.append(_Told(story))
+                    continue
+            if not self._running:
+                return
+            wait(self._running, return_when=FIRST_COMPLETED)
+
+    def result(self, node: Node) -> Any:
+        """Outcome or value of one node.
+
+        Raises:
+            StepFailed: it, or something that it needs, failed.
+        """
+        found = []
+
+        def story() -> Story:
+            found.append((yield node))
+
+        self.run([story()])
+        return found[0]
+
+    def do(self, job: Job, case: Case, place: str, kind: str = "measure") -> Outcome:
+        """Outcome of a job that is no step of its own; waits for it."""
+        return self._submit(job, case, place, kind).result()
+
+    def probe(self, place: str, *cases: Case, environments: bool = False) -> ProbeReport:
+        """What a place says about itself and about cases."""
+        job = ProbeJob(cases=cases, environments=environments)
+        done = self.executor.submit(
+            job,
+            place=place,
+            timeout_s=PROBE_S,
+            log=self.setting.run / "logs" / f"{file_stem(place)}.probe.log",
+            progress=self.listener.progress,
+        ).result()
+        if done.failure is not None:
+            raise StepFailed(done.failure)
+        return cast("ProbeReport", done.report)
+
+    def _submit(self, job: Job, case: Case, place: str, kind: str) -> Future[Outcome]:
+        rules = case.protocol
+        return self.executor.submit(
+            job,
+            place=place,
+            timeout_s=rules.prepare_timeout_s if kind == "prepare" else rules.timeout_s,
+            log=self.setting.run / "logs" / f"{file_stem(case.id)}.{job.log}.log",
+            progress=self.listener.progress,
+        )
+
+    def _collect(self) -> None:
+        """Note what has ended meanwhile."""
+        for future in [f for f in self._running if f.done()]:
+            node = self._running.pop(future)
+            try:
+                found = future.result()
+            except Exception as e:  # noqa: BLE001 - one step must not end the others
+                self._done[node.key] = _surprise(e)
+                continue
+            failed = found.failure
+            self._done[node.key] = (
+                found if failed is None else StepFailed(failed, skipped=found.skipped)
+            )
+
+    def _resume(self, told: _Told) -> bool:
+        """Give a story what it waits for, while that is there; False at its end."""
+        try:
+            if told.wanted is None:
+                told.wanted = next(told.story)
+            while (key := told.wanted.key) in self._done:
+                found = self._done[key]
+                if told.wanted.kind == "measure" and isinstance(found, Outcome):
+                    del self._done[key]  # nobody else wants it, and its arrays are large
+                if isinstance(found, StepFailed):
+                    again = StepFailed(found.failure, skipped=found.skipped)
+                    told.wanted = told.story.throw(again)
+                else:
+                    told.wanted = told.story.send(found)
+        except StopIteration:
+            return False
+        return True
+
+    def _begin(self, active: list[_Told]) -> bool:
+        """Begin the first step that can; False where none can."""
+        held = set()
+        for told in active:
+            if told.wanted is None:
+                continue
+            node = self._ready(told.wanted)
+            if node is None:
+                if told.wanted.key in self._done:  # what it needs has failed
+                    return True
+            elif node.place not in held and self._room(node.place, node.kind):
+                self._start(node)
+                return True
+            else:
+                held.add(node.place)  # a later story must not keep it busy for ever
+        return False
+
+    def _ready(self, node: Node) -> Node | None:
+        """First step, in the order of needs, that a node waits for and that can begin."""
+        if node.key in self._done or any(n.key == node.key for n in self._running.values()):
+            return None
+        waits = False
+        for need in node.needs:
+            found = self._ready(need)
+            if found is not None:
+                return found
+            known = self._done.get(need.key)
+            if isinstance(known, StepFailed) and not need.optional:
+                self._done[node.key] = known
+                return None
+            waits = waits or need.key not in self._done
+        return None if waits else node
+
+    def _room(self, place: str, kind: str) -> bool:
+        there = Counter(n.kind for n in self._running.values() if n.place == place)
+        if kind == "measure":
+            return not there
+        return not there["measure"] and there["prepare"] < self._can.prepares
+
+    def _start(self, node: Node) -> None:
+        try:
+            job = node.job([_report(self._done[need.key]) for need in node.needs])
+            if not isinstance(job, Job):
+                self._done[node.key] = job
+                return
+            report = self.executor.stands(job, node.place)
+            if report is not None:
+                self._done[node.key] = Outcome(report=report)
+                return
+            self.listener.step(node.case, node.what)
+            self._running[self._submit(job, node.case, node.place, node.kind)] = node
+        except StepFailed as e:
+            self._done[node.key] = e
+        except Exception as e:  # noqa: BLE001 - one step must not end the others
+            self._done[node.key] = _surprise(e)
+        else:
+            if isinstance(job, ArtifactJob):
+                self.made.append(job.target)
+
+
+def _report(found: Any) -> Any:
+    return found.report if isinstance(found, Outcome) else found
+
+
+def _surprise(e: Exception) -> StepFailed:
+    """Failure for an exception that no step should raise."""
+    return StepFailed(surprise(e))
+
+
+def surprise(e: Exception) -> Failure:
+    """What an unexpected exception of this process says."""
+    said = tuple(traceback.format_exception(e))
+    lines = "".join(said).splitlines()[-TAIL_LINES:]
+    message = str(e) or repr(e)
+    return Failure(step="case", type=type(e).__name__, message=message, stderr_tail=tuple(lines))

@@ -1,0 +1,149 @@
+from pathlib import Path
+
+import pytest
+
+from bench.execute.base import Outcome
+from bench.execute.local import LocalExecutor
+from bench.jobs.artifact import ArtifactJob
+from bench.jobs.dataset import DatasetReport
+from bench.jobs.fits import FitsJob
+from bench.jobs.pair import PairJob
+from bench.plan import tries
+from bench.plan.graph import Graph
+from bench.plan.prepared import identified
+from bench.plan.setting import Setting, StepFailed
+from bench.plan.walk import Walk
+from bench.record.result import Failure
+from tests import builders, small
+
+WHOLE = small.QUICK.model_copy(update={"launches": 2, "fits_gb": (0.001,)})
+DEAD = Outcome(failure=Failure(step="artifact", type="SIGKILL", message="It died."))
+
+
+def data(size):
+    return DatasetReport(digest="d", images=1, size=size, calibration={})
+
+
+@pytest.fixture
+def case(tmp_path):
+    of = small.model(small.conv_graph(tmp_path / "conv.onnx"))
+    asked = small.suite(small.block(of, small.folder(small.pictures(tmp_path / "pictures"))))
+    (one,) = asked.expand()
+    return one
+
+
+def graph(tmp_path, cache, watch=None) -> Graph:
+    walk = Walk(Setting(run=tmp_path / "run", cache=cache), watch or small.Quiet())
+    return tries.graph(walk, walk.places[0])
+
+
+def test_a_prepared_case_is_a_job_that_a_session_can_be_opened_with(case, tmp_path):
+    watch = small.Quiet()
+    of = graph(tmp_path, tmp_path / "cache", watch)
+    job = of.session(PairJob, of.make(case))
+    assert (job.step, job.size, job.threads) == ("pair", small.SIZE, 1)
+    assert job.case.weights_digest
+    at_work = job.model_copy(update={"cache": str(tmp_path / "cache")})
+    assert list(at_work.folder.glob("*.onnx"))
+    assert [what for _, what in watch.steps] == [
+        "finding weights", "preparing data set blocks", "making onnx",
+    ]  # fmt: skip
+
+
+def test_a_job_names_no_folder_of_the_machine_that_planned_it(case, tmp_path, cache, monkeypatch):
+    """Beyond the two that look for what the suite names."""
+    sent = []
+    real = LocalExecutor.work
+
+    def work(executor, job, *rest):
+        sent.append(job)
+        return real(executor, job, *rest)
+
+    monkeypatch.setattr(LocalExecutor, "work", work)
+    asked = small.suite(
+        small.block(case.model, case.dataset, small.ORT, protocol=WHOLE),
+        small.block(case.model, case.dataset, small.INT8),
+    )
+    (tmp_path / "pictures" / "val").mkdir()
+    for split in ("train", "val"):
+        small.pictures(tmp_path / "pictures", split=split)
+    rows = small.run(asked, tmp_path / "run", tmp_path / "cache").values()
+    assert [r.status for r in rows] == ["ok", "ok"]
+    steps = [job.step for job in sent]
+    assert set(steps) == {"weights", "dataset", "artifact", "reference", "case", "timing", "fits"}
+    for job in sent:
+        if job.step in {"weights", "dataset"}:
+            assert str(tmp_path) in job.model_dump_json()
+        else:
+            assert str(tmp_path) not in job.model_dump_json(), job.step
+
+
+def test_what_was_made_is_found_again(case, tmp_path, cache):
+    watch = small.Quiet()
+    of = graph(tmp_path, cache, watch)
+    first = of.make(case)
+    asked = len(watch.steps)
+    assert of.make(case) == first
+    assert len(watch.steps) == asked
+    assert first.record.files
+
+
+def test_a_step_that_fails_says_which(case, tmp_path, cache):
+    Path(case.model.location).write_bytes(b"no graph")
+    with pytest.raises(StepFailed, match=r"isn't an ONNX file") as e:
+        graph(tmp_path, cache).make(case)
+    assert e.value.failure.step == "artifact"
+
+
+def test_the_targets_limit_of_memory_goes_with_the_session(case, tmp_path, cache):
+    tight = case.model_copy(
+        update={"target": small.CPU.model_copy(update={"memory_limit_gb": 2.0})}
+    )
+    of = graph(tmp_path, cache)
+    job = of.session(PairJob, of.make(tight))
+    assert job.memory_limit_bytes == 2 * 2**30
+    assert not job.guarded
+
+
+def test_processes_that_try_sizes_are_guarded_their_exports_too(case, tmp_path, cache, monkeypatch):
+    of = graph(tmp_path, cache)
+    made, sent = of.make(case), []
+    with tries._processes(of, made) as (job, _, export, _):
+        assert job.guarded
+        monkeypatch.setattr(
+            LocalExecutor, "work", lambda executor, job, *rest: sent.append(job) or DEAD
+        )
+        with pytest.raises(StepFailed, match="It died"):
+            export(3, 96, 192)
+    assert [type(job) for job in sent] == [ArtifactJob]
+    assert sent[0].guarded
+    assert isinstance(job, FitsJob)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "image", "size"),
+    [
+        ({}, (256, 512), (256, 512)),
+        ({}, (250, 500), (256, 512)),
+        ({"height": 100}, (256, 512), (128, 512)),
+    ],
+)
+def test_sides_are_rounded_up_to_the_models_multiple(protocol, image, size):
+    case = builders.case(protocol=builders.protocol(**protocol))
+    assert Graph(None, "here", None)._sized(case, case, data(image)).size == size
+
+
+def test_an_onnx_file_has_a_size_of_its_own():
+    case = builders.case(model=small.model("x.onnx"), protocol=builders.protocol(height=999))
+    assert Graph(None, "here", None)._sized(case, case, data((1, 1))).size == small.SIZE
+
+
+def test_cases_that_need_the_same_share_its_step(case, tmp_path, cache):
+    of = graph(tmp_path, cache)
+    case = identified(case, of.walk.result(of.weights(case)).report)
+    dynamic = case.model_copy(update={"variant": small.DYNAMIC})
+    nodes = [of.prepared(c).needs for c in (case, dynamic)]
+    assert nodes[0][0].key == nodes[1][0].key  # the data set
+    assert [n.key for n in nodes[0][1:]] == [n.key for n in nodes[1][1:2]]  # the step `onnx`
+    other = case.model_copy(update={"dataset": case.dataset.model_copy(update={"split": "x"})})
+    assert of.prepared(other).needs[0].key != nodes[0][0].key
