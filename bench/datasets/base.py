@@ -60,6 +60,10 @@ class Images(Protocol):
         """Files behind one image, for the content digest."""
         ...
 
+    def segment_files(self, index: int) -> tuple[Path, ...]:  # noqa: ARG002 - the leaves'
+        """Further files, which `segments` alone reads."""
+        return ()
+
 
 class DatasetLoader(Protocol):
     """Makes or checks a set, then opens it."""
@@ -92,11 +96,17 @@ class DatasetLoader(Protocol):
         ...
 
 
-def content_digest(images: Images, count: int | None = None) -> str:
-    """sha256, hexadecimal, over names and files of the first `count` images (None = all)."""
+def content_digest(images: Images, count: int | None = None, *, segments: bool = False) -> str:
+    """sha256, hexadecimal, over names and files of the first `count` images (None = all).
+
+    Args:
+        images: opened split.
+        count: images.
+        segments: with the files that only `segments` reads.
+    """
     total = hashlib.sha256()
     for index, name in enumerate(images.names[:count]):
         total.update(name.encode())
-        for path in images.files(index):
+        for path in images.files(index) + (images.segment_files(index) if segments else ()):
             total.update(hashlib.sha256(read_bytes(path)).digest())
     return total.hexdigest()

@@ -165,6 +165,13 @@ class LayoutImages(Images):
         found = (self._image_path(index), self._label_path(index, LABEL_SUFFIX))
         return (*found, instances) if instances.exists() else found
 
+    def segment_files(self, index: int) -> tuple[Path, ...]:
+        """PNG of the panoptic file, where there is one; with the first image also its JSON."""
+        if self._panoptic is None:
+            return ()
+        png = self._panoptic.png(self.names[index])
+        return (png,) if index else (png, self._panoptic.path)
+
     def _image_path(self, index: int) -> Path:
         name = self.names[index]
         return image_folder(self.root, self.split) / city_of(name) / f"{name}{IMAGE_SUFFIX}"

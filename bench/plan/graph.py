@@ -86,7 +86,7 @@ class Graph:
         """Step that makes or checks the data set."""
         asked = (v.calibration for v in (case.variant, case.reference))
         splits = tuple(sorted({c.split for c in asked if c is not None}))
-        key = f"dataset {_set(case)} {splits}"
+        key = f"dataset {_set(case)} {case.protocol.task} {splits}"
         job = partial(self._job, DatasetJob, case, calibration_splits=splits)
         return self._step(key, case, lambda _: job(), f"preparing data set {case.dataset.name}")
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.datasets.base import VOID
+from bench.datasets.base import VOID, content_digest
 from bench.datasets.cityscapes_layout import LayoutImages, city_of, class_table, instance_table
 from bench.datasets.decode import png
 from bench.errors import DatasetError
@@ -140,6 +140,9 @@ def test_segments_equal_cityscapesscripts(seed: int, absent: set[int]) -> None:
 def test_the_panoptic_file_wins_where_it_is_there(tmp_path: Path) -> None:
     ids = np.array([[7, 26_000], [26_001, 0]], np.uint16)
     images = _write(tmp_path, np.zeros((2, 2), np.uint8), ids)
+    before = content_digest(images), content_digest(images, segments=True)
+    assert before[0] == before[1]
+    images = replace(images)
     path = write_panoptic(tmp_path)
     raw = json.loads(path.read_text())
     raw["annotations"][0]["segments_info"][1]["iscrowd"] = 1
@@ -147,6 +150,11 @@ def test_the_panoptic_file_wins_where_it_is_there(tmp_path: Path) -> None:
     found = replace(images).segments(0)
     assert found is not None
     assert found.crowd.tolist() == [False, True, False]
+    # The digest of a panoptic case covers it, that of a semantic case doesn't.
+    assert content_digest(replace(images)) == content_digest(images) == before[0]
+    names = [p.name for p in replace(images).segment_files(0)]
+    assert names == [f"{STEM}_gtFine_panoptic.png", "cityscapes_panoptic_val.json"]
+    assert content_digest(replace(images), segments=True) != before[1]
     path.with_suffix("").rename(tmp_path / "elsewhere")
     with pytest.raises(DatasetError, match=r"_panoptic\.png is missing"):
         replace(images).segments(0)

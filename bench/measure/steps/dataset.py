@@ -11,6 +11,7 @@ from bench.errors import DatasetError
 from bench.jobs.dataset import DatasetReport
 from bench.measure.session import image_count
 from bench.suite.base import digest
+from bench.suite.protocol import SEMANTIC
 
 if TYPE_CHECKING:
     from bench.datasets.base import DatasetLoader
@@ -30,7 +31,8 @@ def run(job: DatasetJob, say: Say) -> DatasetReport:
     images = loader.open(case.dataset, Path(job.cache))
     count = image_count(case, len(images.names))
     height, width = images.image(0).shape[:2]
-    content, calibration = content_digest(images, count), _calibration(job, loader)
+    content = content_digest(images, count, segments=case.protocol.task != SEMANTIC)
+    calibration = _calibration(job, loader)
     place = ""
     if case.dataset.root:
         # Two sets of one content may differ in the splits that quantizers read.
