@@ -163,14 +163,15 @@ def finish(folder: Path, results: Sequence[Result], *, stood: int) -> int:
     from bench.report.card import write_card
 
     run = read_run(folder)
-    print_rows(rows(run), Console())
+    derived = run, rows(run)
+    print_rows(derived[1], Console())
     if stood and stood == sum(r.status != "skipped" for r in results):
         print("Everything stood already; measure again with --fresh.", file=sys.stderr)
     for r in results:
         if run.get(r.case.id) is None:  # the disk refused it
             print(f"{r.case.id}: {r.reason}", file=sys.stderr)
     try:
-        print(f"card: {write_card(folder).html}")
+        print(f"card: {write_card(folder, derived=derived).html}")
     except OSError as e:
         print(f"The card can't be written: {e.strerror}.", file=sys.stderr)
     statuses = [r.status for r in results]

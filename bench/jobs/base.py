@@ -108,11 +108,11 @@ class OfCase(Job):
         """
         case, cache = self.case, Path(self.cache)
         if not case.model.location:
-            place = _recalled(cache, case.weights_digest, f"weights of {case.model.name}")
+            place = _recalled(cache, case.weights_digest, f"weights of {case.model.name} lie")
             model = case.model.model_copy(update={"location": place})
             case = case.model_copy(update={"model": model})
         if self.data:
-            place = _recalled(cache, self.data, f"data set {case.dataset.name}")
+            place = _recalled(cache, self.data, f"data set {case.dataset.name} lies")
             dataset = case.dataset.model_copy(update={"root": place})
             case = case.model_copy(update={"dataset": dataset})
         return self.model_copy(update={"case": case})
@@ -177,5 +177,5 @@ def read(said: Mapping[str, Any]) -> Job:
 def _recalled(cache: Path, digest: str, what: str) -> str:
     place = cachedir.recalled(cache, digest)
     if place is None:
-        raise CaseFailed(f"This machine's cache doesn't know where the {what} lie ({digest[:12]}).")
+        raise CaseFailed(f"This machine's cache doesn't know where the {what} ({digest[:12]}).")
     return place

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from bench import registry
 from bench.devices import machine
@@ -15,7 +14,6 @@ from bench.plan.setting import StepFailed
 from bench.record.fits import Fit, FitsMeasurement, Try
 
 if TYPE_CHECKING:
-    from bench.devices.base import Device
     from bench.execute.base import Outcome
     from bench.jobs.probe import ProbeReport
     from bench.record.result import Failure
@@ -105,7 +103,7 @@ class Search:
             reasons.append("Not even one image fits.")
         return Fit(
             limit_bytes=limit,
-            memory=self.device.memory_space,
+            memory=self.memory,
             largest_batch=batch,
             largest_image=image,
             batch_bound=batch_bound,
@@ -118,7 +116,7 @@ class Search:
         """Largest batch, at the case's image, in a share of a limit; None = not even one image."""
         height, width = self.job.size
         most = share * self.own
-        if self.device.memory_space == "main":  # a target's limit is the process's, not the GPU's
+        if self.memory == "main":  # a target's limit is the process's, not the GPU's
             most = min(most, share * (gib * machine.GIB if gib else self.here.available_bytes))
 
         def fits(count: int) -> bool:
@@ -159,10 +157,10 @@ class Search:
         """Bytes of the memory that models lie in there."""
         return self.here.device_bytes[self.case.target.device]
 
-    @cached_property
-    def device(self) -> Device:
-        """Device of the target."""
-        return registry.load("device", self.case.target.device)()
+    @property
+    def memory(self) -> Literal["main", "gpu"]:
+        """Where models lie."""
+        return registry.load("device", self.case.target.device).memory_space
 
     def _short_of(self, limit: int) -> str:
         """Empty, or the sentence that there is less memory here than the limit."""

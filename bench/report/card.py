@@ -20,7 +20,11 @@ from bench.report.view import View, make_view
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from bench.metrics.base import Row
+    from bench.record.store import Run
     from bench.report.blocks import Section
+
+    Derived = tuple[Run, tuple[Row, ...]]
 
 MARKDOWN, HTML, HUB = "card.md", "card.html", "card.hub.yaml"
 ASIDE = "card"
@@ -43,18 +47,23 @@ def make_sections(view: View) -> tuple[Section, ...]:
     return tuple(s for s in found if s is not None)
 
 
-def render_card(run_folder: Path, out: Path | None = None) -> dict[str, bytes]:
+def render_card(
+    run_folder: Path, out: Path | None = None, derived: Derived | None = None
+) -> dict[str, bytes]:
     """Name -> content of every file of a card; the same bytes for the same record.
 
     Args:
         run_folder: folder of the record.
         out: folder that the card is meant for; links to the raw records are relative to it.
+        derived: the run and its rows, where a caller has them.
     """
     from bench.metrics.rows import rows
 
-    run = read_run(run_folder)
-    href = _relative(run_folder / "cases", out or run_folder)
-    view = make_view(run, rows(run), href)
+    if derived is None:
+        run = read_run(run_folder)
+        derived = run, rows(run)
+    run, found = derived
+    view = make_view(run, found, _relative(run_folder / "cases", out or run_folder))
     sections = make_sections(view)
     title = run.info.title
     head = front_matter(metadata(view))
@@ -66,14 +75,16 @@ def render_card(run_folder: Path, out: Path | None = None) -> dict[str, bytes]:
     return {**files, **dict(_aside(sections))}
 
 
-def write_card(run_folder: Path, out: Path | None = None) -> CardPaths:
+def write_card(
+    run_folder: Path, out: Path | None = None, derived: Derived | None = None
+) -> CardPaths:
     """Where the card now lies: in the run's folder unless told.
 
     Raises:
         RecordError: the folder holds no run that can be read.
     """
     folder = out or run_folder
-    files = render_card(run_folder, out)
+    files = render_card(run_folder, out, derived)
     for path in _left_over(folder, files):
         path.unlink()
     for name, content in files.items():

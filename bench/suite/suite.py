@@ -45,11 +45,20 @@ class Suite(Spec):
     blocks: tuple[Block, ...] = Field(min_length=1)
 
     def expand(self) -> tuple[Case, ...]:
-        """Every case, in the order in which the suite names them.
+        """Every case, in the order in which the suite names them; worked out once.
 
         Raises:
             SuiteError: two cases share an id.
         """
+        of = (self.blocks, self.reference, self.parity)
+        # As functools.cached_property keeps it, but a copy with other fields must not keep it.
+        held: tuple[tuple[object, ...], tuple[Case, ...]]
+        held = self.__dict__.get("expanded", ((), ()))
+        if [*map(id, held[0])] != [*map(id, of)]:
+            held = self.__dict__["expanded"] = of, self._cases()
+        return held[1]
+
+    def _cases(self) -> tuple[Case, ...]:
         cases: dict[str, Case] = {}
         for block in self.blocks:
             for target in block.targets:

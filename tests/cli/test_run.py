@@ -6,8 +6,10 @@ from typer.testing import CliRunner
 
 from bench.cli import watch
 from bench.cli.app import app
+from bench.metrics import rows as derived
 from bench.plan import run as whole
 from bench.record.store import read_run
+from bench.suite.suite import Suite
 from tests import small
 
 
@@ -42,6 +44,19 @@ def test_a_run_goes_on_where_it_stopped(path, tmp_path, monkeypatch):
     assert "measuring" not in done.stderr
     assert "conv" in done.stdout
     assert not (out / "superseded").exists()
+
+
+def test_a_suite_is_expanded_once_and_a_record_derived_once(path, tmp_path, monkeypatch):
+    done = []
+
+    def counting(module, name):
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *words: done.append(name) or real(*words))
+
+    counting(Suite, "_cases")
+    counting(derived, "rows")
+    assert run(path, "--out", tmp_path / "out", "--only", "*/a1").exit_code == 0
+    assert sorted(done) == ["_cases", "rows"]
 
 
 def test_list_measures_nothing(path, tmp_path):

@@ -33,8 +33,8 @@ def commit(repo) -> str:
 
 @pytest.fixture(scope="module")
 def repo(tmp_path_factory) -> Path:
-    """Repository whose first commit is too old for live pairs; the second, whose jobs lack a field of
-    today's, is not."""
+    """Repository whose first commit is too old for live pairs; the second, whose cases and jobs lack
+    fields of today's, is not."""
     top = tmp_path_factory.mktemp("repo")
     git(top, "init", "-q", "-b", "main")
     skip = shutil.ignore_patterns("__pycache__", "weights")
@@ -46,17 +46,17 @@ def repo(tmp_path_factory) -> Path:
     commit(top)
     git(top, "tag", "old")
     shutil.copytree(ROOT / "bench" / "live", top / "bench" / "live", ignore=skip)
-    for name, line in (
-        ("jobs/base.py", "    guarded: bool = False\n"),
-        ("plan/prepare.py", "            guarded=self.guarded,\n"),
-        ("measure/worker.py", "    if job.guarded:\n"),
+    for name, line, instead in (
+        ("jobs/base.py", "    guarded: bool = False\n", ""),
+        ("plan/graph.py", '            "guarded": self.guarded,\n', ""),
+        ("measure/worker.py", "        if job.guarded:\n", "        if False:\n"),
+        ("suite/model.py", '    hub_id: str = ""\n', ""),
+        ("suite/dataset.py", '    about: str = ""\n', ""),
     ):
         path = top / "bench" / name
         text = path.read_text()
         assert line in text
-        path.write_text(
-            text.replace(line, "    if False:\n" if name == "measure/worker.py" else "")
-        )
+        path.write_text(text.replace(line, instead))
     commit(top)
     return top
 
@@ -112,13 +112,22 @@ def test_a_revision_whose_jobs_are_others_says_so(repo, offline, tmp_path, cache
 
     def run(*words, **more):
         done = real(*words, **more)
-        if "bench.live.prepared" in words[0]:
-            done.stdout = done.stdout.replace('"threads"', '"workers"')
+        if revision._PREPARED in words[0]:
+            done.stdout = done.stdout.replace('"size"', '"sizes"')
         return done
 
     monkeypatch.setattr(revision.subprocess, "run", run)
-    with pytest.raises(BadInput, match=r"'main' is too different.*workers"):
+    with pytest.raises(BadInput, match=r"'main' is too different.*size: Field required"):
         made.start(case(tmp_path), cache, print, allow_code=False)
+
+
+def test_a_field_that_asks_for_something_is_never_dropped(repo, offline, tmp_path, cache):
+    """Without it the revision would measure another case than the one that is named."""
+    made = revision.build("main", repo, tmp_path, print)
+    asked = case(tmp_path)
+    asked = asked.model_copy(update={"model": asked.model.model_copy(update={"hub_id": "a/b"})})
+    with pytest.raises(BadInput, match=r"can't read the case: model\.hub_id"):
+        made.start(asked, cache, print, allow_code=False)
 
 
 def test_a_revision_without_live_pairs_says_so(repo, offline, tmp_path, cache):

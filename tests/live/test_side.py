@@ -1,3 +1,4 @@
+import json
 import os
 import sys
 import time
@@ -6,9 +7,11 @@ import psutil
 import pytest
 
 from bench.errors import CaseFailed, Unsupported
+from bench.jobs import base
 from bench.jobs.pair import PairJob
 from bench.live.side import Side, Start
 from tests import builders
+from tests.jobs.test_base import FORMER
 
 PRELUDE = """
 import json, os, sys, time
@@ -117,3 +120,20 @@ def test_a_waiting_side_and_its_launcher_use_no_processor(side):
     time.sleep(0.3)
     assert one.cpu_s() - before < 0.02
     assert time.process_time() - own < 0.05
+
+
+def test_a_job_of_another_revision_is_sent_in_its_own_words(tmp_path):
+    """An older worker refuses fields that it doesn't know; the former format had no version."""
+    words = json.loads(FORMER.read_text())
+    code = "report({'ok': False, 'message': json.dumps(job)})"
+    start = Start(base.read(words), (sys.executable, "-c", PRELUDE + code), words=words)
+    side = Side(start, tmp_path / "baseline.log", "baseline", 60.0)
+    with side, pytest.raises(CaseFailed) as e:
+        side.ready()
+    sent = json.loads(e.value.message.partition("failed: ")[2])
+    assert set(sent) == set(words)
+    own = {"out", "parent", "spawned_ns"}
+    assert {k: v for k, v in sent.items() if k not in own} == {
+        k: v for k, v in words.items() if k not in own
+    }
+    assert sent["parent"] == os.getpid()
