@@ -27,6 +27,8 @@ class Images(Protocol):
     """Unique names, in a fixed order."""
     groups: tuple[str, ...]
     """Group (city) of each image; empty where there are none."""
+    set_aside: tuple[str, ...] = ()
+    """Names of images of the split that calibrate quantizers and are not among `names`."""
 
     def image(self, index: int) -> NDArray[np.uint8]:
         """Photograph, uint8 (H, W, 3) RGB.

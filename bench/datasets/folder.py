@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from bench.datasets.base import VOID, Images
-from bench.datasets.checks import known_options, safe_name
+from bench.datasets.checks import known_options, safe_name, whole
 from bench.datasets.decode import image_size, read_image, read_map
 from bench.errors import DatasetError
 from bench.suite.base import digest
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from bench.suite.dataset import Dataset
 
+Pair = tuple[Path, Path]
+OPTION = "calibration_images"
 _IMAGES = (".png", ".jpg", ".jpeg")
 _UNKNOWN = 254
 """Mark of a mask value that is neither a class nor the ignored one; there are fewer classes."""
@@ -28,14 +30,16 @@ _UNKNOWN = 254
 class FolderLoader:
     """`root/images` and `root/masks`, or `root/SPLIT/images` and `root/SPLIT/masks`.
 
-    It has no options: classes and ignored index are the spec's own.
+    Its option `calibration_images` sets so many images aside for quantizers, where no folder holds
+    another split. They are spread over the sorted names, and never evaluated.
     """
 
     def plan_digest(self, spec: Dataset) -> str:
         """Digest of the file names and sizes."""
         pairs = _pairs(spec, spec.split)
         sizes = [(path.name, path.stat().st_size) for pair in pairs for path in pair]
-        return digest({"loader": "folder", "split": spec.split, "files": sizes})
+        options = {"options": spec.options} if spec.options else {}
+        return digest({"loader": "folder", "split": spec.split, "files": sizes, **options})
 
     def prepare(
         self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
@@ -58,21 +62,35 @@ class FolderLoader:
         count: int | None = None,
     ) -> FolderImages:
         """Opened folder, in the order of its names; the first `count` images."""
-        pairs = _pairs(spec, split or spec.split)[:count]
-        return FolderImages(pairs, _table(spec), spec.classes, spec.ignore_index)
+        split = split or spec.split
+        pairs: tuple[Pair, ...]
+        aside: tuple[Pair, ...] = ()
+        if OPTION not in spec.options:
+            pairs = _pairs(spec, split)
+        else:
+            if split != spec.split and (_root(spec) / safe_name(split, "split")).is_dir():
+                raise DatasetError(
+                    f"Data set {spec.name!r} has a split {split!r} and sets images aside, too.",
+                    f"Leave its option {OPTION} out.",
+                )
+            pairs, aside = _apart(spec, _pairs(spec, spec.split))
+        names = tuple(image.stem for image, _ in aside)
+        chosen = (pairs if split == spec.split else aside or pairs)[:count]
+        return FolderImages(chosen, _table(spec), spec.classes, spec.ignore_index, set_aside=names)
 
 
 @dataclass(frozen=True, eq=False)
 class FolderImages(Images):
     """An opened folder."""
 
-    pairs: tuple[tuple[Path, Path], ...]
+    pairs: tuple[Pair, ...]
     """Photograph and mask."""
     table: NDArray[np.uint8]
     """Class index by mask value, uint8 (256,)."""
     classes: tuple[str, ...]
     ignore_index: int
     groups: tuple[str, ...] = ()
+    set_aside: tuple[str, ...] = ()
     names: tuple[str, ...] = field(init=False)
     """Stems."""
 
@@ -129,26 +147,43 @@ def _same_size(image: Path, size: tuple[int, ...], mask: Path, other: tuple[int,
         )
 
 
-def _pairs(spec: Dataset, split: str) -> tuple[tuple[Path, Path], ...]:
-    """Photograph and mask by sorted stem.
+def _apart(spec: Dataset, pairs: tuple[Pair, ...]) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
+    """Pairs that are evaluated, and those that are set aside: the middles of equal stretches."""
+    count, there = whole(spec.options[OPTION], OPTION, 1, 100_000), len(pairs)
+    if count >= there:
+        raise DatasetError(
+            f"Data set {spec.name!r}: {OPTION} = {count} leaves none of {there} images to evaluate."
+        )
+    chosen = {(2 * k + 1) * there // (2 * count) for k in range(count)}
+    kept = tuple(p for i, p in enumerate(pairs) if i not in chosen)
+    return kept, tuple(pairs[i] for i in sorted(chosen))
 
-    Raises:
-        DatasetError: a folder or a partner is missing, or two images share a stem.
-    """
-    known_options(spec, ())
+
+def _root(spec: Dataset) -> Path:
     if not spec.root:
         raise DatasetError(
             f"Nobody said where the data set {spec.name!r} lies.",
             f"Give --root {spec.name}=DIR, a folder that holds images/ and masks/.",
         )
-    root = Path(spec.root).expanduser()
+    return Path(spec.root).expanduser()
+
+
+def _pairs(spec: Dataset, split: str) -> tuple[Pair, ...]:
+    """Photograph and mask by sorted stem.
+
+    Raises:
+        DatasetError: a folder or a partner is missing, or two images share a stem.
+    """
+    known_options(spec, (OPTION,))
+    root = _root(spec)
     inner = root / safe_name(split, "split")
     base = inner if (inner / "images").is_dir() else root
     if base == root and split != spec.split:
         # Without folders for splits, another split would be the evaluation images again.
         raise DatasetError(
             f"Data set {spec.name!r} has no split {split!r}: looked for {inner / 'images'}.",
-            f"Put them there, and those of {spec.split!r} into {root / spec.split / 'images'}.",
+            f"Put them there, and those of {spec.split!r} into {root / spec.split / 'images'}; or set "
+            f"images aside with options = {{ {OPTION} = 8 }}.",
         )
     images = _by_stem(base / "images", _IMAGES)
     masks = _by_stem(base / "masks", (".png",))

@@ -17,6 +17,8 @@ class DatasetReport(Report):
     """Height and width of the first image."""
     calibration: dict[str, str]
     """Split -> digest of what determines it; empty where it isn't there (its artifact says so)."""
+    set_aside: tuple[str, ...] = ()
+    """Names of images of the split that calibrate quantizers and are not evaluated."""
     place: str = ""
     """Digest under which this machine's cache knows the set's folder; empty = it needs none."""
 

@@ -15,6 +15,7 @@ from bench.tasks.base import task_of
 if TYPE_CHECKING:
     from bench.execute.base import Outcome
     from bench.jobs.case import CaseReport
+    from bench.jobs.dataset import DatasetReport
     from bench.plan.prepared import Prepared
     from bench.record.environment import Environment
     from bench.record.parity import ParityMeasurement
@@ -75,7 +76,9 @@ def measured(made: Prepared, outcome: Outcome, environment: Environment) -> Resu
         status="ok",
         environment=environment,
         artifact=artifact,
-        dataset=DatasetRecord(digest=data.digest, images=data.images),
+        dataset=DatasetRecord(
+            digest=data.digest, images=data.images, set_aside=data.set_aside
+        ),
         accuracy_fingerprint=accuracy_fingerprint(
             used, data.digest, case.dataset.class_map,
             case.dataset.ignore_index, report.seen, case.dataset.classes, match.fields(),
@@ -91,7 +94,7 @@ def measured(made: Prepared, outcome: Outcome, environment: Environment) -> Resu
         effective=report.effective,
         mismatches=mismatches(case, report.effective, environment.threads),
         started=_now(),
-        notes=(*_notes(report), *filter(None, (match.note(),))),
+        notes=(*_notes(report, data), *filter(None, (match.note(),))),
     )  # fmt: skip
     reason = void_only(case, draft.get(task_of(case).kind)) or wrong(case, draft.get("parity"))
     return draft.model_copy(update={"status": "wrong", "reason": reason}) if reason else draft
@@ -137,13 +140,19 @@ def wrong(case: Case, parity: ParityMeasurement | None) -> str:
     return ""
 
 
-def _notes(report: CaseReport) -> tuple[str, ...]:
+def _notes(report: CaseReport, data: DatasetReport) -> tuple[str, ...]:
     """Sentences for the card."""
-    if report.seen == report.asked:
-        return ()
-    return (
-        f"The accuracy pass ended at its time limit after {report.seen} of {report.asked} images.",
-    )
+    out = []
+    if data.set_aside:
+        out.append(
+            f"Images set aside to calibrate quantizers: {len(data.set_aside)}; the accuracy of every "
+            f"variant is that of the other {data.images}."
+        )
+    if report.seen < report.asked:
+        out.append(
+            f"The accuracy pass ended at its time limit after {report.seen} of {report.asked} images."
+        )
+    return tuple(out)
 
 
 def _now() -> str:

@@ -91,6 +91,8 @@ class DatasetRecord(Record):
     digest: str
     """sha256 over the content of the files that were evaluated."""
     images: int
+    set_aside: tuple[str, ...] = ()
+    """Names of images that calibrate quantizers and were evaluated in no variant."""
 
 
 class Process(Record):

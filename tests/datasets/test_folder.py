@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from bench.datasets.base import VOID
@@ -140,3 +143,29 @@ def test_too_many_classes(root: Path, tmp_path: Path) -> None:
     many = tuple(str(i) for i in range(255))
     with pytest.raises(DatasetError, match="255 classes"):
         LOADER.open(_spec(root, classes=many), tmp_path)
+
+
+@given(st.integers(2, 12), st.integers(1, 14))
+def test_images_set_aside_are_those_that_are_not_evaluated(there: int, count: int) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        root = Path(place)
+        _fill(root, {f"p{i:02d}": np.zeros((2, 2), np.uint8) for i in range(there)})
+        spec = _spec(root, options={"calibration_images": count})
+        if count >= there:
+            with pytest.raises(DatasetError, match=f"{count} leaves none of {there} images"):
+                LOADER.open(spec, root)
+            return
+        images, aside = LOADER.open(spec, root), LOADER.open(spec, root, split="train")
+        assert len(aside.names) == count
+        assert images.set_aside == aside.names
+        assert sorted((*images.names, *aside.names)) == list(LOADER.open(_spec(root), root).names)
+        assert not set(images.names) & set(aside.names)
+        assert LOADER.plan_digest(spec) != LOADER.plan_digest(_spec(root))
+
+
+def test_a_split_of_its_own_and_images_set_aside_contradict_each_other(root: Path) -> None:
+    (root / "train").mkdir()
+    spec = _spec(root, options={"calibration_images": 1})
+    with pytest.raises(DatasetError, match="has a split 'train' and sets images aside, too"):
+        LOADER.open(spec, root, split="train")
+    assert len(LOADER.open(spec, root).names) == 2

@@ -85,3 +85,20 @@ def test_a_prediction_of_nothing_but_void_is_wrong(data, tmp_path, measured):
     assert result.status == "wrong"
     assert result.reason.startswith("every pixel of 3 images was predicted as void")
     assert "No variant can be advised" in advised
+
+
+def test_images_that_calibrate_are_evaluated_in_no_variant(tmp_path, cache):
+    root = small.pictures(tmp_path / "pictures", count=5)
+    data = small.folder(root, options={"calibration_images": 2})
+    asked = small.suite(small.block(conv(tmp_path), data, small.ORT, small.INT8))
+    found = list(small.run(asked, tmp_path / "run", cache).values())
+    assert [r.status for r in found] == ["ok", "ok"], [r.reason for r in found]
+    for r in found:
+        assert r.dataset.set_aside == ("p1", "p3")
+        assert r.get("confusion").images == r.get("parity").images == ("p0", "p2", "p4")
+        assert r.notes[0].startswith("Images set aside to calibrate quantizers: 2; the accuracy of")
+        assert len(r.notes) == 1
+    plain = small.suite(small.block(conv(tmp_path), small.folder(root), small.INT8))
+    result = small.one(plain, tmp_path / "other", cache)
+    assert result.status == "failed"
+    assert "options = { calibration_images = 8 }" in result.reason

@@ -66,7 +66,7 @@ def test_a_broken_step_is_named():
 
 def test_a_row_says_what_was_cut_short_and_what_ran_otherwise_than_asked():
     case = builders.case()
-    data = DatasetReport(digest="d", images=9, size=(32, 64), calibration={})
+    data = DatasetReport(digest="d", images=9, size=(32, 64), calibration={}, set_aside=("p",))
     report = CaseReport(
         measurements=(), weights={"parameters": 5}, seen=3, asked=9,
         effective={"threads": "2", "precision": "bf16"},
@@ -80,6 +80,8 @@ def test_a_row_says_what_was_cut_short_and_what_ran_otherwise_than_asked():
     assert made.status == "ok"
     assert made.process.other_s == pytest.approx(1.0)
     assert made.artifact.parameters == 5
-    assert "after 3 of 9 images" in made.notes[0]
+    assert made.notes[0].startswith("Images set aside to calibrate quantizers: 1; the accuracy of")
+    assert made.dataset.set_aside == ("p",)
+    assert "after 3 of 9 images" in made.notes[1]
     assert made.effective == {"threads": "2", "precision": "bf16"}
     assert made.mismatches == ("Asked for fp32; its products ran in bf16.",)

@@ -32,23 +32,32 @@ def run(job: DatasetJob, say: Say) -> DatasetReport:
     count = image_count(case, len(images.names))
     height, width = images.image(0).shape[:2]
     content = content_digest(images, count, segments=case.protocol.task != SEMANTIC)
-    calibration = _calibration(job, loader)
+    calibration = _calibration(job, loader, apart=bool(images.set_aside))
     place = ""
     if case.dataset.root:
         # Two sets of one content may differ in the splits that quantizers read.
         place = digest([case.dataset.model_dump(exclude={"root"}), content, calibration])
         cachedir.remember(Path(job.cache), place, case.dataset.root)
     return DatasetReport(
-        digest=content, images=count, size=(height, width), calibration=calibration, place=place
+        digest=content,
+        images=count,
+        size=(height, width),
+        calibration=calibration,
+        set_aside=images.set_aside,
+        place=place,
     )
 
 
-def _calibration(job: DatasetJob, loader: DatasetLoader) -> dict[str, str]:
-    """Split -> digest of what determines it; empty where it isn't there (its artifact says so)."""
-    out = {}
+def _calibration(job: DatasetJob, loader: DatasetLoader, *, apart: bool) -> dict[str, str]:
+    """Split -> digest of what determines it; empty where it isn't there (its artifact says so).
+
+    Where images of the evaluated split were set apart, that split determines them.
+    """
+    out, spec = {}, job.case.dataset
     for split in job.calibration_splits:
+        of = spec if apart else spec.model_copy(update={"split": split})
         try:
-            out[split] = loader.plan_digest(job.case.dataset.model_copy(update={"split": split}))
+            out[split] = loader.plan_digest(of)
         except DatasetError:
             out[split] = ""
     return out
