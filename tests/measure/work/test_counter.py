@@ -67,6 +67,25 @@ def test_products():
     assert whole(lambda _, x: torch.einsum(equation, x, x))[0] == 2 * 3 * 3 * 8 * 12
 
 
+@pytest.mark.parametrize(
+    ("product", "macs"),
+    [
+        (lambda a: a @ a[0], 8 * 12),
+        (lambda a: a[0] @ a[1], 12),
+        (lambda a: torch.vdot(a[0], a[1]), 12),
+        (lambda a: torch.addmv(a[:, 0], a, a[0]), 8 * 12),
+        (lambda a: torch.addmm(a[:, :8], a, a.T), 8 * 12 * 8),
+        (lambda a: a.new_zeros(8, 8).addmm_(a, a.T), 8 * 12 * 8),
+        (lambda a: torch.mm(a, a.T, out=a.new_empty(8, 8)), 8 * 12 * 8),
+        (lambda a: torch.addbmm(a[:, :8], a[None], a.T[None]), 8 * 12 * 8),
+        (lambda a: torch.baddbmm(a[None, :, :8], a[None], a.T[None]), 8 * 12 * 8),
+        (lambda a: torch._addmm_activation(a[0, :8], a, a.T), 8 * 12 * 8),
+    ],
+)
+def test_products_of_every_shape_and_in_place(product, macs):
+    assert whole(lambda _, x: product(x[0, 0]), batch=1)[::2] == (macs, {})
+
+
 @pytest.mark.parametrize("fused", [True, False])
 def test_attention(fused):
     def attend(_, x):
