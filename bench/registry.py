@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from bench.transforms.base import PanopticPostprocess, Postprocess, Preprocess
     from bench.transforms.corruptions.base import Corruption
 
-METRICS = ("accuracy", "latency", "load", "memory", "parity", "robustness", "roofline")
+METRICS = ("accuracy", "scores", "latency", "load", "memory", "parity", "robustness", "roofline")
 SECTIONS = (
     "summary", "variants", "tradeoff", "gallery", "classes", "robustness", "latency", "phases",
     "work", "roofline", "memory", "fits", "sweeps", "unmeasured", "calibration", "environment",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bench.metrics.base import Metric, Row
     from bench.record.store import Run
@@ -25,11 +25,12 @@ def show(
     ] = None,
 ) -> None:
     """The derived numbers of a run, a row a case: accuracy, latency, memory, size, parity."""
+    from bench.cli.table import SHOWN
     from bench.metrics.rows import rows
     from bench.record.store import read_run
 
     run = read_run(folder)
-    found = rows(run)
+    found = rows(run, None if json or csv else SHOWN)
     if csv is not None:
         _write_csv(found, csv)
     if json:
@@ -42,10 +43,9 @@ def show(
     from bench.cli.table import print_rows
 
     print_rows(found, Console(highlight=False))
-    pending = [i for i in run.info.plan if run.get(i) is None]
-    if pending:
-        text = f"{len(pending)} of {len(run.info.plan)} cases have no result yet: "
-        Console(stderr=True).print(text + ", ".join(pending), markup=False, highlight=False)
+    if run.pending:
+        text = f"{len(run.pending)} of {len(run.info.plan)} cases have no result yet: "
+        Console(stderr=True).print(text + ", ".join(run.pending), markup=False, highlight=False)
 
 
 def report(run: Run, rows: Sequence[Row]) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def report(run: Run, rows: Sequence[Row]) -> dict[str, Any]:
         "schema": SCHEMA,
         "suite": run.info.suite,
         "cases": [_case(row) for row in rows],
-        "pending": [i for i in run.info.plan if run.get(i) is None],
+        "pending": list(run.pending),
     }
 
 
@@ -87,7 +87,7 @@ def _by_class(row: Row) -> dict[str, Any]:
     return out
 
 
-def _ends(metrics: dict[str, Metric]) -> dict[str, list[float | None]]:
+def _ends(metrics: Mapping[str, Metric]) -> dict[str, list[float | None]]:
     """Name -> value and both ends of its 95 % interval."""
     return {name: [m.value, m.low, m.high] for name, m in metrics.items()}
 

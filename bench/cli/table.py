@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.cells import cell_len
 from rich.markup import escape
-from rich.table import Table
-from rich.text import Text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from bench.metrics.base import Metric, Row
 
+T = TypeVar("T", bound=Hashable)
 STYLES = {"ok": "green", "wrong": "red", "failed": "red", "skipped": "yellow"}
 WIDTH = 160
 """Columns where the output is no terminal."""
@@ -23,43 +22,61 @@ NOTHING = "-"
 GAP = 2
 
 
+MOST = 12
+"""Rows that a line names; of more it gives the number."""
+
+
 def print_rows(rows: Sequence[Row], console: Console) -> None:
     """Print a table for each model and data set, and below it why a row isn't ok."""
     with _wide(console):
         for title, members in grouped(rows).items():
-            headings = fitting(members, console.width)
-            table = Table(box=None, padding=(0, GAP, 0, 0), header_style="bold")
-            table.add_column("case", overflow="fold")
-            table.add_column("status", no_wrap=True)
-            for heading in headings:
-                table.add_column(heading, justify="right", no_wrap=True)
-            for row in members:
-                status = Text(row.status, STYLES[row.status])
-                table.add_row(short(row, members), status, *(cell(row, h) for h in headings))
+            named = names(members)
+            headings = fitting(named, console.width)
+            body = [
+                (name, row.status, *(cell(row, h) for h in headings)) for row, name in named.items()
+            ]
+            head, *lines = map(escape, aligned([("case", "status", *headings), *body], 2))
             console.print(f"[bold]{escape(title)}[/] [dim](± half of the 95 % interval)[/]")
-            console.print(table)
+            table = [f"[bold]{head}[/]", *map(_coloured, lines, (r.status for r in members))]
             left = [h for h in COLUMNS if h not in headings]
-            for line in [*(["[dim]no room for: " + ", ".join(left) + "[/]"] if left else []),
-                         *reasons(members)]:  # fmt: skip
-                console.print(line, highlight=False, soft_wrap=True)
+            below = ["[dim]no room for: " + ", ".join(left) + "[/]"] if left else []
+            text = "\n".join([*table, *below, *reasons(named)])
+            console.print(text, highlight=False, soft_wrap=True)
             console.print()
+
+
+def aligned(cells: Sequence[Sequence[str]], words: int = 1) -> list[str]:
+    """Lines of a table: so many columns of words, flush left, then numbers, flush right."""
+    wide = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    return [
+        (" " * GAP)
+        .join(
+            text.ljust(w) if i < words else " " * (w - cell_len(text)) + text
+            for i, (text, w) in enumerate(zip(row, wide, strict=True))
+        )
+        .rstrip()
+        for row in cells
+    ]
+
+
+def _coloured(line: str, status: str) -> str:
+    before, _, after = line.partition(f"  {status}")
+    return f"{before}  [{STYLES[status]}]{status}[/]{after}"
 
 
 def grouped(rows: Sequence[Row]) -> dict[str, list[Row]]:
     """`MODEL on DATASET` -> its rows, in order."""
     found: dict[str, list[Row]] = {}
     for row in rows:
-        case = row.result.case
-        found.setdefault(f"{case.model.name} on {case.dataset.name}", []).append(row)
+        found.setdefault(f"{row.names.model} on {row.names.dataset}", []).append(row)
     return found
 
 
-def short(row: Row, among: Sequence[Row]) -> str:
-    """What tells a case from the others: variant, and target where they differ, and axis."""
-    case = row.result.case
-    targets = {r.result.case.target.name for r in among}
-    parts = (case.variant.slug, case.target.name if len(targets) > 1 else "", case.axis)
-    return " / ".join(p for p in parts if p)
+def names(rows: Sequence[Row]) -> dict[Row, str]:
+    """Row -> what tells it from the others: variant, target where they differ, and axis."""
+    several = len({r.names.target for r in rows}) > 1
+    parts = {r: (r.names.variant, r.names.target if several else "", r.names.axis) for r in rows}
+    return {r: " / ".join(filter(None, p)) for r, p in parts.items()}
 
 
 def cell(row: Row, heading: str) -> str:
@@ -69,10 +86,10 @@ def cell(row: Row, heading: str) -> str:
     return NOTHING if metric is None or metric.value is None else form(metric)
 
 
-def fitting(rows: Sequence[Row], width: int) -> list[str]:
+def fitting(named: Mapping[Row, str], width: int) -> list[str]:
     """Headings of the columns that fit into a width; the least telling ones are left out first."""
-    sizes = {h: max(cell_len(t) for t in (h, *(cell(r, h) for r in rows))) for h in COLUMNS}
-    room = width - max(cell_len(short(r, rows)) for r in rows) - len("skipped") - 2 * GAP
+    sizes = {h: max(cell_len(t) for t in (h, *(cell(r, h) for r in named))) for h in COLUMNS}
+    room = width - max(map(cell_len, named.values())) - len("skipped") - 2 * GAP
     kept = list(COLUMNS)
     for heading in LEFT_OUT_FIRST:
         if sum(sizes[h] + GAP for h in kept) <= room:
@@ -81,66 +98,47 @@ def fitting(rows: Sequence[Row], width: int) -> list[str]:
     return kept
 
 
-def reasons(rows: Sequence[Row]) -> list[str]:
-    """A line, with markup, for each row that isn't ok, each reason why mIoU is missing, each flag."""
+def reasons(named: Mapping[Row, str]) -> list[str]:
+    """Lines, with markup: why rows aren't ok or have no mIoU, what is noted, flags, load."""
+    broken = _by(named, lambda r: [(r.status, r.names.reason)] if r.status != "ok" else [])
     lines = [
-        f"[{STYLES[r.status]}]{r.status}[/] {escape(short(r, rows))}: {escape(r.result.reason)}"
-        for r in rows
-        if r.status != "ok"
+        f"[{STYLES[status]}]{status}[/] {_listed(who)}: {escape(reason)}"
+        for (status, reason), who in broken.items()
     ]
-    without = {
-        r.metrics["miou"].reason
-        for r in rows
-        if r.status in {"ok", "wrong"} and "miou" in r.metrics and r.value("miou") is None
-    }
+    measured = {r: n for r, n in named.items() if r.status in {"ok", "wrong"}}
+    without = {m.reason for r in measured if (m := r.metrics.get("miou")) and m.value is None}
     lines += [f"no mIoU: {escape(reason)}" for reason in sorted(without)]
-    lines += [f"note {escape(_names(w, rows))}: {escape(n)}" for n, w in _noted(rows).items()]
-    return [*lines, *_flagged(rows), *_loaded(rows)]
+    for note, who in _by(named, lambda r: r.names.notes).items():
+        lines.append(f"note {_listed(who, named)}: {escape(note)}")
+    timed = {r: n for r, n in named.items() if r.value("latency_flags") is not None}
+    flags = _by(timed, lambda r: filter(None, r.metrics["latency_flags"].note.split(", ")))
+    lines += [f"[yellow]flag[/] {name}: {_listed(who, timed)}" for name, who in flags.items()]
+    return [*lines, *_loaded(named)]
 
 
-def _noted(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    """Note -> the rows that have it."""
-    found: dict[str, list[Row]] = {}
-    for row in rows:
-        for note in row.result.notes:
-            found.setdefault(note, []).append(row)
+def _by(named: Mapping[Row, str], of: Callable[[Row], Iterable[T]]) -> dict[T, list[str]]:
+    """What is said of rows -> names of the rows of which it is said."""
+    found: dict[T, list[str]] = {}
+    for row, name in named.items():
+        for said in of(row):
+            found.setdefault(said, []).append(name)
     return found
 
 
-def _names(some: Sequence[Row], rows: Sequence[Row]) -> str:
-    return "all" if len(some) == len(rows) > 1 else ", ".join(short(r, rows) for r in some)
+def _listed(some: Sequence[str], every: Mapping[Row, str] | None = None) -> str:
+    if every is not None and len(some) == len(every) > 1:
+        return "all"
+    more = f" and {len(some) - MOST} more" if len(some) > MOST else ""
+    return escape(", ".join(some[:MOST])) + more
 
 
-def _flagged(rows: Sequence[Row]) -> list[str]:
-    """A line for each flag on latencies, with the rows that have it."""
-    found: dict[str, list[str]] = {}
-    timed = [r for r in rows if r.value("latency_flags") is not None]
-    for row in timed:
-        for name in filter(None, row.metrics["latency_flags"].note.split(", ")):
-            found.setdefault(name, []).append(escape(short(row, rows)))
-    return [
-        f"[yellow]flag[/] {name}: {'all' if len(who) == len(timed) > 1 else ', '.join(who)}"
-        for name, who in found.items()
-    ]
-
-
-def _loaded(rows: Sequence[Row]) -> list[str]:
+def _loaded(named: Mapping[Row, str]) -> list[str]:
     """A line for each row whose load came at its own pace."""
-    words = {
-        "latency_under_load_p50_ms": "p50 {:.1f} ms under load",
-        "latency_under_load_p99_ms": "p99 {:.1f} ms",
-        "result_age_p50_ms": "age {:.1f} ms",
-        "result_age_peak_p50_ms": "peak age {:.1f} ms",
-        "missed_deadlines": "{:.1%} of deadlines missed",
-        "achieved_rate_hz": "{:.1f} results/s",
-    }
     lines = []
-    for row in rows:
-        said = [w.format(v) for name, w in words.items() if (v := row.value(name)) is not None]
+    for row, name in named.items():
+        said = [w.format(v) for metric, w in LOAD.items() if (v := row.value(metric)) is not None]
         if said:
-            lines.append(
-                f"{row.result.get('timing').scenario} {escape(short(row, rows))}: {', '.join(said)}"
-            )
+            lines.append(f"{row.names.scenario} {escape(name)}: {', '.join(said)}")
     return lines
 
 
@@ -208,5 +206,18 @@ COLUMNS: dict[str, tuple[str, Callable[[Metric], str]]] = {
     "flags": ("latency_flags", _count),
 }
 """Heading -> metric and how it is written; ± is half of the 95 % interval."""
+
+LOAD = {
+    "latency_under_load_p50_ms": "p50 {:.1f} ms under load",
+    "latency_under_load_p99_ms": "p99 {:.1f} ms",
+    "result_age_p50_ms": "age {:.1f} ms",
+    "result_age_peak_p50_ms": "peak age {:.1f} ms",
+    "missed_deadlines": "{:.1%} of deadlines missed",
+    "achieved_rate_hz": "{:.1f} results/s",
+}
+"""Metric -> how it is said of a row whose load came at its own pace."""
+
+SHOWN = (*(name for name, _ in COLUMNS.values()), *LOAD)
+"""Metrics that the table needs."""
 
 LEFT_OUT_FIRST = ("p99", "images/s", "flags", "agreement %", "peak RSS MB", "file MB", "difference")

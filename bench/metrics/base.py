@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bench.record.result import Result
     from bench.record.store import Run
 
@@ -24,25 +27,61 @@ class Metric:
 
 
 @dataclass(frozen=True)
+class Names:
+    """What a table calls a row."""
+
+    id: str
+    status: str
+    reason: str
+    model: str
+    variant: str
+    """Slug."""
+    target: str
+    dataset: str
+    axis: str
+    scenario: str
+    """Of the timing; empty where nothing was timed."""
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, result: Result) -> Names:
+        """Names of a result."""
+        case, timing = result.case, result.get("timing")
+        return cls(
+            case.id, result.status, result.reason, case.model.name, case.variant.slug,
+            case.target.name, case.dataset.name, case.axis, timing.scenario if timing else "",
+            result.notes,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
 class Row:
     """A result with its derived numbers."""
 
     result: Result
-    metrics: dict[str, Metric] = field(default_factory=dict)
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
     """Name -> number; names are listed in `bench.metrics.catalog`."""
-    by_class: dict[str, dict[str, Metric]] = field(default_factory=dict)
+    by_class: Mapping[str, Mapping[str, Metric]] = field(default_factory=dict)
     """Metric of a class (`iou`), and its paired difference to the reference variant
     (`iou_difference`, not of the reference itself) -> number by class; empty without accuracy."""
+
+    told: Names | None = None
+    """Its names, where they are known without the result."""
+
+    @cached_property
+    def names(self) -> Names:
+        """What a table calls it."""
+        return self.told or Names.of(self.result)
 
     @property
     def id(self) -> str:
         """The case's id."""
-        return self.result.case.id
+        return self.names.id
 
     @property
     def status(self) -> str:
         """ok, wrong, failed or skipped."""
-        return self.result.status
+        return self.names.status
 
     def value(self, name: str) -> float | None:
         """Value of a metric, or None."""

@@ -6,30 +6,67 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bench import registry
+from bench.metrics import derived
 from bench.metrics.base import Metric, Row, Source
+from bench.metrics.catalog import info
 from bench.metrics.catalog.accuracy import by_class, unavailable
+from bench.metrics.columns import ByClass, Numbers
 from bench.suite.base import canonical
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bench.metrics.derived import Function
     from bench.record.result import Result
     from bench.record.store import Run
     from bench.suite.case import Case
 
 
-def rows(run: Run) -> tuple[Row, ...]:
+OURS = "segbench"
+CLASSES = "classes"
+"""Kind of the numbers by class; the other kinds are the registry's metrics."""
+
+
+def rows(run: Run, only: Iterable[str] | None = None, *, processes: int = 1) -> tuple[Row, ...]:
     """A row a result, in the order of the plan; a metric that isn't there is None with a reason.
 
     Results of cases that the plan no longer names (the suite changed since) are no rows.
+
+    Args:
+        run: with its results.
+        only: names of metrics; the rows have these, and perhaps others. None = all, and those of
+            each class.
+        processes: how many may derive them, where they are many.
     """
-    functions = [registry.load("metric", name) for name in registry.entries("metric")]
+    kinds = registry.entries("metric")
+    if only is not None:
+        wanted = {info(name).kind for name in only}
+        kinds = {
+            k: e for k, e in kinds.items() if k in wanted or (e.provider != OURS and "" in wanted)
+        }
+    functions: dict[str, Function] = {k: registry.load("metric", k) for k in kinds}
+    functions |= {derived.NAMES: derived.names} | ({CLASSES: _classes} if only is None else {})
+    ours = [k for k in functions if k not in kinds or kinds[k].provider == OURS]
+    results = tuple(run.planned)
+    sources = lambda: [source_of(run, r) for r in results]  # noqa: E731
+    found = derived.columns(run, functions, ours, sources, processes)
+    told = found.pop(derived.NAMES)
+    classes = (found.pop(CLASSES),) if only is None else ()
     made = []
-    for result in run.planned:
-        source = Source(run, result, reference_of(run, result))
-        metrics: dict[str, Metric] = {}
-        for function in functions:
-            metrics.update(function(source))
-        made.append(Row(result, metrics, by_class(source)))
+    for i, result in enumerate(results):
+        numbers = Numbers(tuple(found.values()), i)
+        made.append(Row(result, numbers, ByClass(classes, i), derived.named(told, i)))
     return tuple(made)
+
+
+def source_of(run: Run, result: Result) -> Source:
+    """A result with what its numbers derive from."""
+    return Source(run, result, reference_of(run, result))
+
+
+def _classes(source: Source) -> dict[str, Metric]:
+    """Numbers by class, as `METRIC/CLASS`."""
+    return {f"{k}/{n}": m for k, found in by_class(source).items() for n, m in found.items()}
 
 
 def reference_of(run: Run, result: Result) -> Result | None:

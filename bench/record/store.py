@@ -12,29 +12,27 @@ import io
 import json
 import os
 import zipfile
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from bench.errors import RecordError
 from bench.record.base import ArrayFile, Record
 from bench.record.calibration import Calibration
 from bench.record.ceiling import Ceiling
 from bench.record.pairs import PairsRecord
+from bench.record.parse import content_of, head, parse, plain, read_result
 from bench.record.result import SCHEMA, Result
-from bench.record.upgrade import upgrade
+from bench.record.stored import Shared, Stored
 from bench.resources import read_bytes
 from bench.suite.policy import GatePolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
-
-
-R = TypeVar("R", bound=Record)
 
 
 class RunInfo(Record):
@@ -55,12 +53,93 @@ class RunInfo(Record):
 
 
 class Run:
-    """A run that was read: its info and its results in the order of the plan."""
+    """A run in a folder: its info, and its results, which are read when they are asked for."""
 
-    def __init__(self, folder: Path, info: RunInfo, results: tuple[Result, ...]) -> None:
+    def __init__(
+        self, folder: Path, info: RunInfo, results: Sequence[Result] | None = None
+    ) -> None:
+        """Results: None = those in the folder."""
         self.folder = folder
         self.info = info
-        self.results = results
+        self._given = results
+        self._shared = Shared()
+        self._stored: dict[str, Result] = {r.case.id: r for r in results or ()}
+        # A row asks for its measurements several times, and all variants for their reference's.
+        self._whole = lru_cache(maxsize=16)(read_result)
+
+    @cached_property
+    def results(self) -> tuple[Result, ...]:
+        """All of them, whole: those of the plan in its order, then those that it doesn't name."""
+        given = self._given
+        if given is None:
+            given = [read_result(f) for f in sorted((self.folder / "cases").glob("*.json"))]
+        found = {r.case.id: r for r in given}
+        order = {case_id: i for i, case_id in enumerate(self.info.plan)}
+        key = lambda r: (order.get(r.case.id, len(order)), r.case.id)  # noqa: E731
+        return tuple(sorted(found.values(), key=key))
+
+    @cached_property
+    def files(self) -> dict[str, Path]:
+        """Planned case -> its JSON, in the plan's order; a case without a result is left out."""
+        folder = self.folder / "cases"
+        there = {file.name for file in folder.glob("*.json")}
+        names = {i: f"{file_stem(i)}.json" for i in self.info.plan}
+        return {i: folder / name for i, name in names.items() if name in there}
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Planned cases that have a result, in the plan's order."""
+        if self._given is not None:
+            return tuple(i for i in self.info.plan if i in self._stored)
+        return tuple(self.files)
+
+    @cached_property
+    def pending(self) -> tuple[str, ...]:
+        """Planned cases that have none."""
+        there = set(self.ids)
+        return tuple(i for i in self.info.plan if i not in there)
+
+    @property
+    def planned(self) -> Iterator[Result]:
+        """Results of the plan's cases, in its order, each without its samples in memory."""
+        return (r for i in self.ids if (r := self.get(i)))
+
+    def get(self, case_id: str) -> Result | None:
+        """Result of a case, or None; it is read when something of it is asked for.
+
+        Then a RecordError may come: the file can't be understood, or holds another case's result.
+        """
+        if case_id not in self._stored and self._given is None:
+            path = self.folder / "cases" / f"{file_stem(case_id)}.json"
+            if not path.exists():
+                return None
+            head = partial(self._head, case_id, path)
+            self._stored[case_id] = Stored.of(head, partial(self._whole, path))
+        return self._stored.get(case_id)
+
+    def _head(self, case_id: str, path: Path) -> Result:
+        found = self._shared.result(parse(Result, path, head))
+        if found.case.id != case_id:
+            raise RecordError(f"{path} holds the result of another case, {found.case.id!r}.")
+        return found
+
+    @cached_property
+    def digest(self) -> str | None:
+        """Digest, hexadecimal, of what numbers derive from: plan, results, arrays, ceilings.
+
+        Arrays count by name, size and time of change: their results' JSON names their digests. None
+        where the results were given.
+        """
+        if self._given is not None:
+            return None
+        sha = hashlib.sha256("\n".join(self.info.plan).encode())
+        for path in (*self.files.values(), *sorted((self.folder / "ceilings").glob("*.json"))):
+            sha.update(b"%s %s" % (path.name.encode(), hashlib.sha256(content_of(path)).digest()))
+        with os.scandir(self.folder / "cases") as found:
+            for file in sorted((f for f in found if f.name.endswith(".npz")), key=lambda f: f.name):
+                at = file.stat()
+                sha.update(f"{file.name} {at.st_size} {at.st_mtime_ns}".encode())
+        return sha.hexdigest()
 
     def arrays(self, file: ArrayFile) -> dict[str, NDArray[Any]]:
         """Arrays of a measurement, checked against their digest."""
@@ -77,30 +156,17 @@ class Run:
     def pairs(self) -> dict[str, PairsRecord]:
         """Case -> live pairs that `segbench gate --live` left here."""
         files = sorted((self.folder / "pairs").glob("[!.]*.json"))  # .begun.json is none
-        found = [_plain(PairsRecord, file) for file in files]
+        found = [plain(PairsRecord, file) for file in files]
         return {p.case: p for p in found}
 
     def calibration(self) -> Calibration | None:
         """What the self-test found about the machine of this run; None where none was made."""
         path = self.folder / "calibration.json"
-        return _plain(Calibration, path) if path.exists() else None
+        return plain(Calibration, path) if path.exists() else None
 
     def ceilings(self) -> tuple[Ceiling, ...]:
         """What the machine itself can do, one entry a device and number of threads."""
-        return tuple(_plain(Ceiling, f) for f in sorted((self.folder / "ceilings").glob("*.json")))
-
-    @cached_property
-    def _by_id(self) -> dict[str, Result]:
-        return {r.case.id: r for r in self.results}
-
-    @cached_property
-    def planned(self) -> tuple[Result, ...]:
-        """Results of the plan's cases, in its order."""
-        return tuple(r for i in self.info.plan if (r := self._by_id.get(i)))
-
-    def get(self, case_id: str) -> Result | None:
-        """Result of a case, or None."""
-        return self._by_id.get(case_id)
+        return tuple(plain(Ceiling, f) for f in sorted((self.folder / "ceilings").glob("*.json")))
 
 
 def file_stem(case_id: str) -> str:
@@ -207,16 +273,6 @@ def to_json(record: Record) -> bytes:
     return (record.model_dump_json(indent=1, by_alias=True) + "\n").encode()
 
 
-def read_result(path: Path) -> Result:
-    """Result in a JSON file, upgraded from older schemas.
-
-    Raises:
-        RecordError: not JSON, not a result, or of a newer schema.
-    """
-    result: Result = _parse(Result, path)
-    return result
-
-
 def read_run(folder: Path) -> Run:
     """Run in a folder.
 
@@ -229,42 +285,4 @@ def read_run(folder: Path) -> Run:
             f"{folder} holds no run (no run.json).",
             "Make one with: segbench run quickstart",
         )
-    info = _parse(RunInfo, path)
-    found = {}
-    for file in sorted((folder / "cases").glob("*.json")):
-        result = _parse(Result, file)
-        found[result.case.id] = result
-    order = {case_id: i for i, case_id in enumerate(info.plan)}
-    results = sorted(found.values(), key=lambda r: (order.get(r.case.id, len(order)), r.case.id))
-    return Run(folder, info, tuple(results))
-
-
-def _raw(path: Path) -> dict[str, Any]:
-    try:
-        raw = json.loads(read_bytes(path))
-    except (OSError, ValueError, RecursionError) as e:
-        raise RecordError(f"{path} can't be read as JSON: {e}.") from e
-    if not isinstance(raw, dict):
-        raise RecordError(f"{path} holds no record.")
-    return upgrade(raw, path)
-
-
-def _plain(kind: type[R], path: Path) -> R:
-    """A record that stands beside the results, in its own schema."""
-    try:
-        return kind.model_validate_json(read_bytes(path))
-    except OSError as e:
-        raise RecordError(f"{path} can't be read: {e.strerror}.") from e
-    except ValidationError as e:
-        first = e.errors()[0]
-        where = ".".join(str(p) for p in first["loc"])
-        raise RecordError(f"{path} isn't a {kind.__name__}: {where}: {first['msg']}.") from e
-
-
-def _parse(kind: Any, path: Path) -> Any:
-    try:
-        return kind.model_validate(_raw(path))
-    except ValidationError as e:
-        first = e.errors()[0]
-        where = ".".join(str(p) for p in first["loc"])
-        raise RecordError(f"{path} isn't a {kind.__name__}: {where}: {first['msg']}.") from e
+    return Run(folder, parse(RunInfo, path))

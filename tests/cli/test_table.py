@@ -4,7 +4,7 @@ import re
 import pytest
 from rich.console import Console
 
-from bench.cli.table import COLUMNS, LEFT_OUT_FIRST, fitting, print_rows
+from bench.cli.table import COLUMNS, LEFT_OUT_FIRST, fitting, names, print_rows
 from bench.metrics.rows import rows
 from tests.builders import Planned, build_run
 from tests.gate.planted import replaced, revised
@@ -27,7 +27,7 @@ def test_nothing_runs_over_a_terminal_and_what_is_left_out_is_said(made, width):
     shown = text(made, width=width, force_terminal=True)
     table, *below = shown.split("no room for: ")
     assert max(map(len, table.splitlines())) <= width
-    left = [h for h in COLUMNS if h not in fitting(made, width)]
+    left = [h for h in COLUMNS if h not in fitting(names(made), width)]
     assert bool(below) == bool(left)
     assert all(heading in below[0] for heading in left)
     assert "mIoU %" in table

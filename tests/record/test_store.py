@@ -37,7 +37,7 @@ def test_results_outside_of_the_plan_come_last(tmp_path: Path) -> None:
     extra = builders.result(builders.case("torch-fp16"))
     store.write_result(tmp_path, extra)
     assert store.read_run(tmp_path).results[-1] == extra
-    assert store.read_run(tmp_path).get(extra.case.id) == extra
+    assert store.read_run(tmp_path).get(extra.case.id).case == extra.case
     assert store.read_run(tmp_path).get("nothing") is None
 
 

@@ -6,7 +6,7 @@ The leaves beside this file compute them; a plug-in adds more through the entry 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bench.record.memory import DEFINITIONS, DIFFERENCES
@@ -24,23 +24,25 @@ class MetricInfo:
     better: Better
     """Direction of improvement; empty where there is none."""
     definition: str
+    kind: str = ""
+    """Registered metric that computes it."""
 
 
 _ACCURACY = (
     MetricInfo("miou", "fraction", "higher", "Mean intersection over union of the classes that are there, over all images together, by the Cityscapes rule."),
     MetricInfo("miou_difference", "fraction", "higher", "mIoU minus that of the reference variant, paired over the same images."),
     MetricInfo("miou_detectable", "fraction", "lower", "Smallest drop of mIoU against the reference variant that these images show with 80 % power, from the scatter of the paired difference."),
-    MetricInfo("miou_retained", "fraction", "higher", "mIoU over that of the same variant on the images as they are (of a corrupted case)."),
-    MetricInfo("category_miou", "fraction", "higher", "Mean IoU of the Cityscapes categories (flat, construction, object ...)."),
-    MetricInfo("iiou", "fraction", "higher", "Mean IoU of the classes with instances, each instance weighted by the class's average size over its own."),
-    MetricInfo("category_iiou", "fraction", "higher", "The same for the categories human and vehicle."),
-    MetricInfo("pixel_accuracy", "fraction", "higher", "Share of labelled pixels with the right class."),
+    MetricInfo("miou_retained", "fraction", "higher", "mIoU over that of the same variant on the images as they are (of a corrupted case).", "robustness"),
+    MetricInfo("category_miou", "fraction", "higher", "Mean IoU of the Cityscapes categories (flat, construction, object ...).", "scores"),
+    MetricInfo("iiou", "fraction", "higher", "Mean IoU of the classes with instances, each instance weighted by the class's average size over its own.", "scores"),
+    MetricInfo("category_iiou", "fraction", "higher", "The same for the categories human and vehicle.", "scores"),
+    MetricInfo("pixel_accuracy", "fraction", "higher", "Share of labelled pixels with the right class.", "scores"),
     MetricInfo("pq", "fraction", "higher", "Panoptic quality: of each class the sum of the matched segments' IoU over TP + FP/2 + FN/2, over all images together; the mean of the classes that are there, by the rules of cityscapesscripts."),
     MetricInfo("pq_difference", "fraction", "higher", "PQ minus that of the reference variant, paired over the same images."),
     MetricInfo("pq_detectable", "fraction", "lower", "Smallest drop of PQ against the reference variant that these images show with 80 % power, from the scatter of the paired difference."),
-    MetricInfo("pq_retained", "fraction", "higher", "PQ over that of the same variant on the images as they are (of a corrupted case)."),
+    MetricInfo("pq_retained", "fraction", "higher", "PQ over that of the same variant on the images as they are (of a corrupted case).", "robustness"),
     *(
-        MetricInfo(f"{name}{kind}", "fraction", "higher", f"{words}{of}.")
+        MetricInfo(f"{name}{kind}", "fraction", "higher", f"{words}{of}.", "scores")
         for kind, of in (("", ", mean of all classes"), ("_things", ", mean of the things"), ("_stuff", ", mean of the stuff"))
         for name, words in (("pq", "Panoptic quality"), ("sq", "Segmentation quality: mean IoU of the matched segments (0 where none is)"), ("rq", "Recognition quality: TP over TP + FP/2 + FN/2"))
         if name + kind != "pq"
@@ -127,8 +129,13 @@ _PARITY = (
 )  # fmt: skip
 
 CATALOG: dict[str, MetricInfo] = {
-    i.name: i for i in (*_ACCURACY, *_LATENCY, *_LOAD, *_MEMORY, *_WORK, *_PARITY)
-}
+    i.name: replace(i, kind=i.kind or kind)
+    for kind, group in (
+        ("accuracy", _ACCURACY), ("latency", _LATENCY), ("load", _LOAD), ("memory", _MEMORY),
+        ("roofline", _WORK), ("parity", _PARITY),
+    )
+    for i in group
+}  # fmt: skip
 """Name -> meaning, in the order in which they are shown."""
 
 

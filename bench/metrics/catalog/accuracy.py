@@ -24,21 +24,18 @@ NO_CLASS = "no class stands in the ground truth or in the predictions"
 
 
 def metrics(source: Source) -> dict[str, Metric]:
-    """Name -> number of every accuracy metric of the task, fractions."""
+    """The headline's number, its difference to the reference and what would show, fractions."""
     result, task = source.result, task_of(source.result.case)
     reason = unavailable(result)
     if reason:
-        own = (f"{task.headline}{rest}" for rest in ("", "_difference", "_detectable"))
-        return absent((*own, *task.numbers), reason)
-    found, note = result.get(task.kind), _seen(result)
+        return absent(
+            (f"{task.headline}{rest}" for rest in ("", "_difference", "_detectable")), reason
+        )
+    found, note = result.get(task.kind), seen(result)
     of = ratios(task, source.run.folder, found)[task.class_metric]
     whole = intervals.mean_interval(of, found.groups)
-    scores = task.scores(result, source.run.folder / "cases")
-    return {
-        task.headline: _metric(whole.value, NO_CLASS, note, whole.low, whole.high),
-        **difference(source),
-        **{name: _score(scores[name], note) for name in task.numbers},
-    }
+    own = number(whole.value, NO_CLASS, note, whole.low, whole.high)
+    return {task.headline: own, **difference(source)}
 
 
 def unavailable(result: Result) -> str:
@@ -68,7 +65,7 @@ def difference(source: Source) -> dict[str, Metric]:
     shows = Metric(whole.detectable, note=note)
     if not whole.detectable:
         shows = Metric(None, reason=whole.note if whole.detectable is None else SAME)
-    return {names[0]: _metric(whole.value, NO_CLASS, note, whole.low, whole.high), names[1]: shows}
+    return {names[0]: number(whole.value, NO_CLASS, note, whole.low, whole.high), names[1]: shows}
 
 
 def by_class(source: Source) -> dict[str, dict[str, Metric]]:
@@ -78,14 +75,14 @@ def by_class(source: Source) -> dict[str, dict[str, Metric]]:
     """
     if unavailable(source.result):
         return {}
-    task, folder, note = task_of(source.result.case), source.run.folder, _seen(source.result)
+    task, folder, note = task_of(source.result.case), source.run.folder, seen(source.result)
     found = source.result.get(task.kind)
     fields = {}
     for name, of in ratios(task, folder, found).items():
         each = zip(of.names, intervals.each_interval(of, found.groups), strict=True)
         fields[name] = _named(dict(each), task.absent, note)
     for name, numbers in task.by_class(found, folder / "cases").items():
-        fields[name] = {c: _metric(v, task.absent, note) for c, v in numbers.items()}
+        fields[name] = {c: number(v, task.absent, note) for c, v in numbers.items()}
     beside = _to_reference(source)
     if not isinstance(beside, str):
         differences, note = beside
@@ -117,7 +114,7 @@ def _to_reference(source: Source) -> tuple[Paired, str] | str:
 
 
 def _named(scores: Mapping[str, Interval], reason: str, note: str) -> dict[str, Metric]:
-    return {name: _metric(s.value, reason, note, s.low, s.high) for name, s in scores.items()}
+    return {name: number(s.value, reason, note, s.low, s.high) for name, s in scores.items()}
 
 
 def _comparable(a: Result, b: Result) -> bool:
@@ -134,19 +131,17 @@ def _comparable(a: Result, b: Result) -> bool:
     return settings[0] == settings[1]
 
 
-def _seen(result: Result) -> str:
+def seen(result: Result) -> str:
+    """How many images were seen, where that is fewer than were asked for; else empty."""
     found: Any = result.get(task_of(result.case).kind)
-    seen = len(found.images)
-    return "" if seen >= found.asked else f"{seen} of {found.asked} images were seen"
+    some = len(found.images)
+    return "" if some >= found.asked else f"{some} of {found.asked} images were seen"
 
 
-def _score(value: float | str, note: str) -> Metric:
-    return Metric(None, reason=value) if isinstance(value, str) else _metric(value, NO_CLASS, note)
-
-
-def _metric(
+def number(
     value: float, reason: str, note: str, low: float | None = None, high: float | None = None
 ) -> Metric:
+    """A number, or None with a reason where there is none (NaN)."""
     if math.isnan(value):
         return Metric(None, reason=reason)
     return Metric(value, low, high, note=note)

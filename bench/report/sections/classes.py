@@ -18,6 +18,8 @@ from bench.report.sections.common import metric_cell
 from bench.tasks.base import task_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bench.metrics.base import Metric, Row
     from bench.report.blocks import Block
     from bench.report.view import Group, View
@@ -76,7 +78,7 @@ def _groups(view: View) -> tuple[list[tuple[Group, list[Row]]], bool]:
     return found, repeated
 
 
-def _of(row: Row, rest: str = "") -> dict[str, Metric]:
+def _of(row: Row, rest: str = "") -> Mapping[str, Metric]:
     """The task's metric of a class, or its difference to the reference, by class."""
     return row.by_class.get(task_of(row.result.case).class_metric + rest, {})
 

@@ -1,0 +1,157 @@
+"""Numbers of a whole run, and their cache: what one record gave once isn't derived again.
+
+The cache holds a file a kind of numbers for each run's folder, which says from what record, code and
+numpy it came. One that says otherwise, or can't be read, is made anew; to delete it changes nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import signal
+import sys
+import warnings
+import zipfile
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from functools import partial
+from multiprocessing import get_context
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.metrics.base import Metric, Names
+from bench.metrics.columns import Columns
+from bench.record.store import write_atomic
+from bench.resources import cache_dir, code_of, open_regular
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from bench.metrics.base import Source
+    from bench.record.store import Run
+
+    Function = Callable[[Source], Mapping[str, Metric]]
+
+NAMES = "names"
+CODE = ("metrics", "record", "segments.py", "suite", "tasks")
+BLOCK = 128
+"""Rows whose numbers are held one by one before they become arrays; a process takes so many."""
+
+
+def columns(
+    run: Run,
+    functions: Mapping[str, Function],
+    cached: Iterable[str],
+    sources: Callable[[], Sequence[Source]],
+    processes: int = 1,
+) -> dict[str, Columns]:
+    """Kind -> numbers of every source, in order.
+
+    Args:
+        run: where the sources come from.
+        functions: kind -> what computes it.
+        cached: kinds that depend on the record and on segbench's code alone.
+        sources: called only where something must be computed.
+        processes: how many may compute.
+    """
+    key = _key(run)
+    found = {k: c for k in cached if key and (c := _read(_file(run, k), key))}
+    missing = {k: f for k, f in functions.items() if k not in found}
+    if missing:
+        made = _compute(missing, sources(), processes)
+        for kind in set(cached) & set(made) if key else ():
+            _write(_file(run, kind), key, made[kind])
+        found |= made
+    return {k: found[k] for k in functions}
+
+
+def names(source: Source) -> dict[str, Metric]:
+    """Names of a row as words without a number, so that they lie beside the others."""
+    return {"names": Metric(None, reason=json.dumps(asdict(Names.of(source.result))))}
+
+
+def named(columns: Columns, row: int) -> Names | None:
+    """What `names` stored."""
+    found = columns.get(row, "names")
+    if found is None:
+        return None
+    said = json.loads(found.reason)
+    return Names(**{**said, "notes": tuple(said["notes"])})
+
+
+def _compute(
+    functions: Mapping[str, Function], sources: Sequence[Source], processes: int = 1
+) -> dict[str, Columns]:
+    spans = [slice(i, i + BLOCK) for i in range(0, max(len(sources), 1), BLOCK)]
+    work = partial(_block, functions, sources)
+    if min(processes, len(spans) - 1) < 2 or sys.platform != "linux":
+        return _joined(map(work, spans))
+    # A forked process has the results that were read already; elsewhere it would read all of them.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # fork beside numpy's idle threads
+        with ProcessPoolExecutor(
+            processes, get_context("fork"), initializer=_begin, initargs=(work,)
+        ) as pool:
+            return _joined(pool.map(_at_work, spans))
+
+
+def _block(
+    functions: Mapping[str, Function], sources: Sequence[Source], span: slice
+) -> dict[str, Columns]:
+    """Numbers of some sources; all of one before the next is read."""
+    rows = [{k: f(source) for k, f in functions.items()} for source in sources[span]]
+    return {k: Columns.of([r[k] for r in rows]) for k in functions}
+
+
+def _joined(blocks: Iterable[dict[str, Columns]]) -> dict[str, Columns]:
+    made = list(blocks)
+    return {k: Columns.join([b[k] for b in made]) for k in made[0]}
+
+
+_work: list[Callable[[slice], dict[str, Columns]]] = []
+"""In a process of the pool: what it does."""
+
+
+def _begin(work: Callable[[slice], dict[str, Columns]]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # its parent says what an interrupt means
+    _work.append(work)
+
+
+def _at_work(span: slice) -> dict[str, Columns]:
+    return _work[0](span)
+
+
+def _key(run: Run) -> str:
+    """What the numbers depend on; empty where they can't be cached."""
+    if run.digest is None:
+        return ""
+    said = f"{run.digest} {code_of(CODE)} {np.__version__}"
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _file(run: Run, kind: str) -> Path:
+    folder = hashlib.sha256(str(run.folder.resolve()).encode()).hexdigest()[:24]
+    return cache_dir() / "derived" / folder / f"{kind}.npz"
+
+
+def _read(path: Path, key: str) -> Columns | None:
+    """Columns in a file; None where they are of another key, or damaged."""
+    try:
+        with open_regular(path) as file, np.load(file, allow_pickle=False) as stored:
+            if stored["key"].tobytes().decode() != key:
+                return None
+            return Columns.from_arrays(stored)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _write(path: Path, key: str, found: Columns) -> None:
+    buffer = io.BytesIO()
+    arrays = {"key": np.frombuffer(key.encode(), np.uint8), **found.arrays()}
+    np.savez(buffer, allow_pickle=False, **arrays)
+    with contextlib.suppress(OSError):  # a full disk or a foreign folder: then without a cache
+        write_atomic(path, buffer.getvalue())
