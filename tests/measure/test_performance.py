@@ -90,15 +90,15 @@ def test_it_stops_when_the_median_is_precise():
 def test_a_load_at_its_own_pace_on_the_real_clock(scenario):
     import time
 
-    made, _, _ = loaded(Clock(), scenario=scenario, rate=200.0, iterations=8)
+    made, _, _ = loaded(Clock(), scenario=scenario, rate=200.0, iterations=40)
     launch = performance.launch(made, quiet, time.perf_counter_ns)
     stream = launch.stream
     assert stream.rate_hz == 200.0
-    assert len(stream.due_ns) == len(stream.sent_ns) == len(stream.done_ns) >= 8
+    assert len(stream.due_ns) == len(stream.sent_ns) == len(stream.done_ns) >= 40
     done = [d for d in stream.done_ns if d is not None]
-    assert len(done) == len(launch.end_to_end_ns) >= 8
+    assert len(done) == len(launch.end_to_end_ns) >= 40
     waits = [d - due for d, due in zip(stream.done_ns, stream.due_ns, strict=True) if d is not None]
-    assert launch.width == width(waits) > 0
+    assert launch.width == width(waits)
 
 
 def test_the_poller_takes_turns_with_nothing():
