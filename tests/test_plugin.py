@@ -14,6 +14,7 @@ from bench import registry
 from bench.backends.base import OpenJob
 from bench.datasets.base import VOID
 from bench.errors import DatasetError, WeightsError
+from bench.gate.judge import judge
 from bench.metrics.rows import rows
 from bench.record.store import read_run
 from bench.suite.dataset import Dataset
@@ -72,7 +73,12 @@ def _installed():
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [("backend", "threshold"), ("dataset", "stripes"), ("metric", "frequency")],
+    [
+        ("backend", "threshold"),
+        ("dataset", "stripes"),
+        ("metric", "frequency"),
+        ("task", "presence"),
+    ],
 )
 def test_registry_finds_it_and_says_who_provides_it(kind, name):
     entry = registry.entries(kind)[name]
@@ -161,7 +167,8 @@ def test_suite_runs_the_plugin_beside_onnx_runtime(tmp_path, monkeypatch):
     command = [sys.executable, "-m", "bench", "run", str(suite), "--out", str(tmp_path / "run")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 0, done.stderr
-    found = {r.result.case.variant.slug: r for r in rows(read_run(tmp_path / "run"))}
+    every = rows(read_run(tmp_path / "run"))
+    found = {r.result.case.variant.slug: r for r in every if not r.result.case.axis}
     assert {slug: row.status for slug, row in found.items()} == {
         "threshold-fp32": "ok",
         "onnx-onnxruntime-fp32": "ok",
@@ -171,3 +178,13 @@ def test_suite_runs_the_plugin_beside_onnx_runtime(tmp_path, monkeypatch):
         assert row.value("frequency_weighted_iou") == pytest.approx(1.0)
         assert row.value("latency_p50_ms") > 0
     assert found["onnx-onnxruntime-fp32"].value("agreement") == pytest.approx(1.0)
+    present = [r for r in every if r.result.case.axis == "presence"]
+    assert [r.status for r in present] == ["ok", "ok"]
+    for row in present:
+        assert row.value("presence_f1") == row.value("exact_match") == 1.0
+        assert {c: m.value for c, m in row.by_class["f1"].items()} == dict.fromkeys(CLASSES, 1.0)
+        assert row.value("miou") is None
+    assert present[1].value("presence_f1_difference") == 0.0
+    assert "presence_f1" in {
+        v.metric for v in judge(read_run(tmp_path / "run"), read_run(tmp_path / "run")).verdicts
+    }

@@ -31,6 +31,8 @@ class Pass:
 
     tallies: list[Tally] = field(default_factory=list)
     """Counts of each image."""
+    classified: list[int] = field(default_factory=list)
+    """Pixels of each image that were predicted as any class."""
     forward_ns: list[int] = field(default_factory=list)
     wall_ns: int = 0
     indices: list[int] = field(default_factory=list)
@@ -43,6 +45,7 @@ class Counted:
     """What one image's outputs gave."""
 
     tally: Tally
+    classified: int
     compared: Compared | None
     picture: Picture | None
 
@@ -67,6 +70,7 @@ class Counting:
         shown = case.model.trained and index < case.protocol.gallery_images
         return Counted(
             tally=task.tally(truth, prediction, case.dataset, inside),
+            classified=task.classified(prediction),
             compared=compared,
             picture=(index, image, truth, prediction) if shown else None,
         )
@@ -105,6 +109,7 @@ def walk(loaded: LoadedCase, say: Say, parity: ParityCounter | None) -> Pass:
 
 def _add(found: Pass, image: Counted, parity: ParityCounter | None) -> None:
     found.tallies.append(image.tally)
+    found.classified.append(image.classified)
     if image.picture is not None:
         found.pictures.append(image.picture)
     if parity is not None:

@@ -38,6 +38,7 @@ def counts(job: AccuracyJob, loaded: LoadedCase, found: Pass) -> list[Measuremen
         "images": tuple(loaded.images.names[i] for i in found.indices),
         "asked": loaded.count,
         "groups": tuple(groups[i] for i in found.indices) if groups else (),
+        "classified": tuple(found.classified),
     }
     out: list[Measurement] = [RunTimes(forward_ns=tuple(found.forward_ns), wall_ns=found.wall_ns)]
     for fields, arrays in loaded.task.measured(found.tallies, seen):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from bench.record.base import Record
+from bench.record.base import ArrayFile, Record
 from bench.record.confusion import ConfusionMeasurement, InstanceMeasurement, RunTimes
 from bench.record.environment import Environment
 from bench.record.fits import FitsMeasurement
@@ -27,12 +27,27 @@ Status = Literal["ok", "wrong", "failed", "skipped"]
 
 
 class ExtraMeasurement(Record):
-    """What a plug-in measured: values are its own business."""
+    """What a plug-in measured: values and arrays are its own business.
 
+    Counts of a plug-in's task have `classes`, `images`, `asked` and arrays with an `image` in them.
+    """
+
+    by_image = ("images", "groups", "classified")
     kind: Literal["extra"] = "extra"
-    version: int = 1
+    version: int = 2
+    """History: 1 = the first; 2 = counts of a task."""
     name: str
     values: dict[str, Any] = Field(default_factory=dict)
+    classes: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    asked: int = 0
+    groups: tuple[str, ...] = ()
+    classified: tuple[int, ...] = ()
+    arrays: ArrayFile | None = None
+
+    def __hash__(self) -> int:
+        """Hash without `values`, which may hold dicts."""
+        return hash((self.name, self.images, self.arrays))
 
 
 Measurement = Annotated[
@@ -144,5 +159,8 @@ class Result(Record):
     )
 
     def get(self, kind: str) -> Any:
-        """Measurement of a kind, or None."""
-        return next((m for m in self.measurements if m.kind == kind), None)
+        """Measurement of a kind (of a plug-in's, its name), or None."""
+        for m in self.measurements:
+            if m.kind == kind or (isinstance(m, ExtraMeasurement) and m.name == kind):
+                return m
+        return None

@@ -87,7 +87,7 @@ class Task(ABC):
     """Names of the other metrics, as `scores` gives them."""
     kind: str
     """Measurement that holds the counts: its `kind`, or the name of an `extra` one. It has `classes`,
-    `images`, `asked` and `groups`."""
+    `images`, `asked`, `groups` and `classified`."""
     absent: str = "absent: neither in the ground truth nor predicted"
     """Why a class has no ratio."""
     instances: bool = False
@@ -126,6 +126,10 @@ class Task(ABC):
         """Counts of one image."""
 
     @abstractmethod
+    def classified(self, prediction: Any) -> int:
+        """Pixels that were predicted as any class, not as void."""
+
+    @abstractmethod
     def agree(self, truth: Any, prediction: Any) -> NDArray[np.bool_]:
         """Whether a pixel is the same in both, bool (H, W); void in both is the same."""
 
@@ -149,7 +153,7 @@ class Task(ABC):
 
         Args:
             tallies: of the images, in order.
-            seen: `classes`, `images`, `asked` and `groups`.
+            seen: `classes`, `images`, `asked`, `groups` and `classified`.
         """
 
     @abstractmethod

@@ -91,7 +91,7 @@ class PanopticTask(Task):
         dataset: Dataset,  # noqa: ARG002
         instances: NDArray[np.int32] | None,  # noqa: ARG002
     ) -> Tally:
-        """One entry a counted segment (see `SegmentsMeasurement`), and `classified`, pixels."""
+        """One entry a counted segment, uint32 (see `SegmentsMeasurement`)."""
         shared, first, second, union = _matches(truth, prediction)
         on_void = shared[0, 1:].copy()
         of_class = truth.classes[:, None] == prediction.classes[None, :]
@@ -109,8 +109,11 @@ class PanopticTask(Task):
             "intersection": np.concatenate([shared[first + 1, second + 1], rest]),
             "union": np.concatenate([union[first, second], rest]),
         }
-        counted = {k: v.astype(np.uint32) for k, v in found.items()}
-        return {**counted, "classified": np.array(size.sum())}
+        return {k: v.astype(np.uint32) for k, v in found.items()}
+
+    def classified(self, prediction: Segments) -> int:
+        """Pixels that belong to a segment."""
+        return int(np.count_nonzero(prediction.ids))
 
     def agree(self, truth: Segments, prediction: Segments) -> NDArray[np.bool_]:
         """Whether a pixel lies in both segments of a match, or is void in both, bool (H, W)."""
@@ -149,8 +152,7 @@ class PanopticTask(Task):
         arrays = {k: np.concatenate([none, *(t[k] for t in tallies)]) for k in FIELDS}
         each = [len(t["outcome"]) for t in tallies]
         arrays["image"] = np.repeat(np.arange(len(tallies), dtype=np.uint32), each)
-        classified = tuple(int(t["classified"]) for t in tallies)
-        yield {"kind": "segments", **seen, "classified": classified}, arrays
+        yield {"kind": "segments", **seen}, arrays
 
     def ratios(self, found: SegmentsMeasurement, folder: Path) -> dict[str, Ratios]:
         """`pq`: the sum of IoU over TP + FP/2 + FN/2."""

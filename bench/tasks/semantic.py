@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.record.store import read_arrays
+from bench.segments import VOID
 from bench.tasks import confusion, overlap
 from bench.tasks import instances as per_instance
 from bench.tasks.base import Ratios, Task
@@ -36,10 +37,10 @@ class SemanticTask(Task):
 
     headline = "miou"
     label = "mIoU"
-    class_metrics = ("iou", "category_iou")
+    class_metrics: tuple[str, ...] = ("iou", "category_iou")
     class_label = "IoU"
     hub = ("image-segmentation", "Semantic segmentation", "mean_iou")
-    numbers = ("category_miou", "iiou", "category_iiou", "pixel_accuracy")
+    numbers: tuple[str, ...] = ("category_miou", "iiou", "category_iiou", "pixel_accuracy")
     kind = "confusion"
     absent = "absent: neither in the ground truth nor predicted on labelled pixels"
     instances = True
@@ -64,6 +65,10 @@ class SemanticTask(Task):
         of = overlap.categories(dataset.classes)
         inside = {} if instances is None else per_instance.count(instances, prediction, of)
         return {"counts": counts, **inside}
+
+    def classified(self, prediction: NDArray[np.uint8]) -> int:
+        """Pixels that aren't VOID."""
+        return int(np.count_nonzero(prediction != VOID))
 
     def agree(self, truth: NDArray[np.uint8], prediction: NDArray[np.uint8]) -> NDArray[np.bool_]:
         """Whether a pixel has the same class, bool (H, W)."""
@@ -94,15 +99,13 @@ class SemanticTask(Task):
     ) -> Iterator[tuple[dict[str, Any], Arrays]]:
         """Confusion counts, and instance counts where the set has instances."""
         stacked = confusion.stack([t["counts"] for t in tallies], len(seen["classes"]))
-        classified = tuple(stacked[:, :, :-1].sum((1, 2)).tolist())
-        counts = {"kind": "confusion", **seen, "classified": classified}
-        yield counts, confusion.to_sparse(stacked)
+        yield {"kind": "confusion", **seen}, confusion.to_sparse(stacked)
         inside = [t for t in tallies if "hit" in t]
         if inside:
             named = {"classes": seen["classes"], "images": seen["images"]}
             yield {"kind": "instances", **named}, per_instance.stack(inside)
 
-    def ratios(self, found: ConfusionMeasurement, folder: Path) -> dict[str, Ratios]:
+    def ratios(self, found: Any, folder: Path) -> dict[str, Ratios]:
         """`iou`, and `category_iou` where the classes are those of Cityscapes."""
         counts = counts_of(folder, found)
         made = {"iou": Ratios(found.classes, *overlap.parts(counts))}

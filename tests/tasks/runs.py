@@ -54,4 +54,4 @@ def tally(rng: np.random.Generator, lost: float) -> dict[str, np.ndarray]:
         "intersection": np.concatenate([part[~gone], 0 * both]),
         "union": np.concatenate([union[~gone], 0 * both]),
     }
-    return {**{k: v.astype(np.uint32) for k, v in rows.items()}, "classified": np.array(99)}
+    return {k: v.astype(np.uint32) for k, v in rows.items()}

@@ -132,7 +132,7 @@ def test_half_is_no_match_and_void_leaves_the_union() -> None:
     assert outcome(truth, one([[1, 1, 1, 0, 1, 1]], 5)) == [(5, 0)]
     found = TASK.tally(truth, one([[1, 1, 1, 0, 1, 1]], 5), SET, None)
     assert (found["intersection"].tolist(), found["union"].tolist()) == ([3], [4])
-    assert int(found["classified"]) == 5
+    assert TASK.classified(one([[1, 1, 1, 0, 1, 1]], 5)) == 5
 
 
 def test_predictions_on_void_or_on_crowd_of_their_class_are_not_false() -> None:
