@@ -10,8 +10,10 @@ import contextlib
 import hashlib
 import io
 import json
+import os
 import signal
 import sys
+import threading
 import warnings
 import zipfile
 from concurrent.futures import ProcessPoolExecutor
@@ -40,6 +42,8 @@ NAMES = "names"
 CODE = ("metrics", "record", "segments.py", "suite", "tasks")
 BLOCK = 128
 """Rows whose numbers are held one by one before they become arrays; a process takes so many."""
+MANY = 4
+"""Blocks from which on several processes derive them."""
 
 
 def columns(
@@ -47,7 +51,6 @@ def columns(
     functions: Mapping[str, Function],
     cached: Iterable[str],
     sources: Callable[[], Sequence[Source]],
-    processes: int = 1,
 ) -> dict[str, Columns]:
     """Kind -> numbers of every source, in order.
 
@@ -56,13 +59,12 @@ def columns(
         functions: kind -> what computes it.
         cached: kinds that depend on the record and on segbench's code alone.
         sources: called only where something must be computed.
-        processes: how many may compute.
     """
     key = _key(run)
     found = {k: c for k in cached if key and (c := _read(_file(run, k), key))}
     missing = {k: f for k, f in functions.items() if k not in found}
     if missing:
-        made = _compute(missing, sources(), processes)
+        made = _compute(missing, sources())
         for kind in set(cached) & set(made) if key else ():
             _write(_file(run, kind), key, made[kind])
         found |= made
@@ -83,20 +85,23 @@ def named(columns: Columns, row: int) -> Names | None:
     return Names(**{**said, "notes": tuple(said["notes"])})
 
 
-def _compute(
-    functions: Mapping[str, Function], sources: Sequence[Source], processes: int = 1
-) -> dict[str, Columns]:
+def _compute(functions: Mapping[str, Function], sources: Sequence[Source]) -> dict[str, Columns]:
     spans = [slice(i, i + BLOCK) for i in range(0, max(len(sources), 1), BLOCK)]
     work = partial(_block, functions, sources)
-    if min(processes, len(spans) - 1) < 2 or sys.platform != "linux":
+    if len(spans) < MANY or not _can_fork():
         return _joined(map(work, spans))
     # A forked process has the results that were read already; elsewhere it would read all of them.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # fork beside numpy's idle threads
         with ProcessPoolExecutor(
-            processes, get_context("fork"), initializer=_begin, initargs=(work,)
+            len(os.sched_getaffinity(0)), get_context("fork"), initializer=_begin, initargs=(work,)
         ) as pool:
             return _joined(pool.map(_at_work, spans))
+
+
+def _can_fork() -> bool:
+    """Whether a copy of this process is sound: none that has other threads, or can't be forked."""
+    return sys.platform == "linux" and threading.active_count() == 1
 
 
 def _block(

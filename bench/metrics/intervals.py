@@ -62,6 +62,7 @@ if TYPE_CHECKING:
 
 LEVEL = 0.95
 MIN_GROUPS = 10
+ONE = "one image gives no interval"
 ALONE = "what stands in one image only gives no interval"
 
 
@@ -100,18 +101,16 @@ class Differences:
         """Of the columns' means; each leaves out what it lacks."""
         a, b = self._units
         without = mean(_scores(a)[1]) - mean(_scores(b)[1])
-        return _difference(mean_difference(a, b, LEVEL), 0, without, self.groups)
+        (found,) = _differences(mean_difference(a, b, LEVEL), without[None], self.groups)
+        return found
 
     @cached_property
     def each(self) -> dict[str, Interval]:
         """Of each column; NaN where one of both lacks it."""
         a, b = self._units
         without = (_scores(a)[1] - _scores(b)[1]).T
-        found = each_difference(a, b, LEVEL)
-        return {
-            name: _difference(found, k, w, self.groups)
-            for k, (name, w) in enumerate(zip(self.a.names, without, strict=True))
-        }
+        found = _differences(each_difference(a, b, LEVEL), without, self.groups)
+        return dict(zip(self.a.names, found, strict=True))
 
     @cached_property
     def _units(self) -> tuple[Parts, Parts]:
@@ -121,7 +120,8 @@ class Differences:
 def mean_interval(of: Ratios, groups: tuple[str, ...] = ()) -> Interval:
     """Mean over the columns with its interval, fractions; absent columns are left out."""
     whole, without = _scores(_grouped(of, groups))
-    return _interval(float(mean(whole)), mean(without), groups)
+    (found,) = _intervals(mean(whole)[None], mean(without)[None], groups)
+    return found
 
 
 def each_interval(of: Ratios, groups: tuple[str, ...] = ()) -> tuple[Interval, ...]:
@@ -130,8 +130,7 @@ def each_interval(of: Ratios, groups: tuple[str, ...] = ()) -> tuple[Interval, .
     What stands in one image (or group) only has no interval.
     """
     whole, without = _scores(_grouped(of, groups))
-    columns = zip(whole, without.T, strict=True)
-    return tuple(_interval(float(v), w, groups) for v, w in columns)
+    return _intervals(whole, without.T, groups)
 
 
 def align(a: Sequence[str], b: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -147,48 +146,55 @@ def clustered(groups: Sequence[str]) -> bool:
     return len(set(groups)) >= MIN_GROUPS
 
 
-def _difference(
-    found: Studentized, k: int, without: NDArray[np.float64], groups: tuple[str, ...]
-) -> Interval:
-    """Interval of one difference; `without` holds it without each unit, (units,)."""
-    value, error, units = float(found.value[k]), float(found.error[k]), without.size
-    reason = _no_interval(value, without)
-    if reason:
-        return Interval(value, None, None, reason)
+def _differences(
+    found: Studentized, without: NDArray[np.float64], groups: tuple[str, ...]
+) -> tuple[Interval, ...]:
+    """Intervals of K differences; `without` holds them without each unit, (K, units)."""
+    units = without.shape[1]
+    if units < 2:
+        return tuple(Interval(v, None, None, ONE) for v in found.value.tolist())
     student = quantile((1 + LEVEL) / 2, units - 1)
     spread = _jackknife(without)
-    half = max(float(np.fmax(found.critical[k], student)) * error, student * spread)
-    return Interval(
-        value,
-        max(-1.0, value - half),
-        min(1.0, value + half),
-        f"{_units(units, groups)}, resampled in pairs",
-        detectable(half, max(error, spread), units - 1),
+    half = np.maximum(np.fmax(found.critical, student) * found.error, student * spread)
+    shows = detectable(half, np.maximum(found.error, spread), units - 1)
+    return _told(found.value, half, -1.0, f"{_units(units, groups)}, resampled in pairs", shows)
+
+
+def _intervals(
+    values: NDArray[np.float64], without: NDArray[np.float64], groups: tuple[str, ...]
+) -> tuple[Interval, ...]:
+    """Intervals of K scores from the scores without each unit, (K, units)."""
+    units = without.shape[1]
+    if units < 2:
+        return tuple(Interval(v, None, None, ONE) for v in values.tolist())
+    half = quantile((1 + LEVEL) / 2, units - 1) * _jackknife(without)
+    return _told(values, half, 0.0, f"{_units(units, groups)}, one left out at a time", None)
+
+
+def _told(
+    values: NDArray[np.float64],
+    half: NDArray[np.float64],
+    least: float,
+    note: str,
+    shows: NDArray[np.float64] | None,
+) -> tuple[Interval, ...]:
+    """Values with their half widths, cut at what a score or difference can be; NaN = no interval."""
+    smallest = [None] * len(values) if shows is None else shows.tolist()
+    return tuple(
+        Interval(v, None, None, ALONE)
+        if math.isnan(v) or math.isnan(h)
+        else Interval(v, max(least, v - h), min(1.0, v + h), note, s)
+        for v, h, s in zip(values.tolist(), half.tolist(), smallest, strict=True)
     )
 
 
-def _interval(value: float, without: NDArray[np.float64], groups: tuple[str, ...]) -> Interval:
-    """Interval of one score from the scores without each unit, (units,)."""
-    reason = _no_interval(value, without)
-    if reason:
-        return Interval(value, None, None, reason)
-    units = without.size
-    half = quantile((1 + LEVEL) / 2, units - 1) * _jackknife(without)
-    note = f"{_units(units, groups)}, one left out at a time"
-    return Interval(value, max(0.0, value - half), min(1.0, value + half), note)
-
-
-def _no_interval(value: float, without: NDArray[np.float64]) -> str:
-    """Why there can be no interval; empty where there can."""
-    if without.size < 2:
-        return "one image gives no interval"
-    return ALONE if math.isnan(value) or np.isnan(without).any() else ""
-
-
-def _jackknife(without: NDArray[np.float64]) -> float:
-    """Standard error from the values without each unit, (units,)."""
-    units = without.size
-    return math.sqrt((units - 1) / units * float(((without - without.mean()) ** 2).sum()))
+def _jackknife(without: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Standard errors, (K,), from the values without each unit, (K, units); NaN where one is."""
+    units = without.shape[1]
+    rows = np.ascontiguousarray(without)
+    squares = (rows - rows.mean(1, keepdims=True)) ** 2
+    errors: NDArray[np.float64] = np.sqrt((units - 1) / units * squares.sum(1))
+    return errors
 
 
 def _units(units: int, groups: tuple[str, ...]) -> str:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bench.metrics.student import quantile
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 POWER = 0.8
 
 
-def detectable(half: float, error: float, freedom: int) -> float:
-    """Smallest true difference whose interval leaves out zero in 80 % of such sets.
+def detectable(
+    half: NDArray[np.float64], error: NDArray[np.float64], freedom: int
+) -> NDArray[np.float64]:
+    """Smallest true differences whose interval leaves out zero in 80 % of such sets.
 
     An interval of half width h leaves out zero where the estimate lies beyond h; the estimate
     scatters around the truth with its standard error, so the truth has to lie t(0.8) errors further

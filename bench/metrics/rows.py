@@ -27,7 +27,7 @@ CLASSES = "classes"
 """Kind of the numbers by class; the other kinds are the registry's metrics."""
 
 
-def rows(run: Run, only: Iterable[str] | None = None, *, processes: int = 1) -> tuple[Row, ...]:
+def rows(run: Run, only: Iterable[str] | None = None) -> tuple[Row, ...]:
     """A row a result, in the order of the plan; a metric that isn't there is None with a reason.
 
     Results of cases that the plan no longer names (the suite changed since) are no rows.
@@ -36,7 +36,6 @@ def rows(run: Run, only: Iterable[str] | None = None, *, processes: int = 1) -> 
         run: with its results.
         only: names of metrics; the rows have these, and perhaps others. None = all, and those of
             each class.
-        processes: how many may derive them, where they are many.
     """
     kinds = registry.entries("metric")
     if only is not None:
@@ -49,7 +48,7 @@ def rows(run: Run, only: Iterable[str] | None = None, *, processes: int = 1) -> 
     ours = [k for k in functions if k not in kinds or kinds[k].provider == OURS]
     results = tuple(run.planned)
     sources = lambda: [source_of(run, r) for r in results]  # noqa: E731
-    found = derived.columns(run, functions, ours, sources, processes)
+    found = derived.columns(run, functions, ours, sources)
     told = found.pop(derived.NAMES)
     classes = (found.pop(CLASSES),) if only is None else ()
     made = []
