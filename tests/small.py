@@ -96,7 +96,7 @@ def conv_graph(
     feed, out = names
     nodes = [helper.make_node("Conv", [feed, "w", "b"], ["conv"])]
     constants = [
-        numpy_helper.from_array(weights.reshape(classes, 3, 1, 1).astype(np.float32), "w"),
+        numpy_helper.from_array(weights.reshape(classes, -1, 1, 1).astype(np.float32), "w"),
         numpy_helper.from_array(bias.astype(np.float32), "b"),
     ]
     last = "conv"
@@ -121,7 +121,7 @@ def conv_graph(
     graph = helper.make_graph(
         nodes,
         "conv",
-        [helper.make_tensor_value_info(feed, TensorProto.FLOAT, [batch, 3, *size])],
+        [helper.make_tensor_value_info(feed, TensorProto.FLOAT, [batch, weights.shape[1], *size])],
         [helper.make_tensor_value_info(out, kind, shape)],
         constants,
     )

@@ -74,7 +74,7 @@ class OnnxRuntimeBackend(Backend):
 def _check_input(session: Any, name: str, job: OpenJob) -> None:
     """Refuse a size that the graph doesn't take, before the runtime does in its own words."""
     shape = next(i.shape for i in session.get_inputs() if i.name == name)
-    want = (job.batch_size, 3, *job.size)
+    want = (job.batch_size, job.model.pixels.bands, *job.size)
     fits = len(shape) == 4 and all(
         not isinstance(d, int) or d == w for d, w in zip(shape, want, strict=True)
     )

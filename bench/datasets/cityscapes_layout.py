@@ -15,11 +15,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 
 from bench.datasets.base import VOID, Images
-from bench.datasets.decode import read_image, read_map
+from bench.datasets.decode import UNKNOWN, indices, read_image, read_map
 from bench.datasets.panoptic import read_panoptic
 from bench.errors import DatasetError
 from bench.registry import suggest
@@ -34,6 +33,8 @@ if TYPE_CHECKING:
     from bench.datasets.panoptic import PanopticFile
     from bench.suite.dataset import Dataset
 
+LABEL_IDS = 34
+"""Cityscapes' labels have the ids 0 to 33; a licence plate's -1 is 255 in 8 bits."""
 IMAGE_SUFFIX = "_leftImg8bit.png"
 LABEL_SUFFIX = "_gtFine_labelIds.png"
 INSTANCE_SUFFIX = "_gtFine_instanceIds.png"
@@ -57,6 +58,8 @@ def city_of(stem: str) -> str:
 def class_table(spec: Dataset) -> NDArray[np.uint8]:
     """Class index by labelId, uint8 (256,); VOID for labels that the spec does not evaluate.
 
+    UNKNOWN for values that are no labelId.
+
     Raises:
         DatasetError: the spec names a class that Cityscapes does not have.
     """
@@ -69,6 +72,7 @@ def class_table(spec: Dataset) -> NDArray[np.uint8]:
                 suggest(name, known),
             )
         table[known[name].label_id] = index
+    table[LABEL_IDS:VOID] = UNKNOWN
     return table
 
 
@@ -134,7 +138,8 @@ class LayoutImages(Images):
         labels = read_map(path)
         if labels.dtype != np.uint8:
             raise DatasetError(f"{path} has 16 bits a pixel, labelIds have 8.")
-        classes: NDArray[np.uint8] = cv2.LUT(labels, self.table)
+        hint = f"labelIds are 0 to {LABEL_IDS - 1}, and {VOID} for a licence plate."
+        classes: NDArray[np.uint8] = indices(labels, self.table, path, hint)
         return classes
 
     def instances(self, index: int) -> NDArray[np.int32] | None:

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from bench.datasets.base import VOID, Images
 from bench.datasets.checks import known_options, safe_name, whole
-from bench.datasets.decode import image_size, read_image, read_map
+from bench.datasets.decode import UNKNOWN, image_size, indices, read_bands, read_map
 from bench.errors import DatasetError
 from bench.suite.base import digest
 
@@ -22,9 +21,7 @@ if TYPE_CHECKING:
 
 Pair = tuple[Path, Path]
 OPTION = "calibration_images"
-_IMAGES = (".png", ".jpg", ".jpeg")
-_UNKNOWN = 254
-"""Mark of a mask value that is neither a class nor the ignored one; there are fewer classes."""
+_IMAGES = (".png", ".jpg", ".jpeg", ".npy", ".npz", ".tif", ".tiff")
 
 
 class FolderLoader:
@@ -99,8 +96,8 @@ class FolderImages(Images):
         object.__setattr__(self, "names", tuple(image.stem for image, _ in self.pairs))
 
     def image(self, index: int) -> NDArray[np.uint8]:
-        """Photograph, uint8 (H, W, 3) RGB."""
-        return read_image(self.pairs[index][0])
+        """Photograph, uint8 (H, W, 3) RGB, or bands (H, W, C) of any type."""
+        return read_bands(self.pairs[index][0])
 
     def truth(self, index: int) -> NDArray[np.uint8]:
         """Class indices, uint8 (H, W); VOID where the mask holds the ignored index."""
@@ -110,14 +107,11 @@ class FolderImages(Images):
             raise DatasetError(
                 f"{mask} has 16 bits a pixel.", "Store one 8-bit class index a pixel."
             )
-        classes: NDArray[np.uint8] = cv2.LUT(raw, self.table)
-        unknown = classes == _UNKNOWN
-        if unknown.any():
-            raise DatasetError(
-                f"{mask} holds the value {int(raw[unknown][0])}, which is no class.",
-                f"Classes are 0 to {len(self.classes) - 1}, the ignored index is "
-                f"{self.ignore_index}; change `classes` or `ignore_index` of the data set.",
-            )
+        hint = (
+            f"Classes are 0 to {len(self.classes) - 1}, the ignored index is {self.ignore_index}; change "
+            "`classes` or `ignore_index` of the data set."
+        )
+        classes: NDArray[np.uint8] = indices(raw, self.table, mask, hint)
         _same_size(image, image_size(image), mask, classes.shape)
         return classes
 
@@ -131,9 +125,9 @@ class FolderImages(Images):
 
 
 def _table(spec: Dataset) -> NDArray[np.uint8]:
-    if len(spec.classes) > _UNKNOWN:
+    if len(spec.classes) > UNKNOWN:
         raise DatasetError(f"Data set {spec.name!r} has {len(spec.classes)} classes, 254 at most.")
-    table = np.full(256, _UNKNOWN, np.uint8)
+    table = np.full(256, UNKNOWN, np.uint8)
     table[: len(spec.classes)] = np.arange(len(spec.classes))
     table[spec.ignore_index] = VOID
     return table

@@ -35,7 +35,12 @@ class ExportJob:
     allow_code: bool = False
     options: dict[str, Any] = field(default_factory=dict)
     calibration: tuple[NDArray[np.float32], ...] = ()
-    """Preprocessed calibration inputs, float32 (1, 3, h, w) each; empty unless the step asks."""
+    """Preprocessed calibration inputs, float32 (1, C, h, w) each; empty unless the step asks."""
+
+    @property
+    def input_shape(self) -> tuple[int, int, int, int]:
+        """Batch, channels, height and width."""
+        return (self.batch_size, self.model.pixels.bands, *self.size)
 
     def before(self) -> tuple[Path, ArtifactNote]:
         """File and note of the predecessor's artifact.

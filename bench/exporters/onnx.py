@@ -35,7 +35,7 @@ class OnnxStep(ExportStep):
         torch.set_num_threads(job.threads)
         loader = registry.load("model", job.model.loader)()
         module = loader.build(job.model, allow_code=job.allow_code)
-        x = torch.randn(job.batch_size, 3, *job.size, generator=torch.Generator().manual_seed(0))
+        x = torch.randn(*job.input_shape, generator=torch.Generator().manual_seed(0))
         path = job.out / "model.onnx"
         names = list(module.output_names)
         count = sum(p.numel() for p in module.parameters())

@@ -21,7 +21,7 @@ class TorchScriptStep(ExportStep):
         torch.set_num_threads(job.threads)
         loader = registry.load("model", job.model.loader)()
         module = loader.build(job.model, allow_code=job.allow_code)
-        x = torch.zeros(job.batch_size, 3, *job.size)
+        x = torch.zeros(job.input_shape)
         with torch.no_grad(), warnings.catch_warnings():
             # Every shape that the tracer bakes in is warned of; one shape is what we measure.
             warnings.simplefilter("ignore")

@@ -191,8 +191,9 @@ def serve(link_fd: int, area_fd: int) -> None:
             setup = open_setup(SessionJob.model_validate_json(text))
             module, _, attribute = maker.partition(":")
             finish = getattr(importlib.import_module(module), attribute)(setup, folder)
-            # Three planes of float32, a page more at most.
-            stride = -(-3 * 4 * setup.size[0] * setup.size[1] // _ALIGN) * _ALIGN
+            # The model's planes of float32, a page more at most.
+            planes = setup.case.model.pixels.bands
+            stride = -(-planes * 4 * setup.size[0] * setup.size[1] // _ALIGN) * _ALIGN
             link.send(("hello", stride))
             while True:
                 what, index, *words = link.recv()
@@ -200,7 +201,7 @@ def serve(link_fd: int, area_fd: int) -> None:
                     images[index], x = setup.load(index)
                     if x.nbytes > stride:
                         raise CaseFailed(  # noqa: TRY301
-                            f"The input of image {index} is larger than three planes of the model's"
+                            f"The input of image {index} is larger than {planes} planes of the model's"
                             f" size {setup.size[0]} x {setup.size[1]}."
                         )
                     area.array(words[0] * stride, x.shape, "<f4")[...] = x

@@ -28,7 +28,8 @@ def panels(
     import cv2
 
     out = []
-    for index, image, truth, prediction in pictures:
+    for index, read, truth, prediction in pictures:
+        image = _rgb(read)
         scale = min(1.0, WIDEST / image.shape[1])
         size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
         small = image if scale == 1.0 else cv2.resize(image, size, interpolation=cv2.INTER_AREA)
@@ -46,6 +47,17 @@ def panels(
             )
         )
     return GalleryMeasurement(panels=tuple(out))
+
+
+def _rgb(image: NDArray[Any]) -> NDArray[np.uint8]:
+    """Picture, uint8 (H, W, 3), of an image: its first three bands, or one, stretched to 8 bits."""
+    if image.dtype == np.uint8 and image.shape[2] == 3:
+        return image
+    bands = image[..., [0, 1, 2] if image.shape[2] >= 3 else [0, 0, 0]].astype(np.float64)
+    low, high = np.nanmin(bands), np.nanmax(bands)
+    scaled = np.nan_to_num((bands - low) * (255 / max(high - low, 1e-12)))
+    picture: NDArray[np.uint8] = scaled.astype(np.uint8)
+    return picture
 
 
 def _indices(labels: NDArray[np.uint8], size: tuple[int, int]) -> bytes:

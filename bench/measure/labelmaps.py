@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import cv2
 import numpy as np
 
 from bench.datasets.base import VOID
-from bench.datasets.decode import read_map
+from bench.datasets.cityscapes_layout import LABEL_IDS
+from bench.datasets.decode import UNKNOWN, indices, read_map
 from bench.errors import BadInput, DatasetError
 from bench.suite.classes import CITYSCAPES
 from bench.tasks.instances import UNEVALUATED
@@ -25,11 +25,8 @@ if TYPE_CHECKING:
 
 Encoding = Literal["labelIds", "trainIds"]
 
-LABEL_IDS = 34
-"""Ids 0 to 33 are labels of Cityscapes; those that aren't evaluated count as void predictions."""
 UNEVALUATED_IDS = {"caravan": 29, "trailer": 30}
 _STEM = re.compile(r"[^_].*_[0-9]+_[0-9]+")
-_UNKNOWN = 254
 
 
 @dataclass(frozen=True)
@@ -55,22 +52,10 @@ class Values:
                 f"{shape[1]} x {shape[0]}.",
                 "Write predictions at the size of the ground truth.",
             )
-        if raw.dtype != np.uint8:
-            if raw.max(initial=0) > VOID:
-                raise self._unknown(path, int(raw.max()))
-            raw = raw.astype(np.uint8)
-        labels: NDArray[np.uint8] = cv2.LUT(raw, self.table)
-        bad = labels == _UNKNOWN
-        if bad.any():
-            raise self._unknown(path, int(raw[bad][0]))
-        return labels
-
-    def _unknown(self, path: Path, value: int) -> DatasetError:
         other = "trainIds" if self.encoding == "labelIds" else "labelIds"
-        return DatasetError(
-            f"{path} holds the value {value}, which none of the {self.encoding} has.",
-            f"Are they {other}? Then say --encoding {other}.",
-        )
+        hint = f"Its values are read as {self.encoding}. Are they {other}? Say --encoding {other}."
+        labels: NDArray[np.uint8] = indices(raw, self.table, path, hint)
+        return labels
 
 
 def meaning_of(spec: Dataset, encoding: Encoding | None, *, layout: bool) -> Values:
@@ -81,7 +66,7 @@ def meaning_of(spec: Dataset, encoding: Encoding | None, *, layout: bool) -> Val
     """
     known = {c.name: c.label_id for c in CITYSCAPES}
     chosen: Encoding = encoding or ("labelIds" if layout else "trainIds")
-    table = np.full(256, _UNKNOWN, np.uint8)
+    table = np.full(256, UNKNOWN, np.uint8)
     table[VOID] = VOID
     if chosen == "trainIds":
         table[: len(spec.classes)] = np.arange(len(spec.classes))
@@ -93,7 +78,7 @@ def meaning_of(spec: Dataset, encoding: Encoding | None, *, layout: bool) -> Val
             f"Data set {spec.name!r} has the class {strange[0]!r}, for which there is no labelId.",
             "Say --encoding trainIds: values are class indices.",
         )
-    table[:LABEL_IDS] = VOID
+    table[:LABEL_IDS] = VOID  # those that aren't evaluated count as void predictions
     for index, name in enumerate(spec.classes):
         table[known[name]] = index
     for offset, name in enumerate(UNEVALUATED):

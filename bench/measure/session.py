@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bench import registry
 from bench.backends.base import OpenJob
 from bench.datasets.base import VOID
-from bench.errors import CaseFailed
+from bench.errors import CaseFailed, DatasetError
 from bench.tasks.base import task_of
 from bench.transforms.corruptions.base import corrupted
 
@@ -52,7 +52,7 @@ class EvalSetup:
     def load(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """Image of one position, corrupted where the protocol says so, and the model's input."""
         protocol = self.case.protocol
-        image = self.images.image(index)
+        image = read(self.images, index, self.case)
         if protocol.corruption:
             name = self.images.names[index]
             image = corrupted(image, protocol.corruption, protocol.seed, name)
@@ -166,6 +166,25 @@ def class_table(case: Case) -> NDArray[np.uint8]:
         there = case.dataset.namesake(name)
         table[i] = VOID if there is None else case.dataset.classes.index(there)
     return table
+
+
+def read(images: Images, index: int, case: Case) -> NDArray[Any]:
+    """Image of a position, (H, W, C).
+
+    Raises:
+        DatasetError: it has channels that the model, or the case's corruption, doesn't take.
+    """
+    image = images.image(index)
+    there, model = image.shape[2], case.model
+    path = images.files(index)[0]
+    if there != model.pixels.bands:
+        raise DatasetError(
+            f"{path} has {there} channels, and model {model.name!r} takes {model.pixels.bands}.",
+            f"Save it as RGB, or give [model.{model.name}] pixels its `channels`, `mean` and `std`.",
+        )
+    if case.protocol.corruption and (there != 3 or image.dtype.kind != "u" or image.itemsize != 1):
+        raise DatasetError(f"{path} isn't an 8-bit RGB image; corruptions take no other.")
+    return image
 
 
 def check_channels(model: Model, outputs: Mapping[str, NDArray[Any]]) -> None:

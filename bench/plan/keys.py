@@ -34,6 +34,7 @@ def recipe_digests(case: Case, variant: Variant, size: Size, data: str) -> list[
             "size": size,
             "batch": case.protocol.batch_size,
             "onnx": case.model.onnx.model_dump() if case.model.onnx else None,
+            **({} if case.model.pixels.bands == 3 else {"bands": case.model.pixels.bands}),
         }
         if exporter.calibrates:
             calibration = variant.calibration

@@ -10,6 +10,7 @@ from bench.suite.base import LARGEST_SEED, LARGEST_SIDE, Spec
 from bench.suite.classes import CITYSCAPES
 
 Divisor = Annotated[float, Field(gt=0)]
+MOST_BANDS = 256
 Source = Literal["package", "hub", "folder", "seeded", "file", "code"]
 
 
@@ -25,12 +26,32 @@ class OnnxInput(Spec):
 
 
 class Pixels(Spec):
-    """How an 8-bit RGB image becomes numbers: `(value * scale - mean) / std`."""
+    """How an image becomes numbers: `(value * scale - mean) / std`, by channel."""
 
     scale: float = 1 / 255
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    std: tuple[Divisor, Divisor, Divisor] = (0.229, 0.224, 0.225)
-    channels: Literal["rgb", "bgr"] = "rgb"
+    mean: tuple[float, ...] = (0.485, 0.456, 0.406)
+    std: tuple[Divisor, ...] = (0.229, 0.224, 0.225)
+    channels: str | int = "rgb"
+    """rgb, bgr, or the number of an image's bands, in the order in which they are stored."""
+
+    @property
+    def bands(self) -> int:
+        """Channels of the model's input."""
+        return self.channels if isinstance(self.channels, int) else 3
+
+    @field_validator("channels")
+    @classmethod
+    def _known(cls, value: str | int) -> str | int:
+        if value in {"rgb", "bgr"} or (isinstance(value, int) and 1 <= value <= MOST_BANDS):
+            return value
+        raise ValueError(f"{value!r} is none of 'rgb', 'bgr' and a number from 1 to {MOST_BANDS}")
+
+    @model_validator(mode="after")
+    def _one_a_band(self) -> Pixels:
+        for name, values in (("mean", self.mean), ("std", self.std)):
+            if len(values) != self.bands:
+                raise ValueError(f"`{name}` has {len(values)} values for {self.bands} channels")
+        return self
 
 
 class Model(Spec):

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 def normalize(
     image: NDArray[np.uint8], pixels: Pixels, size: tuple[int, int]
 ) -> NDArray[np.float32]:
-    """Input, float32 (1, 3, h, w) with (h, w) = size, of an image, uint8 (H, W, 3) RGB."""
+    """Input, float32 (1, C, h, w) with (h, w) = size, of an image, (H, W, C): uint8 RGB, or any bands."""
+    if image.dtype != np.uint8 or pixels.bands != 3:
+        return _of_bands(image, pixels, size)
     if image.shape[:2] != size:
         image = _resized(image, size)
     table = _table(pixels.scale, pixels.mean, pixels.std)
@@ -36,10 +38,24 @@ def normalize(
     return out
 
 
-@lru_cache(maxsize=8)
-def _table(
-    scale: float, mean: tuple[float, float, float], std: tuple[float, float, float]
+def _of_bands(
+    image: NDArray[np.generic], pixels: Pixels, size: tuple[int, int]
 ) -> NDArray[np.float32]:
+    """The same for other types and numbers of channels, band by band in float32."""
+    from PIL import Image
+
+    out = np.empty((1, pixels.bands, *size), np.float32)
+    for band, (mean, std) in enumerate(zip(pixels.mean, pixels.std, strict=True)):
+        plane = np.asarray(image[..., 2 - band if pixels.channels == "bgr" else band], np.float32)
+        if plane.shape != size:
+            picture = Image.fromarray(plane).resize(size[::-1], Image.Resampling.BILINEAR)
+            plane = np.asarray(picture, np.float32)
+        out[0, band] = (plane * pixels.scale - mean) / std
+    return out
+
+
+@lru_cache(maxsize=8)
+def _table(scale: float, mean: tuple[float, ...], std: tuple[float, ...]) -> NDArray[np.float32]:
     """Model's number by channel and 8-bit value, float32 (3, 256)."""
     values = np.arange(256, dtype=np.float64) * scale
     table = (values[None] - np.array(mean)[:, None]) / np.array(std)[:, None]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bench.datasets.base import VOID, content_digest
 from bench.datasets.cityscapes_layout import LayoutImages, city_of, class_table, instance_table
-from bench.datasets.decode import png
+from bench.datasets.decode import UNKNOWN, png
 from bench.errors import DatasetError
 from bench.suite.classes import CITYSCAPES
 from bench.suite.dataset import Dataset
@@ -48,6 +48,7 @@ def test_every_label_id_maps_by_the_table() -> None:
     expected = np.full(256, VOID)
     for c in CITYSCAPES:
         expected[c.label_id] = c.train_id
+    expected[34:255] = UNKNOWN
     assert np.array_equal(table, expected)
 
 
@@ -62,6 +63,14 @@ def test_unknown_class_gets_the_nearest_word() -> None:
     with pytest.raises(DatasetError, match="'sidewlak'") as caught:
         class_table(_spec(classes=("sidewlak",)))
     assert "'sidewalk'" in caught.value.hint
+
+
+def test_a_value_that_is_no_label_is_named_and_counted(tmp_path: Path) -> None:
+    images = _write(tmp_path, np.array([[7, 77, 77, 255]], np.uint8), None)
+    with pytest.raises(
+        DatasetError, match=r"labelIds.png holds the value 77, .* in 2 pixels\. labelIds are"
+    ):
+        images.truth(0)
 
 
 def test_reads_labels_and_instances(tmp_path: Path) -> None:

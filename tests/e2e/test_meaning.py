@@ -1,11 +1,13 @@
 """No figure without meaning: models whose classes were described badly get a sentence, not an mIoU."""
 
+import cv2
 import numpy as np
 import pytest
 
 from bench.metrics.pareto import advice
 from bench.metrics.rows import rows
 from bench.record.store import read_run
+from bench.suite.model import Pixels
 from tests import small
 
 pytestmark = pytest.mark.e2e
@@ -102,3 +104,50 @@ def test_images_that_calibrate_are_evaluated_in_no_variant(tmp_path, cache):
     result = small.one(plain, tmp_path / "other", cache)
     assert result.status == "failed"
     assert "options = { calibration_images = 8 }" in result.reason
+
+
+def bands(root, count):
+    """The pictures of `small`, each with as many bands, as .npy; the first three are the colours."""
+    for path in (root / "images").glob("*.png"):
+        rgb = cv2.imread(str(path))[..., ::-1]
+        np.save(path.with_suffix(".npy"), np.dstack([rgb] * 2)[..., :count])
+        path.unlink()
+    return root
+
+
+def test_a_model_of_six_bands_counts_what_it_would_of_three(tmp_path, cache):
+    plain, six = (small.pictures(tmp_path / name) for name in ("rgb", "six"))
+    bands(six, 6)
+    wide = np.concatenate([small.WEIGHTS * 0.25, small.WEIGHTS * 0.75], axis=1)
+    pixels = Pixels(channels=6, mean=(0.0,) * 6, std=(1.0,) * 6)
+    of = conv(tmp_path, weights=wide, pixels=pixels, name="six")
+    plain_model = small.model(small.conv_graph(tmp_path / "plain.onnx"))
+    asked = small.suite(
+        small.block(plain_model, small.folder(plain)), small.block(of, small.folder(six, "bands"))
+    )
+    first, second = small.run(asked, tmp_path / "run", cache).values()
+    assert (first.status, second.status) == ("ok", "ok"), second.reason
+    run = read_run(tmp_path / "run")
+    mine, theirs = (run.arrays(r.get("confusion").arrays) for r in (first, second))
+    assert all(np.array_equal(mine[k], theirs[k]) for k in mine)
+    assert run.media(second.get("gallery").panels[0].input)
+
+
+@pytest.mark.parametrize("count", [1, 4, 6])
+def test_images_of_other_channels_than_the_models_are_refused_by_name(
+    count, data, tmp_path, measured
+):
+    bands(tmp_path / "pictures", count)
+    result, _ = measured(conv(tmp_path), data)
+    assert result.status == "failed"
+    assert f"images/p0.npy has {count} channels, and model 'conv' takes 3." in result.reason
+
+
+def test_a_value_outside_the_table_is_named_and_counted(data, tmp_path, measured):
+    path = tmp_path / "pictures" / "masks" / "p1.png"
+    mask = cv2.imread(str(path), -1)
+    mask[0, 5:12] = 77
+    cv2.imwrite(str(path), mask)
+    result, _ = measured(conv(tmp_path), data)
+    assert result.status == "failed"
+    assert "masks/p1.png holds the value 77, which is no class, in 7 pixels." in result.reason

@@ -12,6 +12,7 @@ from bench.exporters.base import ExportJob
 from bench.exporters.notes import read_note
 from bench.jobs.artifact import ArtifactReport
 from bench.measure import memory
+from bench.measure.session import read
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,7 +84,7 @@ def _calibration(job: ArtifactJob) -> tuple[NDArray[np.float32], ...]:
     images = loader.open(dataset, Path(job.cache), split=asked.split, count=asked.images)
     preprocess = registry.load("preprocess", job.case.protocol.preprocess)
     inputs = [
-        preprocess(images.image(i), job.case.model.pixels, job.size)
+        preprocess(read(images, i, job.case), job.case.model.pixels, job.size)
         for i in range(min(asked.images, len(images.names)))
     ]
     batch = job.case.protocol.batch_size

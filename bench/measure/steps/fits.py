@@ -39,7 +39,9 @@ def _call(loaded: LoadedCase) -> None:
     pixels = loaded.case.model.pixels
     count = loaded.case.protocol.batch_size
     inputs = [
-        loaded.preprocess(rng.integers(0, 256, (*loaded.size, 3), np.uint8), pixels, loaded.size)
+        loaded.preprocess(
+            rng.integers(0, 256, (*loaded.size, pixels.bands), np.uint8), pixels, loaded.size
+        )
         for _ in range(count)
     ]
     raw = loaded.infer(inputs[0] if count == 1 else np.concatenate(inputs))

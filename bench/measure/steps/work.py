@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,10 +49,11 @@ def _count(job: WorkJob) -> WorkMeasurement:
     if loader.provides_torch:
         from bench.measure.work.counter import count
 
-        return count(lambda: loader.build(model, allow_code=job.allow_code), batch, size)
+        build = functools.partial(loader.build, model, allow_code=job.allow_code)
+        return count(build, batch, size, model.pixels.bands)
     from bench.measure.work import graph
 
-    return graph.count(Path(model.location).expanduser(), batch, size)
+    return graph.count(Path(model.location).expanduser(), batch, size, model.pixels.bands)
 
 
 def _components(job: WorkJob) -> ComponentMeasurement:

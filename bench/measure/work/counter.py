@@ -29,15 +29,15 @@ OVERWRITES = frozenset(("copy_", "fill_", "zero_"))
 
 
 def count(
-    build: Callable[[], nn.Module], batch_size: int, size: tuple[int, int]
+    build: Callable[[], nn.Module], batch_size: int, size: tuple[int, int], bands: int = 3
 ) -> WorkMeasurement:
-    """Work of one call, pixel values (N, 3, h, w), by part.
+    """Work of one call, pixel values (N, bands, h, w), by part.
 
     The module runs on torch's meta device, where tensors have shapes and no values: Mask2Former
     with Swin-L at 1024x2048 is counted within seconds. A module whose course depends on values
     can't run there and is run on the processor instead.
     """
-    shape = (batch_size, 3, *size)
+    shape = (batch_size, bands, *size)
     try:
         return _count(build().to("meta"), torch.empty(shape, device="meta"))
     except Exception:  # noqa: BLE001 - a user's module may fail there in any way

@@ -81,13 +81,13 @@ UNKNOWN = {"LSTM", "GRU", "RNN", "Attention", "DeformConv", "If", "Loop", "Scan"
 UNMOVED = {"Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity", "Shape", "Size", "Constant"}
 
 
-def count(path: Path, batch_size: int, size: tuple[int, int]) -> WorkMeasurement:
+def count(path: Path, batch_size: int, size: tuple[int, int], bands: int = 3) -> WorkMeasurement:
     """Work of one call of an ONNX file at an input size, by part where torch's exporter wrote it."""
     import onnx
 
     fields = {"batch_size": batch_size, "height": size[0], "width": size[1]}
     model = onnx.load(path, load_external_data=False)
-    _fix_input(model, (batch_size, 3, *size))
+    _fix_input(model, (batch_size, bands, *size))
     try:
         model = onnx.shape_inference.infer_shapes(model, data_prop=True)
     except Exception as e:  # noqa: BLE001 - a file of any make; the reason goes into the record
