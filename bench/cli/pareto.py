@@ -18,7 +18,7 @@ def pareto(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")],
     json: Annotated[bool, typer.Option("--json", help="As JSON, with a schema number.")] = False,
 ) -> None:
-    """The variants that nothing beats in mIoU, latency, memory and size, and what to deploy."""
+    """The variants that nothing beats in accuracy, latency, memory and size, and what to deploy."""
     from bench.errors import NothingMeasured
     from bench.metrics.pareto import advice
     from bench.metrics.rows import rows
@@ -34,8 +34,8 @@ def pareto(
         _print(report)
     if not any(g["variants"] for g in report["groups"]):
         raise NothingMeasured(
-            f"No case in {folder} is ok with mIoU, latency, memory and size, so nothing is weighed.",
-            "Seeded weights have no mIoU; `segbench show` lists what there is.",
+            f"No case in {folder} is ok with accuracy, latency, memory and size, so nothing is weighed.",
+            "Seeded weights have no accuracy; `segbench show` lists what there is.",
         )
 
 
@@ -54,7 +54,7 @@ def _groups(rows: tuple[Row, ...]) -> list[dict[str, Any]]:
                 "front": row in best,
                 "trade_off": row in trade_off,
                 "beaten_by": [r.result.case.variant.slug for r in able if beats(r, row, ALL)],
-                "metrics": {name: row.value(name) for name in ALL},
+                "metrics": {row.key(name): row.value(name) for name in ALL},
             }
             for row in able
         ]

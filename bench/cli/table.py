@@ -35,7 +35,8 @@ def print_rows(rows: Sequence[Row], console: Console) -> None:
             body = [
                 (name, row.status, *(cell(row, h) for h in headings)) for row, name in named.items()
             ]
-            head, *lines = map(escape, aligned([("case", "status", *headings), *body], 2))
+            heads = (h.replace("accuracy", members[0].names.label) for h in headings)
+            head, *lines = map(escape, aligned([("case", "status", *heads), *body], 2))
             console.print(f"[bold]{escape(title)}[/] [dim](± half of the 95 % interval)[/]")
             table = [f"[bold]{head}[/]", *map(_coloured, lines, (r.status for r in members))]
             left = [h for h in COLUMNS if h not in headings]
@@ -65,11 +66,16 @@ def _coloured(line: str, status: str) -> str:
 
 
 def grouped(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    """`MODEL on DATASET` -> its rows, in order."""
-    found: dict[str, list[Row]] = {}
+    """`MODEL on DATASET` -> its rows, in order; apart where another accuracy was measured."""
+    found: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        found.setdefault(f"{row.names.model} on {row.names.dataset}", []).append(row)
-    return found
+        key = f"{row.names.model} on {row.names.dataset}", row.names.label
+        found.setdefault(key, []).append(row)
+    titles = [title for title, _ in found]
+    return {
+        title if titles.count(title) == 1 else f"{title}, {label}": members
+        for (title, label), members in found.items()
+    }
 
 
 def names(rows: Sequence[Row]) -> dict[Row, str]:
@@ -82,7 +88,7 @@ def names(rows: Sequence[Row]) -> dict[Row, str]:
 def cell(row: Row, heading: str) -> str:
     """Text of a cell; `-` where there is no number."""
     name, form = COLUMNS[heading]
-    metric = row.metrics.get(name)
+    metric = row.metric(name)
     return NOTHING if metric is None or metric.value is None else form(metric)
 
 
@@ -99,15 +105,19 @@ def fitting(named: Mapping[Row, str], width: int) -> list[str]:
 
 
 def reasons(named: Mapping[Row, str]) -> list[str]:
-    """Lines, with markup: why rows aren't ok or have no mIoU, what is noted, flags, load."""
+    """Lines, with markup: why rows aren't ok or have no accuracy, what is noted, flags, load."""
     broken = _by(named, lambda r: [(r.status, r.names.reason)] if r.status != "ok" else [])
     lines = [
         f"[{STYLES[status]}]{status}[/] {_listed(who)}: {escape(reason)}"
         for (status, reason), who in broken.items()
     ]
     measured = {r: n for r, n in named.items() if r.status in {"ok", "wrong"}}
-    without = {m.reason for r in measured if (m := r.metrics.get("miou")) and m.value is None}
-    lines += [f"no mIoU: {escape(reason)}" for reason in sorted(without)]
+    without = {
+        (r.names.label, m.reason)
+        for r in measured
+        if (m := r.metric("headline")) and m.value is None
+    }
+    lines += [f"no {label}: {escape(reason)}" for label, reason in sorted(without)]
     for note, who in _by(named, lambda r: r.names.notes).items():
         lines.append(f"note {_listed(who, named)}: {escape(note)}")
     timed = {r: n for r, n in named.items() if r.value("latency_flags") is not None}
@@ -161,7 +171,7 @@ def _half(metric: Metric, digits: int) -> str:
     return f" ±{50 * (metric.high - metric.low):.{digits}f}"
 
 
-def _miou(metric: Metric) -> str:
+def _accuracy(metric: Metric) -> str:
     return f"{100 * (metric.value or 0):.2f}{_half(metric, 2)}"
 
 
@@ -195,8 +205,8 @@ def _megabytes(metric: Metric) -> str:
 
 
 COLUMNS: dict[str, tuple[str, Callable[[Metric], str]]] = {
-    "mIoU %": ("miou", _miou),
-    "difference": ("miou_difference", _difference),
+    "accuracy %": ("headline", _accuracy),
+    "difference": ("headline_difference", _difference),
     "p50 ms": ("latency_p50_ms", _ms),
     "p99": ("latency_p99_ms", _number),
     "images/s": ("throughput_ips", _number),

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from bench.tasks.base import task_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -26,6 +28,10 @@ class Metric:
     """What a reader must know beside the value."""
 
 
+HEADLINE = "headline"
+"""Begins the name of a row's own accuracy: its task's headline, `headline_difference` ..."""
+
+
 @dataclass(frozen=True)
 class Names:
     """What a table calls a row."""
@@ -41,16 +47,20 @@ class Names:
     axis: str
     scenario: str
     """Of the timing; empty where nothing was timed."""
+    headline: str
+    """Key of the task's accuracy: `miou`, `pq` ..."""
+    label: str
+    """The same in words: mIoU, PQ ..."""
     notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, result: Result) -> Names:
         """Names of a result."""
-        case, timing = result.case, result.get("timing")
+        case, timing, task = result.case, result.get("timing"), task_of(result.case)
         return cls(
             case.id, result.status, result.reason, case.model.name, case.variant.slug,
             case.target.name, case.dataset.name, case.axis, timing.scenario if timing else "",
-            result.notes,
+            task.headline, task.label, result.notes,
         )  # fmt: skip
 
 
@@ -83,9 +93,18 @@ class Row:
         """ok, wrong, failed or skipped."""
         return self.names.status
 
+    def key(self, name: str) -> str:
+        """Name of a metric; a `headline...` becomes the task's own."""
+        own = name.startswith(HEADLINE)
+        return self.names.headline + name.removeprefix(HEADLINE) if own else name
+
+    def metric(self, name: str) -> Metric | None:
+        """A metric by its name, or by `headline...`."""
+        return self.metrics.get(self.key(name))
+
     def value(self, name: str) -> float | None:
         """Value of a metric, or None."""
-        metric = self.metrics.get(name)
+        metric = self.metric(name)
         return metric.value if metric else None
 
 

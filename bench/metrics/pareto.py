@@ -1,6 +1,6 @@
 """Which variants nothing beats, and one sentence of advice.
 
-Row a beats row b when it is worse in nothing and better in something. mIoU has noise: a difference
+Row a beats row b when it is worse in nothing and better in something. Accuracy has noise: a difference
 to the reference variant whose paired interval includes zero counts as no difference, so a loss that
 these images can't show costs no place on the front, and of two such variants the faster one stays.
 Latency, memory and size are compared by value.
@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from bench.metrics.base import HEADLINE
 from bench.suite.base import canonical
 
 if TYPE_CHECKING:
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
 
     from bench.metrics.base import Row
 
-ACCURACY, SPEED = "miou", "latency_p50_ms"
+ACCURACY, SPEED = HEADLINE, "latency_p50_ms"
 TRADE_OFF = (ACCURACY, SPEED)
 """What the card's plot shows."""
 ALL = (*TRADE_OFF, "rss_peak_bytes", "file_bytes")
-"""What `segbench pareto` weighs; less is better in everything but mIoU."""
+"""What `segbench pareto` weighs; less is better in everything but accuracy."""
 
 Group = tuple[str, str, str, str]
 
@@ -97,10 +98,10 @@ def better(a: Row, b: Row, name: str) -> int:
 
 
 def change(row: Row) -> float | None:
-    """Difference of mIoU to the reference, fraction: 0 where its interval includes 0, None if unknown."""
+    """Difference of accuracy to the reference, fraction: 0 where its interval includes 0, None if unknown."""
     if row.result.case.is_reference:
         return 0.0
-    metric = row.metrics.get("miou_difference")
+    metric = row.metric(f"{HEADLINE}_difference")
     if metric is None or metric.value is None:
         return None
     if metric.low is not None and metric.high is not None and metric.low <= 0 <= metric.high:
@@ -117,7 +118,7 @@ def advice(rows: Sequence[Row]) -> str:
     """One sentence: what to deploy, for every group that has a front; why nothing, if none has."""
     said = [(g, text) for g, members in groups(rows).items() if (text := _advise(members))]
     if not said:
-        return "No variant can be advised: none is ok with both an mIoU and a latency."
+        return "No variant can be advised: none is ok with both an accuracy and a latency."
     if len(said) == 1:
         sentence = said[0][1]
     else:
@@ -148,15 +149,15 @@ def _advise(rows: Sequence[Row]) -> str:
         text += (
             f", or {_slug(quick)}, {_times(safe, quick)} as fast as that, where {lost:.1f} points"
         )
-        text += " of mIoU can be spared"
+        text += f" of {base.names.label} can be spared"
     return text
 
 
 def _gain(row: Row, base: Row) -> str:
     if better(row, base, ACCURACY) == 0:
-        return "with no loss of mIoU that these images can show"
+        return f"with no loss of {row.names.label} that these images can show"
     points = 100 * ((row.value(ACCURACY) or 0.0) - (base.value(ACCURACY) or 0.0))
-    return f"and {points:.1f} points of mIoU better"
+    return f"and {points:.1f} points of {row.names.label} better"
 
 
 def _times(slow: Row, quick: Row) -> str:

@@ -1,4 +1,4 @@
-"""Variants under corruptions: what is left of mIoU, and who breaks before the reference does.
+"""Variants under corruptions: what is left of accuracy, and who breaks before the reference does.
 
 mPC is the mean performance under corruption, over levels and corruptions, rPC the same relative to
 the images as they are (Michaelis et al., Benchmarking Robustness in Object Detection, 2019). A variant
@@ -13,7 +13,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.metrics.base import Metric
+from bench.metrics.base import HEADLINE, Metric
 from bench.metrics.catalog.robustness import question
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bench.metrics.base import Row
 
 MARGIN = 0.01
-"""Loss of mIoU beyond which a form has broken: one point."""
+"""Loss of accuracy beyond which a form has broken: one point."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ class Under:
     """One variant under one corruption."""
 
     levels: dict[int, Row]
-    miou: Metric
-    """Mean over the levels, fraction."""
+    mean: Metric
+    """Accuracy, mean over the levels, fraction."""
     retained: Metric
-    """The same over mIoU on the images as they are."""
+    """The same over accuracy on the images as they are."""
     breaks: int | None
     """First level at which it has broken and the reference hasn't; None = at none."""
 
@@ -82,11 +82,11 @@ def _variant(rows: Sequence[Row], asked: dict[str, set[int]], margin: float) -> 
     under = {}
     for name, levels in asked.items():
         found = {level: r for r in rows for n, level in (_corruption(r),) if n == name}
-        miou = _mean(found, levels)
+        mean = _mean(found, levels)
         lost = (level for level in sorted(found) if _lost(found[level], margin))
         breaks = None if broken or clean is None else next(lost, None)
-        under[name] = Under(found, miou, _share(miou, clean), breaks)
-    mpc = _over(tuple(u.miou for u in under.values()))
+        under[name] = Under(found, mean, _share(mean, clean), breaks)
+    mpc = _over(tuple(u.mean for u in under.values()))
     return Robustness(rows[0], clean, under, mpc, _share(mpc, clean), broken)
 
 
@@ -96,10 +96,10 @@ def _corruption(row: Row) -> tuple[str, int]:
 
 
 def _mean(found: dict[int, Row], levels: set[int]) -> Metric:
-    """Mean mIoU over the levels; a missing one would make it another number."""
+    """Mean accuracy over the levels; a missing one would make it another number."""
     values = []
     for level in sorted(levels):
-        metric = found[level].metrics.get("miou") if level in found else None
+        metric = found[level].metric(HEADLINE) if level in found else None
         if metric is None or metric.value is None:
             why = metric.reason if metric else "not measured"
             return Metric(None, reason=f"level {level}: {why}")
@@ -123,15 +123,15 @@ def _over(metrics: Sequence[Metric]) -> Metric:
 
 
 def _share(metric: Metric, clean: Row | None) -> Metric:
-    before = clean.value("miou") if clean else None
+    before = clean.value(HEADLINE) if clean else None
     if metric.value is None:
         return metric
     if not before:
-        return Metric(None, reason="there is no mIoU on the images as they are")
+        return Metric(None, reason="there is no accuracy on the images as they are")
     return Metric(metric.value / before)
 
 
 def _lost(row: Row, margin: float) -> bool:
     """Whether the whole interval of the difference to the reference lies beyond the margin."""
-    metric = row.metrics.get("miou_difference")
+    metric = row.metric(f"{HEADLINE}_difference")
     return metric is not None and metric.high is not None and metric.high < -margin

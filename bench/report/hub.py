@@ -10,19 +10,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bench.report.format import finite, milliseconds_value, percent_value, points_value
+from bench.tasks.base import task_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bench.metrics.base import Row
     from bench.report.view import View
+    from bench.tasks.base import Task
 
 METRICS: tuple[tuple[str, str, str, Callable[[float], float]], ...] = (
-    ("miou", "mean_iou", "mIoU (%)", points_value),
     ("latency_p50_ms", "latency", "Latency p50 (ms)", milliseconds_value),
     ("agreement", "agreement", "Label agreement with the reference (%)", percent_value),
 )
-"""Derived name, hub's type, shown name, rounding."""
+"""Derived name, hub's type, shown name, rounding; the task's headline comes first."""
 
 
 def config_of(row: Row) -> str:
@@ -39,13 +40,14 @@ def metadata(view: View) -> dict[str, Any]:
     models = {r.result.case.model.name: r.result.case.model for r in view.rows}
     licences = sorted({m.licence for m in models.values() if m.licence})
     bases = sorted({m.hub_id for m in models.values() if m.hub_id})
+    tasks = [task_of(r.result.case) for r in view.rows]
     card = ModelCardData(
         license=licences[0] if len(licences) == 1 else None,
         base_model=bases or None,
         pipeline_tag="image-segmentation",
-        tags=["segbench", "semantic-segmentation", "benchmark"],
+        tags=["segbench", *dict.fromkeys(_slug(t) for t in tasks), "benchmark"],
         datasets=sorted({r.result.case.dataset.name for r in view.measured}) or None,
-        metrics=["mean_iou"],
+        metrics=list(dict.fromkeys(task.hub[2] for task in tasks)),
     )
     data: dict[str, Any] = card.to_dict()  # type: ignore[no-untyped-call]
     index: list[dict[str, Any]] = []
@@ -65,13 +67,15 @@ def eval_results_of(view: View, model: str) -> list[Any]:
         case = row.result.case
         if case.model.name != model:
             continue
-        for name, kind, title, rounded in METRICS:
+        task = task_of(case)
+        headline = (task.headline, task.hub[2], f"{task.label} (%)", points_value)
+        for name, kind, title, rounded in (headline, *METRICS):
             value = finite(row.value(name))
             if value is not None:
                 found.append(
                     EvalResult(
-                        task_type="image-segmentation",
-                        task_name="Semantic segmentation",
+                        task_type=task.hub[0],
+                        task_name=task.hub[1],
                         dataset_type=case.dataset.name,
                         dataset_name=case.dataset.name,
                         dataset_config=config_of(row),
@@ -91,22 +95,26 @@ def front_matter(data: dict[str, Any]) -> str:
 
 
 def eval_results(view: View) -> str:
-    """YAML in the form of `.eval_results/*.yaml`: one entry a mIoU of an ok row."""
+    """YAML in the form of `.eval_results/*.yaml`: one entry an accuracy of an ok row."""
     entries = []
     for row in _publishable(view):
-        miou = finite(row.value("miou"))
-        if miou is None:
+        accuracy = finite(row.value("headline"))
+        if accuracy is None:
             continue
         case = row.result.case
         entry: dict[str, Any] = {
             "dataset": {"id": case.dataset.name, "task_id": f"{case.model.name}/{config_of(row)}"},
-            "value": points_value(miou),
-            "notes": f"mIoU in percent; accuracy fingerprint {row.result.accuracy_fingerprint}",
+            "value": points_value(accuracy),
+            "notes": f"{row.names.label} in percent; accuracy fingerprint {row.result.accuracy_fingerprint}",
         }
         if row.result.started:
             entry["date"] = row.result.started
         entries.append(entry)
     return _yaml(entries)
+
+
+def _slug(task: Task) -> str:
+    return task.hub[1].lower().replace(" ", "-")
 
 
 def _publishable(view: View) -> list[Row]:

@@ -31,7 +31,7 @@ def number(row: Row | None, name: str) -> float | None:
 
 
 def candidates(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """Rows that may be advised: status ok, with an mIoU and a latency."""
+    """Rows that may be advised: status ok, with an accuracy and a latency."""
     return tuple(r for r in rows if eligible(r))
 
 
@@ -41,7 +41,7 @@ def unbeaten(rows: Sequence[Row]) -> tuple[Row, ...]:
 
 
 def pick(group: Group) -> Row | None:
-    """Form to take: the fastest that loses no mIoU that the images can show against the reference.
+    """Form to take: the fastest that loses no accuracy that the images can show against the reference.
 
     Where no form is that good, the most accurate one; where the weights are seeded, the fastest.
     """
@@ -85,7 +85,7 @@ def advice(group: Group) -> tuple[str, ...]:
             ),
         )
     accuracy = number(best, ACCURACY) or 0.0
-    first = f"{where}: take {name}: mIoU {points(accuracy)} at {milliseconds(latency)} ms{against}"
+    first = f"{where}: take {name}: {best.names.label} {points(accuracy)} at {milliseconds(latency)} ms{against}"
     front = unbeaten(group.rows)
     if len(candidates(group.rows)) == 1:
         return (f"{first}{_loss(best)}; no other form can be compared with it.",)
@@ -105,12 +105,12 @@ def _names(group: Group, rows: Sequence[Row]) -> str:
 
 def _loss(row: Row) -> str:
     """`, 0.05 points ...`: the paired difference to the reference, with its interval."""
-    metric = row.metrics.get("miou_difference")
+    metric = row.metric(f"{ACCURACY}_difference")
     difference = finite(metric.value) if metric else None
     if row.result.case.is_reference or metric is None or difference is None:
         return ""
     if difference == metric.low == metric.high == 0:
-        return ", with exactly the reference's mIoU"
+        return f", with exactly the reference's {row.names.label}"
     around = interval(metric, signed_points)
     said = f"{signed_points(difference)} points against the reference"
     return f", {said} ({around})" if around else f", {said}"

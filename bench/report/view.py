@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bench.record.store import file_stem
+from bench.report.format import listing
 from bench.report.labels import place, variant_label
 
 if TYPE_CHECKING:
@@ -84,6 +85,11 @@ class View:
     def measured(self) -> tuple[Row, ...]:
         """Rows that have numbers."""
         return tuple(r for r in self.rows if r.status in MEASURED)
+
+    @property
+    def accuracy(self) -> str:
+        """`mIoU`, or `mIoU and PQ`: what its tasks call their accuracy."""
+        return listing(list(dict.fromkeys(r.names.label for r in self.rows)))
 
     @property
     def pending(self) -> tuple[str, ...]:

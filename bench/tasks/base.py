@@ -184,6 +184,11 @@ def _named(name: str) -> Task:
     return registry.load("task", name)()
 
 
+def counted(result: Result) -> Any:
+    """Measurement that holds the counts of the result's task, or None."""
+    return result.get(task_of(result.case).kind)
+
+
 def headline(case: Case) -> str:
     """Metric that stands for accuracy in a case: `miou`, `pq` ..."""
     return task_of(case).headline

@@ -1,10 +1,12 @@
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
 from bench.cli.table import COLUMNS, LEFT_OUT_FIRST, fitting, names, print_rows
+from bench.metrics.base import Metric, Row
 from bench.metrics.rows import rows
 from tests.builders import Planned, build_run
 from tests.gate.planted import replaced, revised
@@ -35,7 +37,22 @@ def test_nothing_runs_over_a_terminal_and_what_is_left_out_is_said(made, width):
 
 def test_a_log_has_all_columns(made):
     shown = text(made)
-    assert all(heading in shown for heading in COLUMNS)
+    assert all(heading.replace("accuracy", "mIoU") in shown for heading in COLUMNS)
+
+
+def test_a_task_names_its_accuracy_and_has_a_table_of_its_own(made):
+    other = replace(made[0].names, headline="pq", label="PQ")
+    number = {"pq": Metric(0.4321, low=0.4, high=0.5), "pq_difference": Metric(-0.01)}
+    shown = text([*made, Row(made[0].result, number, told=other)])
+    assert "scenes, mIoU" in shown
+    first, second = shown.split("scenes, PQ")
+    assert "PQ %" not in first
+    assert "PQ %" in second
+    assert "43.21 \N{PLUS-MINUS SIGN}5.00" in second
+    assert "-1.00" in second
+    assert "no PQ: seeded" in text([
+        Row(made[0].result, {"pq": Metric(None, reason="seeded")}, told=other)
+    ])
 
 
 def test_the_first_columns_to_go_are_columns():

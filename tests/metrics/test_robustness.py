@@ -28,10 +28,10 @@ def test_levels_are_averaged_and_held_against_the_clean_images(tmp_path):
     ((reference, variant),) = robustness(found)
     clean, first, third = (r.value("miou") for r in found if r.result.case.variant.slug == BF16)
     fog = variant.under["fog"]
-    assert fog.miou.value == pytest.approx((first + third) / 2)
-    assert fog.miou.note == "mean over levels 1, 3"
+    assert fog.mean.value == pytest.approx((first + third) / 2)
+    assert fog.mean.note == "mean over levels 1, 3"
     assert fog.retained.value == pytest.approx((first + third) / 2 / clean)
-    assert variant.mpc.value == fog.miou.value
+    assert variant.mpc.value == fog.mean.value
     assert reference.under["fog"].breaks is None
     retained = [r.value("miou_retained") for r in found if r.result.case.axis.endswith("fog-1")]
     assert retained[1] == pytest.approx(first / clean)
@@ -60,13 +60,13 @@ def test_a_missing_level_leaves_no_mean(tmp_path):
     gone = {"status": "failed", "reason": "It was killed."}
     found = made(tmp_path, *both(), *both("fog/1"), *both("fog/3", **gone))
     ((reference, variant),) = robustness(found)
-    assert reference.under["fog"].miou.value is not None
-    assert variant.under["fog"].miou.reason.startswith("level 3: failed")
+    assert reference.under["fog"].mean.value is not None
+    assert variant.under["fog"].mean.reason.startswith("level 3: failed")
     assert variant.mpc.value is None
 
 
 def test_without_clean_images_nothing_is_held_against_them(tmp_path):
     ((_, variant),) = robustness(made(tmp_path, *both("fog/1", 0.4)))
-    assert variant.under["fog"].retained.reason == "there is no mIoU on the images as they are"
+    assert variant.under["fog"].retained.reason == "there is no accuracy on the images as they are"
     assert variant.under["fog"].breaks is None
-    assert variant.under["fog"].miou.value is not None
+    assert variant.under["fog"].mean.value is not None

@@ -9,7 +9,7 @@ from bench.metrics import intervals
 from bench.metrics.base import Metric
 from bench.metrics.catalog.base import IS_REFERENCE, SEEDED, absent, unmeasured
 from bench.metrics.paired import paired, ratios
-from bench.tasks.base import task_of
+from bench.tasks.base import counted, task_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +40,7 @@ def metrics(source: Source) -> dict[str, Metric]:
 
 def unavailable(result: Result) -> str:
     """Why a result has no accuracy; empty where it has."""
-    found = result.get(task_of(result.case).kind)
+    found = counted(result)
     if found is None and result.status in {"failed", "skipped"}:
         return unmeasured(result)
     if not result.case.model.trained:
@@ -133,7 +133,7 @@ def _comparable(a: Result, b: Result) -> bool:
 
 def seen(result: Result) -> str:
     """How many images were seen, where that is fewer than were asked for; else empty."""
-    found: Any = result.get(task_of(result.case).kind)
+    found: Any = counted(result)
     some = len(found.images)
     return "" if some >= found.asked else f"{some} of {found.asked} images were seen"
 

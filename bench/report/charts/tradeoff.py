@@ -1,4 +1,4 @@
-"""mIoU against latency; a disc's area is the size of the file."""
+"""Accuracy against latency; a disc's area is the size of the file."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ class Point:
 
     label: str
     ms: float
-    miou: float
+    accuracy: float
+    """Fraction."""
     low: float
-    """Lower end of the interval of mIoU; the value itself where there is none."""
+    """Lower end of the interval of accuracy; the value itself where there is none."""
     high: float
     size: float | None
     """Bytes of the file."""
@@ -37,22 +38,22 @@ class Point:
     """Whether nothing beats it."""
 
 
-def draw(found: Sequence[Point], names: Sequence[str]) -> tuple[str, int, int]:
-    """Inner SVG, width and height of the plot; taller where its labels need it."""
+def draw(found: Sequence[Point], names: Sequence[str], label: str) -> tuple[str, int, int]:
+    """Inner SVG, width and height of the plot of an accuracy; taller where its labels need it."""
     for height in range(440, 1700, 180):
-        drawing = _try(found, names, height)
+        drawing = _try(_Frame(found, names, height, label))
         if drawing is not None:
             return drawing, WIDTH, height
-    return _Frame(found, names, 440).body([]), WIDTH, 440
+    return _Frame(found, names, 440, label).body([]), WIDTH, 440
 
 
-def _try(found: Sequence[Point], names: Sequence[str], height: int) -> str | None:
-    frame = _Frame(found, names, height)
+def _try(frame: _Frame) -> str | None:
+    found = frame.found
     spots = [
         Spot(frame.x(p.ms), frame.y(p), frame.radius(p), svg.width_of(frame.words(p)) + 4)
         for p in found
     ]
-    bounds = Box(LEFT + 2, TOP + frame.legend, WIDTH - 2, height - BOTTOM + 2)
+    bounds = Box(LEFT + 2, TOP + frame.legend, WIDTH - 2, frame.height - BOTTOM + 2)
     places = place(spots, bounds)
     if places is None:
         return None
@@ -68,22 +69,24 @@ def _try(found: Sequence[Point], names: Sequence[str], height: int) -> str | Non
 class _Frame:
     """Scales of one plot, and everything but the labels."""
 
-    def __init__(self, found: Sequence[Point], names: Sequence[str], height: int) -> None:
-        self.found, self.names, self.height = found, names, height
+    def __init__(
+        self, found: Sequence[Point], names: Sequence[str], height: int, label: str
+    ) -> None:
+        self.found, self.names, self.height, self.label = found, names, height, label
         self.legend = 24 if len(names) > 1 else 0
         good = [p for p in found if not p.wrong] or list(found)
         low = min(p.low for p in good)
-        high = max([p.high for p in good] + [p.miou for p in found])
+        high = max([p.high for p in good] + [p.accuracy for p in found])
         pad = max((high - low) * 0.12, 0.004)
         self.low, self.high = max(low - pad, 0.0), min(high + pad, 1.0)
-        self.lane = LANE if any(p.miou < self.low for p in found) else 0
+        self.lane = LANE if any(p.accuracy < self.low for p in found) else 0
         times = [p.ms for p in found]
         self.fast, self.slow = min(times) / 1.25, max(times) * 1.25
         self.largest = max((p.size or 0 for p in found), default=0)
 
     @property
     def floor(self) -> float:
-        """Lowest y, user units, of the scale of mIoU."""
+        """Lowest y, user units, of the scale of accuracy."""
         return self.height - BOTTOM - self.lane
 
     def x(self, ms: float) -> float:
@@ -91,14 +94,16 @@ class _Frame:
         share = math.log(ms / self.fast) / math.log(self.slow / self.fast)
         return LEFT + share * (WIDTH - LEFT - RIGHT)
 
-    def at(self, miou: float) -> float:
-        """Position of an mIoU within the scale."""
+    def at(self, accuracy: float) -> float:
+        """Position of an accuracy within the scale."""
         top = TOP + self.legend
-        return self.floor - (miou - self.low) / (self.high - self.low) * (self.floor - top)
+        return self.floor - (accuracy - self.low) / (self.high - self.low) * (self.floor - top)
 
     def y(self, p: Point) -> float:
         """Position of a form: those below the scale stand in the lane under it."""
-        return self.height - BOTTOM - self.lane / 2 if p.miou < self.low else self.at(p.miou)
+        return (
+            self.height - BOTTOM - self.lane / 2 if p.accuracy < self.low else self.at(p.accuracy)
+        )
 
     def radius(self, p: Point) -> float:
         """Radius whose area follows the size of the file."""
@@ -107,10 +112,12 @@ class _Frame:
         return max(4.0, 17 * math.sqrt(p.size / self.largest))
 
     def words(self, p: Point) -> str:
-        """Label: wrong ones say so, and their mIoU where they stand off the scale."""
+        """Label: wrong ones say so, and their accuracy where they stand off the scale."""
         if not p.wrong:
             return p.label
-        return f"{p.label}: wrong" + (f", {points_short(p.miou)}" if p.miou < self.low else "")
+        return f"{p.label}: wrong" + (
+            f", {points_short(p.accuracy)}" if p.accuracy < self.low else ""
+        )
 
     def body(self, labels: list[str]) -> str:
         """Axes, discs, labels."""
@@ -140,7 +147,7 @@ class _Frame:
         return [
             *parts,
             svg.line(LEFT, bottom, right, bottom, "axis"),
-            svg.text(LEFT - 46, 13, "mIoU, %", "title"),
+            svg.text(LEFT - 46, 13, f"{self.label}, %", "title"),
             svg.text(middle, self.height - 8, "latency p50, ms (logarithmic)", "title", "middle"),
         ]
 
@@ -156,11 +163,11 @@ class _Frame:
         parts = []
         for p in sorted(self.found, key=lambda p: -(p.size or 0)):
             x, y = self.x(p.ms), self.y(p)
-            if p.high > p.low and p.miou >= self.low:
+            if p.high > p.low and p.accuracy >= self.low:
                 parts.append(
                     svg.line(x, self.at(p.high), x, self.at(max(p.low, self.low)), "whisker")
                 )
-            said = f"{p.label}: mIoU {points(p.miou)} at {milliseconds(p.ms)} ms"
+            said = f"{p.label}: {self.label} {points(p.accuracy)} at {milliseconds(p.ms)} ms"
             kind = "hollow" if p.wrong else "disc"
             parts.append(
                 svg.el(

@@ -1,4 +1,4 @@
-"""IoU of every class in every form."""
+"""Accuracy of every class in every form: IoU, PQ."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from bench.report.blocks import Cell, Column, Notes, Prose, Section, Table
 from bench.report.format import (
-    MISSING,
     finite,
     listing,
     points,
@@ -14,7 +13,7 @@ from bench.report.format import (
     signed_points,
 )
 from bench.report.palette import colours, css
-from bench.report.sections.common import metric_cell
+from bench.report.sections.common import any_value, metric_cell
 from bench.tasks.base import task_of
 
 if TYPE_CHECKING:
@@ -24,13 +23,17 @@ if TYPE_CHECKING:
     from bench.report.blocks import Block
     from bench.report.view import Group, View
 
-SUMMARY = (
-    ("miou", "Mean (mIoU)"),
-    ("category_miou", "Categories (mean)"),
-    ("iiou", "Instances (iIoU)"),
-    ("category_iiou", "Categories, instances"),
-    ("pixel_accuracy", "Pixel accuracy"),
-)
+SUMMARY = {
+    "category_miou": "Categories (mean)",
+    "iiou": "Instances (iIoU)",
+    "category_iiou": "Categories, instances",
+    "pixel_accuracy": "Pixel accuracy",
+    "pq_things": "Things (PQ)",
+    "pq_stuff": "Stuff (PQ)",
+    "sq": "Segmentation quality (SQ)",
+    "rq": "Recognition quality (RQ)",
+}
+"""Rows below the classes, where a task has their number."""
 
 
 def section(view: View) -> Section | None:
@@ -38,17 +41,18 @@ def section(view: View) -> Section | None:
     groups, repeated = _groups(view)
     if not groups:
         return None
+    labels = list(dict.fromkeys(_label(r) for _, rows in groups for r in rows))
     told = (
-        "IoU in percent over all images together, by the Cityscapes rule: pixels without a label "
-        "are left out, a void prediction on a labelled pixel is a miss, a class that is nowhere "
-        "to be seen is left out of the mean. The stronger the tint, the higher the IoU."
+        f"{listing(labels)} in percent over all images together, by the rules of Cityscapes: pixels "
+        "without a label are left out, a class that is nowhere to be seen is left out of the mean. "
+        "The stronger the tint, the higher the number."
     )
     if repeated:
-        told += " A case whose IoUs are equal to those that the same form has above isn't repeated."
+        told += " A case whose numbers equal those that the same form has above isn't repeated."
     tables: dict[tuple[str, ...], list[tuple[Group, Row]]] = {}
     for group, rows in groups:
         case = group.case
-        key = (case.dataset.name, case.axis, *case.dataset.classes)
+        key = (_label(rows[0]), case.dataset.name, case.axis, *case.dataset.classes)
         tables.setdefault(key, []).extend((group, r) for r in rows)
     blocks: list[Block] = [Prose((told,))]
     for found in tables.values():
@@ -58,7 +62,7 @@ def section(view: View) -> Section | None:
 
 
 def _groups(view: View) -> tuple[list[tuple[Group, list[Row]]], bool]:
-    """Groups with the rows to show, and whether a form was left out, whose IoUs stand above."""
+    """Groups with the rows to show, and whether a form was left out, whose numbers stand above."""
     repeated = False
     found: list[tuple[Group, list[Row]]] = []
     shown: set[tuple[object, ...]] = set()
@@ -83,6 +87,10 @@ def _of(row: Row, rest: str = "") -> Mapping[str, Metric]:
     return row.by_class.get(task_of(row.result.case).class_metric + rest, {})
 
 
+def _label(row: Row) -> str:
+    return task_of(row.result.case).class_label
+
+
 def _where(row: Row) -> str:
     case = row.result.case
     return f"{case.dataset.name}, {case.axis}" if case.axis else case.dataset.name
@@ -97,15 +105,15 @@ def _table(found: list[tuple[Group, Row]]) -> Table:
         (Cell(name, swatch=css(paint[i])), *(_cell(r, name, notes) for r in rows))
         for i, name in enumerate(data.classes)
     ]
-    for metric, title in SUMMARY:
-        cells = [metric_cell(r.metrics.get(metric), points_short, notes) for r in rows]
-        if any(c.text != MISSING for c in cells):
+    for metric, title in {"headline": f"Mean ({rows[0].names.label})", **SUMMARY}.items():
+        if any_value(tuple(rows), metric):
+            cells = (metric_cell(r.metric(metric), points_short, notes) for r in rows)
             lines.append((Cell(title, badge="mean"), *cells))
     places = {(r.result.case.model.name, r.result.case.target.name) for r in rows}
     heads = [_head(g, r, several=len(places) > 1) for g, r in found]
     models = listing(list(dict.fromkeys(r.result.case.model.name for r in rows)))
     return Table(
-        caption=f"IoU by class, %, of {models} on {_where(rows[0])}",
+        caption=f"{_label(rows[0])} by class, %, of {models} on {_where(rows[0])}",
         columns=(Column("Class", numeric=False), *heads),
         rows=tuple(lines),
         notes=notes.texts,
@@ -133,11 +141,14 @@ def _differences(found: list[tuple[Group, Row]]) -> Table:
             for r in rows
         )
         lines.append((Cell(name, badge="category"), *cells))
-    smallest = [metric_cell(r.metrics.get("miou_detectable"), points, notes) for r in rows]
-    lines.append((Cell("Smallest drop of mIoU that shows", badge="mean"), *smallest))
+    smallest = [metric_cell(r.metric("headline_detectable"), points, notes) for r in rows]
+    lines.append((
+        Cell(f"Smallest drop of {rows[0].names.label} that shows", badge="mean"),
+        *smallest,
+    ))
     several = len({(r.result.case.model.name, r.result.case.target.name) for r in rows}) > 1
     return Table(
-        caption=f"IoU minus the reference's, points, on {_where(rows[0])}",
+        caption=f"{_label(rows[0])} minus the reference's, points, on {_where(rows[0])}",
         columns=(
             Column("Class", numeric=False),
             *(_head(g, r, several=several) for g, r in found),

@@ -88,8 +88,8 @@ def _four(view: View, panel: Panel, names: tuple[str, ...]) -> tuple[Picture, ..
 
 def _two(view: View, group: Group, row: Row) -> tuple[Picture, ...]:
     panel = row.result.get("gallery").panels[0]
-    miou = number(row, "miou")
-    known = f"mIoU {points_short(miou)} over all images" if miou is not None else ""
+    found = number(row, "headline")
+    known = f"{row.names.label} {points_short(found)} over all images" if found is not None else ""
     badge = "wrong" if row.status == "wrong" else ""
     return _pair(view, panel, group.case.dataset.classes, known, badge)
 

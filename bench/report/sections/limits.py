@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bench.metrics.catalog import info
 from bench.report.blocks import Code, Heading, Items, KeyValues, Section, Strong
 from bench.report.format import finite, listing, plural, points
 from bench.suite.protocol import LARGEST
+from bench.tasks.base import counted
 
 if TYPE_CHECKING:
     from bench.metrics.base import Row
@@ -18,15 +20,9 @@ BUSY = 0.5
 """Load a core from which on another program is likely to have had its share."""
 RULES: tuple[Text, ...] = (
     (
-        Strong("mIoU"),
-        ": one confusion matrix over the whole set, the mean over the classes that are there. ",
-        "Its 95 % interval is a jackknife with Student's t: one image is left out at a time, or one city ",
-        "where there are at least ten.",
-    ),
-    (
         Strong("Difference"),
         (
-            ": that of mIoU to the reference's on the same images, with a 95 % interval from a paired, "
+            ": that of accuracy to the reference's on the same images, with a 95 % interval from a paired, "
             "studentized bootstrap over images (or cities), which is much narrower than the difference "
             "of two intervals. The smallest drop that could be seen is the one whose interval leaves "
             "out zero in 80 % of such sets of images."
@@ -61,7 +57,7 @@ RULES: tuple[Text, ...] = (
 
 def section(view: View) -> Section:
     """Section `limits`."""
-    blocks: list[Block] = [Heading("How to read the numbers"), Items(RULES)]
+    blocks: list[Block] = [Heading("How to read the numbers"), Items((*_headlines(view), *RULES))]
     settings = _settings(view)
     if settings:
         blocks.append(KeyValues("Settings", settings))
@@ -70,6 +66,16 @@ def section(view: View) -> Section:
     if named:
         blocks += [Heading("Models, targets, data"), Items(named)]
     return Section("limits", "Method and limits", tuple(blocks))
+
+
+def _headlines(view: View) -> tuple[Text, ...]:
+    """What the accuracy of each task is."""
+    found = {r.names.label: info(r.names.headline).definition for r in view.rows}
+    jackknife = (
+        " Its 95 % interval is a jackknife with Student's t: one image is left out at a time, or one "
+        "city where there are at least ten."
+    )
+    return tuple((Strong(label), f": {told}{jackknife}") for label, told in found.items())
 
 
 def _settings(view: View) -> tuple[tuple[str, str], ...]:
@@ -133,7 +139,7 @@ def _limits(view: View) -> list[str]:
     synthetic = {r.result.case.dataset.loader for r in view.measured} & {"scenes"}
     if synthetic:
         said.append(
-            "scenes are drawn, not photographed: an mIoU on them ranks forms of a model against "
+            f"scenes are drawn, not photographed: {view.accuracy} on them ranks forms of a model against "
             "each other and says nothing about streets."
         )
     if {r.result.case.protocol.scenario for r in view.measured} == {"single_stream"}:
@@ -144,14 +150,17 @@ def _limits(view: View) -> list[str]:
         *said,
         "One machine, one stretch of time: latency elsewhere differs, and between days here too.",
         "An interval covers the choice of images, not that of weights, seeds or machines.",
-        "mIoU weighs every class alike; it says nothing about which mistakes matter on the road.",
+        *(
+            f"{label} weighs every class alike; it says nothing about which mistakes matter on the road."
+            for label in dict.fromkeys(r.names.label for r in view.rows)
+        ),
     ]
 
 
 def _intervals(view: View) -> list[str]:
     widths = []
     for row in view.measured:
-        metric = row.metrics.get("miou")
+        metric = row.metric("headline")
         low, high = (finite(metric.low), finite(metric.high)) if metric else (None, None)
         if low is not None and high is not None and row.status == "ok":
             widths.append(high - low)
@@ -159,7 +168,7 @@ def _intervals(view: View) -> list[str]:
         return []
     return [
         (
-            f"With these images, mIoU is known to about {points(max(widths) / 2)} points either way; "
+            f"With these images, {view.accuracy} is known to about {points(max(widths) / 2)} points either way; "
             "judge forms by the paired difference instead."
         )
     ]
@@ -168,9 +177,9 @@ def _intervals(view: View) -> list[str]:
 def _cut_short(view: View) -> list[str]:
     said, loose = [], 0
     for row in view.measured:
-        counted, timing = row.result.get("confusion"), row.result.get("timing")
-        if counted is not None and len(counted.images) < counted.asked:
-            seen = f"{len(counted.images)} of {plural(counted.asked, 'image')}"
+        has, timing = counted(row.result), row.result.get("timing")
+        if has is not None and len(has.images) < has.asked:
+            seen = f"{len(has.images)} of {plural(has.asked, 'image')}"
             said.append(f"{row.id}: the time limit ended the accuracy pass after {seen}.")
         late = [x for x in timing.launches if x.stopped == "time limit"] if timing else []
         fewest = min((len(x.end_to_end_ns) for x in late), default=0)

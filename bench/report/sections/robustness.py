@@ -1,9 +1,10 @@
-"""What is left of mIoU under noise, blur, weather and digital damage, and who breaks first."""
+"""What is left of accuracy under noise, blur, weather and digital damage, and who breaks first."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bench.metrics.base import Metric
 from bench.metrics.robustness import robustness
 from bench.report.blocks import Cell, Column, Heading, Items, Notes, Prose, Section, Table
 from bench.report.format import listing, points, points_short, signed_points
@@ -11,14 +12,14 @@ from bench.report.labels import place, variant_label
 from bench.report.sections.common import head_column, metric_cell
 
 if TYPE_CHECKING:
-    from bench.metrics.base import Metric, Row
+    from bench.metrics.base import Row
     from bench.metrics.robustness import Robustness, Under
     from bench.report.blocks import Block, Text
     from bench.report.view import View
 
 ABOUT = (
-    "mIoU in percent on corrupted images, a mean over the levels that were asked for, and below it "
-    "its share of mIoU on the images as they are. mPC is the mean over all corruptions. The "
+    "Accuracy in percent on corrupted images, a mean over the levels that were asked for, and below it "
+    "its share of accuracy on the images as they are. mPC is the mean over all corruptions. The "
     "corruptions follow ImageNet-C and Cityscapes-C; every form sees the same corrupted bytes."
 )
 
@@ -56,14 +57,14 @@ def _table(group: tuple[Robustness, ...]) -> Table:
     rows = [
         (
             Cell(_label(v), badge="reference" if v.row.result.case.is_reference else ""),
-            metric_cell(v.clean.metrics.get("miou") if v.clean else None, points_short, notes),
-            *(_cell(v.under[n].miou, v.under[n].retained, notes) for n in names),
+            metric_cell(v.clean.metric("headline") if v.clean else None, points_short, notes),
+            *(_cell(v.under[n].mean, v.under[n].retained, notes) for n in names),
             _cell(v.mpc, v.rpc, notes),
         )
         for v in group
     ]
     return Table(
-        caption=f"mIoU under corruption, {_place(group)}",
+        caption=f"{group[0].row.names.label} under corruption, {_place(group)}",
         columns=(head_column(), *titles, Column("mPC", "%")),
         rows=tuple(rows),
         notes=notes.texts,
@@ -117,7 +118,7 @@ def _told(group: tuple[Robustness, ...], margin: float) -> tuple[Text, ...]:
 
 def _breaking(name: str, under: Under) -> str:
     """`fog from level 3 on (-2.10 points, -3.00 to -1.40)`."""
-    metric = under.levels[under.breaks or 0].metrics["miou_difference"]
+    metric = under.levels[under.breaks or 0].metric("headline_difference") or Metric(None)
     low, high = signed_points(metric.low or 0.0), signed_points(metric.high or 0.0)
     value = signed_points(metric.value or 0.0)
     return (
@@ -127,4 +128,4 @@ def _breaking(name: str, under: Under) -> str:
 
 def _compared(under: Under) -> bool:
     rows: tuple[Row, ...] = tuple(under.levels.values())
-    return any(r.value("miou_difference") is not None for r in rows)
+    return any(r.value("headline_difference") is not None for r in rows)

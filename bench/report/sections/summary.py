@@ -15,6 +15,7 @@ from bench.report.format import (
 )
 from bench.report.labels import variant_label
 from bench.report.recommend import EVEN, advice, candidates, number, pick, speedup
+from bench.tasks.base import counted
 
 if TYPE_CHECKING:
     from bench.metrics.base import Row
@@ -74,26 +75,26 @@ def _datasets(rows: tuple[Row, ...]) -> dict[str, int]:
     """Data set and split -> most images that a case of it counted."""
     found: dict[str, int] = {}
     for row in rows:
-        counted = row.result.get("confusion")
+        has = counted(row.result)
         spec = row.result.case.dataset
-        if counted is not None:
+        if has is not None:
             name = f"{spec.name} ({spec.split})"
-            found[name] = max(found.get(name, 0), len(counted.images))
+            found[name] = max(found.get(name, 0), len(has.images))
     return found
 
 
 def _seen(view: View) -> list[str]:
-    """The smallest drop of mIoU that the images could show, in the form that is hardest to judge."""
-    found = []
+    """The smallest drop of accuracy that the images could show, in the form that is hardest to judge."""
+    found: list[tuple[float, int, str]] = []
     for row in (r for g in view.measured_groups for r in g.measured if r.status == "ok"):
-        smallest, counted = number(row, "miou_detectable"), row.result.get("confusion")
-        if smallest is not None and counted is not None:
-            found.append((smallest, len(counted.images)))
+        smallest, has = number(row, f"{ACCURACY}_detectable"), counted(row.result)
+        if smallest is not None and has is not None:
+            found.append((smallest, len(has.images), row.names.label))
     if not found:
         return []
-    largest, images = max(found)
+    largest, images, label = max(found)
     least = min(found)[0]
-    said = f"With these {plural(images, 'image')} a drop of mIoU under {points(largest)} points"
+    said = f"With these {plural(images, 'image')} a drop of {label} under {points(largest)} points"
     if points(least) == points(largest):
         return [f"{said} would not be seen for certain."]
     return [
@@ -119,7 +120,7 @@ def _stats(view: View) -> tuple[Stat, ...]:
     stats = [
         Stat(
             "Most accurate",
-            f"{points(number(accurate, ACCURACY) or 0)} mIoU",
+            f"{points(number(accurate, ACCURACY) or 0)} {accurate.names.label}",
             group.label(accurate),
         ),
         Stat("Fastest", f"{milliseconds(number(quick, SPEED) or 0)} ms", group.label(quick)),

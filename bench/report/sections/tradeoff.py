@@ -19,27 +19,28 @@ if TYPE_CHECKING:
 def section(view: View) -> Section | None:
     """Section `tradeoff`; None where no form has both numbers."""
     blocks: list[Block] = []
-    places: dict[tuple[str, str, str], list[Group]] = {}
+    places: dict[tuple[str, str, str, str], list[Group]] = {}
     for group in view.measured_groups:
         case = group.case
-        places.setdefault((case.target.name, case.dataset.name, case.axis), []).append(group)
-    for (target, dataset, axis), groups in places.items():
+        key = case.target.name, case.dataset.name, case.axis, group.rows[0].names.label
+        places.setdefault(key, []).append(group)
+    for (target, dataset, axis, label), groups in places.items():
         where = f"{target}, {dataset}" + (f", {axis}" if axis else "")
-        figure = _figure(groups, where, len(blocks))
+        figure = _figure(groups, where, label, len(blocks))
         if figure is not None:
             blocks.append(figure)
     if not blocks:
         return None
     first = (
         "Up is more accurate, left is faster. The area of a disc is the size of the file; a line "
-        "through it is the 95 % interval of its mIoU. Hollow discs are wrong: they run, but their "
+        f"through it is the 95 % interval of its {view.accuracy}. Hollow discs are wrong: they run, but their "
         "answers are no longer the model's. Names in bold are the forms of a model that nothing "
         "beats."
     )
     return Section("tradeoff", "Accuracy against latency", (Prose((first,)), *blocks))
 
 
-def _figure(groups: list[Group], where: str, index: int) -> Figure | None:
+def _figure(groups: list[Group], where: str, label: str, index: int) -> Figure | None:
     names = [g.case.model.name for g in groups if any(_point(g, r, 0) for r in g.measured)]
     found = [
         point
@@ -50,13 +51,13 @@ def _figure(groups: list[Group], where: str, index: int) -> Figure | None:
     # A plot of one or two points says less than the table.
     if len(found) < 3:
         return None
-    svg, width, height = draw(found, names)
-    said = [f"{p.label} {points(p.miou)} at {milliseconds(p.ms)} ms" for p in found]
+    svg, width, height = draw(found, names, label)
+    said = [f"{p.label} {points(p.accuracy)} at {milliseconds(p.ms)} ms" for p in found]
     return Figure(
         name="tradeoff" if index == 0 else f"tradeoff-{index + 1}",
-        title=f"mIoU against median latency on {where}",
+        title=f"{label} against median latency on {where}",
         alt=f"{plural(len(found), 'form')}: {listing(said)}.",
-        caption=f"mIoU (%) against median latency (ms) on {where}.",
+        caption=f"{label} (%) against median latency (ms) on {where}.",
         svg=svg,
         width=width,
         height=height,
@@ -64,17 +65,17 @@ def _figure(groups: list[Group], where: str, index: int) -> Figure | None:
 
 
 def _point(group: Group, row: Row, series: int) -> Point | None:
-    miou, ms = number(row, ACCURACY), number(row, SPEED)
-    if miou is None or ms is None or ms <= 0:
+    accuracy, ms = number(row, ACCURACY), number(row, SPEED)
+    metric = row.metric(ACCURACY)
+    if metric is None or accuracy is None or ms is None or ms <= 0:
         return None
-    metric = row.metrics[ACCURACY]
     low, high = finite(metric.low), finite(metric.high)
     return Point(
         label=group.label(row),
         ms=ms,
-        miou=miou,
-        low=miou if low is None else low,
-        high=miou if high is None else high,
+        accuracy=accuracy,
+        low=accuracy if low is None else low,
+        high=accuracy if high is None else high,
         size=number(row, "file_bytes"),
         series=series,
         wrong=row.status == "wrong",

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from bench.report.view import Group, View
 
 COLUMNS = (
-    Column("mIoU", "%, 95 % interval"),
     Column("Difference", "points, paired, 95 %"),
     Column("p50", "ms, 95 %"),
     Column("Images/s"),
@@ -58,9 +57,9 @@ def section(view: View) -> Section:
         if group.case.model.about:
             blocks.append(Prose((group.case.model.about,)))
         if not group.case.model.trained:
-            seed = group.case.model.seed
+            seed, label = group.case.model.seed, group.rows[0].names.label
             blocks.append(
-                Prose((f"Its weights are seeded (seed {seed}), not trained: no mIoU is given.",))
+                Prose((f"Its weights are seeded (seed {seed}), not trained: no {label} is given.",))
             )
         blocks.append(_table(view, group))
         told = _about(group)
@@ -75,11 +74,12 @@ def _table(view: View, group: Group) -> Table:
     notes = Notes()
     gpu = any_value(group.measured, "gpu_allocated_peak_bytes")
     tail = any_value(group.measured, "latency_p99_ms")
-    columns = [head_column(), *COLUMNS]
+    accuracy = Column(group.rows[0].names.label, "%, 95 % interval")
+    columns = [head_column(), accuracy, *COLUMNS]
     if gpu:
-        columns.insert(columns.index(COLUMNS[4]) + 1, Column("GPU memory", "allocated, peak"))
+        columns.insert(columns.index(COLUMNS[3]) + 1, Column("GPU memory", "allocated, peak"))
     if tail:
-        columns.insert(columns.index(COLUMNS[2]) + 1, Column("p99", "ms"))
+        columns.insert(columns.index(COLUMNS[1]) + 1, Column("p99", "ms"))
     rows = []
     for row in group.rows:
         head = replace(row_head(view, group, row), mark=notes.mark(_said(row)))
@@ -102,9 +102,11 @@ def _numbers(row: Row, notes: Notes, *, gpu: bool, tail: bool) -> list[Cell]:
     if row.result.case.is_reference:
         difference = Cell("reference")
     else:
-        difference = metric_cell(m.get("miou_difference"), signed_points, notes, with_interval=True)
+        difference = metric_cell(
+            row.metric("headline_difference"), signed_points, notes, with_interval=True
+        )
     return [
-        metric_cell(m.get("miou"), points, notes, with_interval=True),
+        metric_cell(row.metric("headline"), points, notes, with_interval=True),
         difference,
         metric_cell(m.get("latency_p50_ms"), milliseconds, notes, with_interval=True),
         *([metric_cell(m.get("latency_p99_ms"), milliseconds, notes)] if tail else []),

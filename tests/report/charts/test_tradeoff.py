@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 from bench.report.charts.tradeoff import Point, draw
 
 
-def point(label="a", ms=10.0, miou=0.6, *, wrong=False, size=1e6, series=0, spread=0.01):
-    return Point(label, ms, miou, miou - spread, miou + spread, size, series, wrong, best=False)
+def point(label="a", ms=10.0, accuracy=0.6, *, wrong=False, size=1e6, series=0, spread=0.01):
+    return Point(
+        label, ms, accuracy, accuracy - spread, accuracy + spread, size, series, wrong, best=False
+    )
 
 
 def parsed(found, names=("m",)):
-    svg, width, height = draw(found, names)
+    svg, width, height = draw(found, names, "mIoU")
     return ET.fromstring(f"<svg>{svg}</svg>"), width, height  # noqa: S314
 
 
@@ -57,4 +59,4 @@ def test_the_area_of_a_disc_follows_the_size():
 
 def test_the_drawing_is_the_same_each_time():
     found = [point(str(i), 10 + i, 0.6 + i / 100) for i in range(8)]
-    assert draw(found, ["m"]) == draw(found, ["m"])
+    assert draw(found, ["m"], "mIoU") == draw(found, ["m"], "mIoU")
