@@ -1,15 +1,21 @@
 """The statistics on ratios of another task than the semantic one."""
 
+import io
+
 import numpy as np
 import pytest
+from rich.console import Console
 
+from bench.cli.table import print_rows
 from bench.gate.comparison import compare
 from bench.gate.judge import judge
 from bench.metrics.paired import paired, ratios
+from bench.metrics.pareto import advice
 from bench.metrics.rows import rows
+from bench.report.card import render_card
 from bench.suite.policy import GatePolicy, Rule
 from bench.tasks.base import mean, task_of
-from tests.builders import Planned
+from tests.builders import Planned, build_run
 from tests.tasks.runs import panoptic_run
 
 ROWS = (Planned(), Planned("torch-bf16", flip=0.3), Planned("torch-fp16"))
@@ -75,3 +81,24 @@ def test_two_runs_are_compared_by_pq(run, tmp_path) -> None:
     change = compare(run, now)[0].changes[0]
     assert (change.metric, change.kind) == ("pq", "difference")
     assert change.low < change.value < change.high < 0
+
+
+def test_card_advice_and_table_speak_of_pq_alone(run) -> None:
+    text = render_card(run.folder)["card.md"].decode()
+    assert "mIoU" not in text
+    assert "panoptic_quality" in text
+    assert "**PQ by class, %" in text
+    for title in ("Mean (PQ)", "Things (PQ)", "Recognition quality (RQ)"):
+        assert title in text
+    assert "mIoU" not in advice(rows(run))
+    shown = io.StringIO()
+    print_rows(rows(run), Console(file=shown, width=200))
+    assert "PQ %" in shown.getvalue()
+
+
+def test_tasks_side_by_side_keep_their_own_headlines(tmp_path) -> None:
+    built = build_run(tmp_path, ROWS[:2], images=8)
+    mixed = (rows(panoptic_run(tmp_path / "panoptic", ROWS[:1]))[0], *rows(built))
+    assert [r.names.headline for r in mixed] == ["pq", "miou", "miou"]
+    assert mixed[0].value("headline") == mixed[0].value("pq")
+    assert mixed[2].metric("headline_difference") == mixed[2].metrics["miou_difference"]
