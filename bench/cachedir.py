@@ -9,8 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 MADE = "made.json"
 
 
@@ -63,6 +61,8 @@ def make(folder: Path, work: Callable[[Path], dict[str, Any]]) -> dict[str, Any]
 
     The folder appears whole or not at all: work fills one beside it, which is renamed at the end.
     """
+    from filelock import FileLock
+
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(str(folder) + ".lock"):
         found = made(folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar, Literal
 
 from pydantic import ValidationError
 
@@ -28,9 +27,6 @@ class ArtifactReport(Report):
 class ArtifactJob(OfCase):
     """Run one step of the recipe of the case's variant."""
 
-    report: ClassVar[type[Report]] = ArtifactReport
-
-    step: Literal["artifact"] = "artifact"
     size: tuple[int, int]
     """Input height and width."""
     position: int

@@ -10,9 +10,9 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, computed_field
 
 from bench import cachedir
 from bench.errors import CaseFailed
@@ -20,6 +20,7 @@ from bench.suite.base import Spec
 from bench.suite.case import Case
 
 if TYPE_CHECKING:
+    from types import ModuleType
     from typing import Self
 
 UNWRITTEN = 74
@@ -34,6 +35,15 @@ class Report(Spec):
     model_config = ConfigDict(**{**Spec.model_config, "extra": "ignore"})
 
     version: int = 1
+
+
+class SessionReport(Report):
+    """What a session tells about itself."""
+
+    effective: dict[str, str]
+    """Settings that the runtime says it used."""
+    times: dict[str, float]
+    """Seconds of import, load, accuracy and timing, as far as there were such."""
 
 
 class Answer(Spec):
@@ -54,9 +64,6 @@ class Answer(Spec):
 class Job(Spec):
     """One step for one worker."""
 
-    report: ClassVar[type[Report]]
-
-    step: str
     version: int = 1
     threads: int = Field(default=1, ge=1)
     """Of the runtime."""
@@ -74,6 +81,18 @@ class Job(Spec):
     """Process that waits for the worker; a worker whose parent is another one ends at once."""
     spawned_ns: int = 0
     """Monotonic clock of the parent when it started the worker."""
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def step(self) -> str:
+        """Name of the step: that of the job's file."""
+        return type(self).__module__.rpartition(".")[2]
+
+    @property
+    def report(self) -> type[Report]:
+        """Type of its report, which stands in the same file."""
+        kind: type[Report] = getattr(_module(self.step), f"{self.step.title()}Report")
+        return kind
 
     @property
     def beside(self) -> Path:
@@ -159,7 +178,7 @@ def read(said: Mapping[str, Any]) -> Job:
     """
     step, version = str(said["step"]), int(said.get("version", 1))
     try:
-        module = importlib.import_module(f"bench.jobs.{step}")
+        module = _module(step)
     except ModuleNotFoundError:
         raise CaseFailed(
             f"This worker's segbench has no step {step!r}; its parent's has."
@@ -172,6 +191,10 @@ def read(said: Mapping[str, Any]) -> Job:
             f"parent sent version {version}."
         )
     return kind.model_validate({k: v for k, v in said.items() if k in kind.model_fields})
+
+
+def _module(step: str) -> ModuleType:
+    return importlib.import_module(f"bench.jobs.{step}")
 
 
 def _recalled(cache: Path, digest: str, what: str) -> str:

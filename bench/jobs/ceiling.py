@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
-
 from bench.jobs.base import Job, Report
 from bench.record.ceiling import Ceiling
 
@@ -17,8 +15,5 @@ class CeilingReport(Report):
 class CeilingJob(Job):
     """Measure them on a device with the job's threads."""
 
-    report: ClassVar[type[Report]] = CeilingReport
-
-    step: Literal["ceiling"] = "ceiling"
     device: str
     """Registered device."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
-
 from bench.jobs.base import OfCase, Report
 
 
@@ -26,8 +24,5 @@ class DatasetReport(Report):
 class DatasetJob(OfCase):
     """Make or check the case's set; the case says where."""
 
-    report: ClassVar[type[Report]] = DatasetReport
-
-    step: Literal["dataset"] = "dataset"
     calibration_splits: tuple[str, ...] = ()
     """Splits that quantizers read."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
-
 from bench.jobs.base import Report, SessionJob
 
 
@@ -18,7 +16,3 @@ class FitsReport(Report):
 
 class FitsJob(SessionJob):
     """Run one batch of the case's size through the whole path."""
-
-    report: ClassVar[type[Report]] = FitsReport
-
-    step: Literal["fits"] = "fits"

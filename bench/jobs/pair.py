@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
-
 from pydantic import Field
 
 from bench.jobs.base import Report, SessionJob
@@ -21,8 +19,5 @@ class PairReport(Report):
 class PairJob(SessionJob):
     """Hold a warm session, and run a burst whenever told to."""
 
-    report: ClassVar[type[Report]] = PairReport
-
-    step: Literal["pair"] = "pair"
     planted: float = 0.0
     """A study's artificial slow-down: 0.05 = 5 %."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
-
 from bench.jobs.base import Job, Report
 from bench.record.environment import Environment, Machine
 from bench.suite.case import Case
@@ -30,9 +28,6 @@ class ProbeReport(Report):
 class ProbeJob(Job):
     """Tell about cases."""
 
-    report: ClassVar[type[Report]] = ProbeReport
-
-    step: Literal["probe"] = "probe"
     cases: tuple[Case, ...] = ()
     environments: bool = False
     """Tell the environments, too."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar, Literal
 
 from pydantic import ValidationError
 
@@ -21,9 +20,6 @@ class ReferenceReport(Report):
 class ReferenceJob(SessionJob):
     """Leave labels and raw outputs of the case's reference in the cache."""
 
-    report: ClassVar[type[Report]] = ReferenceReport
-
-    step: Literal["reference"] = "reference"
     target: str
     """Digest of the outputs."""
 

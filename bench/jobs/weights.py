@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
-
 from bench.jobs.base import OfCase, Report
 
 
@@ -20,7 +18,3 @@ class WeightsReport(Report):
 
 class WeightsJob(OfCase):
     """Find both; the case says where."""
-
-    report: ClassVar[type[Report]] = WeightsReport
-
-    step: Literal["weights"] = "weights"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
-
 from bench.jobs.base import Report, SessionJob
 from bench.record.work import ComponentMeasurement, WorkMeasurement
 
@@ -17,7 +15,3 @@ class WorkReport(Report):
 
 class WorkJob(SessionJob):
     """Count the work of a call, and time the model's parts."""
-
-    report: ClassVar[type[Report]] = WorkReport
-
-    step: Literal["work"] = "work"

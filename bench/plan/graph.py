@@ -79,6 +79,7 @@ class Graph:
 
     def weights(self, case: Case) -> Node:
         """Step that finds the weights, and what determines the data set."""
+        case = case.model_copy(update={"weights_digest": "", "dataset_digest": ""})
         key = f"weights {case.model.model_dump_json()} {case.dataset.model_dump_json()}"
         return self._step(key, case, lambda _: self._job(WeightsJob, case), "finding weights")
 

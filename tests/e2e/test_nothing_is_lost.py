@@ -140,7 +140,7 @@ def wait_for(what, seconds=120):
 def test_a_parent_killed_loses_at_most_the_case_in_flight(tmp_path):
     path, out = small.write_suite(tmp_path, 4), tmp_path / "run"
     text = path.read_text().replace(
-        'axis = "a2"', 'axis = "a2"\nprotocol = { iterations = 100000000 }'
+        'axis = "a2"', 'axis = "a2"\nprotocol = { iterations = 10000000 }'
     )
     path.write_text(text)
     parent = started(path, out)

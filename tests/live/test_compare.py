@@ -162,7 +162,7 @@ def test_a_killed_gate_does_not_go_on_with_other_means(
     with pytest.raises(KeyboardInterrupt):
         compare.measure(new, str(base), pairs=2, say=print)
     if what == "versions":
-        monkeypatch.setattr(compare.collect, "versions", lambda case: {"onnxruntime": "99"})
+        monkeypatch.setattr(compare.probe, "versions", lambda case: {"onnxruntime": "99"})
     else:
         monkeypatch.setattr(compare, "MEANS", compare.MEANS[:-1])
     compare.measure(new, str(base), pairs=2, say=print)
