@@ -176,14 +176,16 @@ def read(images: Images, index: int, case: Case) -> NDArray[Any]:
     """
     image = images.image(index)
     there, model = image.shape[2], case.model
-    path = images.files(index)[0]
     if there != model.pixels.bands:
         raise DatasetError(
-            f"{path} has {there} channels, and model {model.name!r} takes {model.pixels.bands}.",
+            f"{images.files(index)[0]} has {there} channels, and model {model.name!r} takes "
+            f"{model.pixels.bands}.",
             f"Save it as RGB, or give [model.{model.name}] pixels its `channels`, `mean` and `std`.",
         )
-    if case.protocol.corruption and (there != 3 or image.dtype.kind != "u" or image.itemsize != 1):
-        raise DatasetError(f"{path} isn't an 8-bit RGB image; corruptions take no other.")
+    if case.protocol.corruption and (there, image.dtype.name) != (3, "uint8"):
+        raise DatasetError(
+            f"{images.files(index)[0]} isn't 8-bit RGB; corruptions take nothing else."
+        )
     return image
 
 

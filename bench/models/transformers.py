@@ -61,7 +61,7 @@ class TransformersLoader(ModelLoader):
             torch.manual_seed(spec.seed or 0)
             model = _seeded(getattr(transformers, kind), config)
         else:
-            folder = _snapshot(spec) if spec.source == "hub" else self._folder(spec)
+            folder = self._folder(spec)
             kind, outputs = _family(_read_config(folder), spec)
             try:
                 model, found = getattr(transformers, kind).from_pretrained(
@@ -83,8 +83,7 @@ class TransformersLoader(ModelLoader):
         """The configuration's `id2label`, unless it only counts; Cityscapes' for shipped weights."""
         if spec.source == "package":
             return tuple(c.name for c in CITYSCAPES)
-        raw = _hub_config(spec) if spec.source == "hub" else _read_config(self._folder(spec))
-        named = raw.get("id2label")
+        named = _read_config(self._folder(spec)).get("id2label")
         if not isinstance(named, dict):
             return ()
         names = tuple(str(named.get(str(i), f"LABEL_{i}")) for i in range(len(named)))
@@ -94,11 +93,12 @@ class TransformersLoader(ModelLoader):
         """Bytes of the safetensors; None for seeded weights."""
         if spec.source == "seeded":
             return None
-        folder = _snapshot(spec) if spec.source == "hub" else self._folder(spec)
-        return sum(p.stat().st_size for p in folder.glob("*.safetensors"))
+        return sum(p.stat().st_size for p in self._folder(spec).glob("*.safetensors"))
 
     def _folder(self, spec: Model) -> Path:
-        """Folder with config.json and safetensors."""
+        """Folder with config.json and safetensors, fetched from the hub if need be."""
+        if spec.source == "hub":
+            return _snapshot(spec)
         shipped = spec.source == "package"
         folder = (resources.weights_dir() if shipped else Path()) / Path(spec.location).expanduser()
         if not (folder / "config.json").is_file() or not any(folder.glob("*.safetensors")):
@@ -147,18 +147,6 @@ def _read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise WeightsError(f"{folder / 'config.json'} holds no configuration.")
     return raw
-
-
-def _hub_config(spec: Model) -> dict[str, Any]:
-    from huggingface_hub import hf_hub_download
-
-    try:
-        path = hf_hub_download(spec.location, "config.json", revision=_commit(spec))
-    except WeightsError:
-        raise
-    except Exception as e:
-        raise _unreachable(spec, e) from e
-    return _read_config(Path(path).parent)
 
 
 def _family(config: dict[str, Any], spec: Model) -> tuple[str, tuple[str, ...]]:

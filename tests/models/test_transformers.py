@@ -148,3 +148,21 @@ def test_classes_are_the_configurations_unless_it_only_counts(tmp_path, named, w
 def test_shipped_weights_have_the_classes_of_cityscapes():
     spec = model(source="package", location="segformer-micro")
     assert TransformersLoader().classes(spec)[:2] == ("road", "sidewalk")
+
+
+def test_classes_of_the_hub_come_with_its_snapshot(tmp_path):
+    raw = {"model_type": "segformer", "id2label": {"0": "road", "1": "car"}}
+    files = {**FILES, "config.json": json.dumps(raw).encode()}
+    code = (
+        "import sys\n"
+        "from bench.models.transformers import TransformersLoader\n"
+        "from bench.suite.model import Model\n"
+        "print(*TransformersLoader().classes(Model.model_validate_json(sys.argv[1])))\n"
+    )
+    with serve(REPO, files) as (endpoint, _):
+        done = subprocess.run(
+            [sys.executable, "-c", code, model().model_dump_json()],
+            capture_output=True, text=True, check=True, timeout=180,
+            env={**os.environ, **environment(tmp_path / "hf", endpoint)},
+        )  # fmt: skip
+    assert done.stdout.split() == ["road", "car"]
