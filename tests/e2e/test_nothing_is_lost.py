@@ -163,7 +163,7 @@ def test_a_parent_killed_loses_at_most_the_case_in_flight(tmp_path):
     for p in (out / "cases").glob("*.json"):
         assert read_result(p).status == "ok"
 
-    path.write_text(text.replace("100000000", "5"))
+    path.write_text(text.replace("iterations = 10000000", "iterations = 5"))
     done = command(path, "--out", out)
     assert done.exit_code == 0, done.stderr
     assert [r.status for r in read_run(out).results] == ["ok"] * 4

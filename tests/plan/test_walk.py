@@ -1,0 +1,174 @@
+"""Steps in order and side by side, on executors whose jobs end when the test says so."""
+
+from concurrent.futures import Future
+
+import pytest
+
+from bench.execute.base import Capabilities, Outcome
+from bench.jobs.fits import FitsJob, FitsReport
+from bench.plan import walk as walking
+from bench.plan.setting import Setting, StepFailed
+from bench.plan.walk import Node, Walk
+from bench.record.result import Failure
+from tests import builders, small
+
+CASE = builders.case()
+
+
+class Scripted:
+    """Executor that ends a job at once, or with `end`."""
+
+    def __init__(self, places=("here",), prepares=1, at_once=True):
+        self.can = Capabilities(places=places, prepares=prepares)
+        self.at_once, self.begun, self.open = at_once, [], {}
+        self.fails, self.there = {}, set()
+
+    def capabilities(self):
+        return self.can
+
+    def submit(self, job, *, place, timeout_s, log, progress):
+        self.begun.append(job.artifact)
+        self.open[job.artifact] = future = Future()
+        if self.at_once:
+            self.end(job.artifact)
+        return future
+
+    def end(self, name):
+        failed = self.fails.get(name)
+        failure = failed and Failure(step="fits", type="X", message=failed)
+        report = None if failed else FitsReport(peak_bytes=len(name))
+        self.open.pop(name).set_result(Outcome(report=report, failure=failure))
+
+    def stands(self, job, place):
+        return FitsReport(peak_bytes=0) if job.artifact in self.there else None
+
+
+@pytest.fixture
+def walk(monkeypatch, tmp_path):
+    """Function: executor -> walk on it, and what its listener was told."""
+
+    def make(executor):
+        monkeypatch.setattr(walking.registry, "load", lambda *words: lambda *fields: executor)
+        watch = small.Quiet()
+        return Walk(Setting(run=tmp_path, cache=tmp_path), watch), watch
+
+    return make
+
+
+def node(name, *needs, place="here", **more):
+    def job(found):
+        return FitsJob(case=CASE, size=(4, 4), artifact=name)
+
+    return Node(name, CASE, place, job, needs=needs, what=name, **more)
+
+
+def story(log, *nodes):
+    for one in nodes:
+        try:
+            found = yield one
+            log.append((one.key, found.report.peak_bytes))
+        except StepFailed as e:
+            log.append((one.key, e.failure.message))
+
+
+def test_one_at_a_time_stories_follow_each_other_and_needs_come_first(walk):
+    executor, log = Scripted(), []
+    made, watch = walk(executor)
+    a = node("a")
+    b, c = node("bb", a, node("ccc", a)), node("dd", a, kind="measure")
+    made.run([story(log, b, c), story(log, node("e"))])
+    assert executor.begun == ["a", "ccc", "bb", "dd", "e"]
+    assert log == [("bb", 2), ("dd", 2), ("e", 1)]
+    assert [what for _, what in watch.steps] == executor.begun
+
+
+def test_a_step_that_failed_fails_all_that_need_it_and_is_not_tried_again(walk):
+    executor, log = Scripted(), []
+    executor.fails["a"] = "It broke."
+    made, _ = walk(executor)
+    made.run([story(log, node("b", node("a"), node("c"))), story(log, node("d", node("a")))])
+    assert executor.begun == ["a"]
+    assert log == [("b", "It broke."), ("d", "It broke.")]
+
+
+def test_what_an_optional_step_failed_with_is_handed_on(walk):
+    executor, seen = Scripted(), []
+    executor.fails["a"] = "It broke."
+    made, _ = walk(executor)
+    maybe = node("a", optional=True)
+    value = Node("v", CASE, "here", lambda found: seen.append(found) or 7, needs=(maybe, node("b")))
+    assert made.result(value) == 7
+    ((failed, report),) = seen
+    assert failed.failure.message == "It broke."
+    assert report.peak_bytes == 1
+
+
+def test_what_stands_in_the_cache_is_neither_done_nor_told(walk):
+    executor = Scripted()
+    executor.there.add("a")
+    made, watch = walk(executor)
+    assert made.result(node("a")).report.peak_bytes == 0
+    assert (executor.begun, watch.steps) == ([], [])
+
+
+def test_a_surprise_is_a_failed_step(walk):
+    made, _ = walk(Scripted())
+
+    def job(found):
+        raise RuntimeError("nobody expected this")
+
+    with pytest.raises(StepFailed, match="nobody expected this") as e:
+        made.result(Node("a", CASE, "here", job))
+    assert e.value.failure.type == "RuntimeError"
+    assert any("in job" in line for line in e.value.failure.stderr_tail)
+
+
+def test_a_result_of_the_story_ends_the_walk(walk):
+    made, _ = walk(Scripted())
+
+    def broken():
+        yield node("a")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        made.run([broken()])
+
+
+def steered(walk, monkeypatch, executor, stories, ends):
+    """Run stories; whenever all wait, end the next of `ends`. What was open at each such moment."""
+    made, _ = walk(executor)
+    seen, todo = [], iter(ends)
+
+    def wait(running, return_when):
+        seen.append(sorted(executor.open))
+        executor.end(next(todo))
+
+    monkeypatch.setattr(walking, "wait", wait)
+    made.run(stories)
+    return seen
+
+
+def test_prepare_steps_run_side_by_side_and_a_shared_one_once(walk, monkeypatch):
+    executor, log = Scripted(prepares=2, at_once=False), []
+    shared = node("s")
+    stories = [story(log, node(n, shared, node(f"{n}{n}"))) for n in "abc"]
+    seen = steered(walk, monkeypatch, executor, stories, ["aa", "s", "a", "bb", "b", "cc", "c"])
+    assert all(len(names) <= 2 for names in seen)
+    assert seen[0] == ["aa", "s"]
+    assert executor.begun.count("s") == 1
+    assert sorted(executor.begun) == sorted(["s", "a", "aa", "b", "bb", "c", "cc"])
+
+
+def test_a_measuring_step_has_its_place_to_itself_and_is_not_kept_waiting(walk, monkeypatch):
+    executor, log = Scripted(prepares=2, at_once=False), []
+    stories = [story(log, node("a"), node("m", kind="measure")), story(log, node("b"), node("c"))]
+    seen = steered(walk, monkeypatch, executor, stories, ["a", "b", "m", "c"])
+    # While b ran, m waited, and c, which came later, didn't overtake it.
+    assert seen == [["a", "b"], ["b"], ["m"], ["c"]]
+
+
+def test_places_work_apart(walk, monkeypatch):
+    executor, log = Scripted(places=("x", "y"), at_once=False), []
+    stories = [story(log, node(p, place=p, kind="measure")) for p in "xy"]
+    assert steered(walk, monkeypatch, executor, stories, ["y", "x"]) == [["x", "y"], ["x"]]
+    assert log == [("y", 1), ("x", 1)]
