@@ -161,7 +161,8 @@ def test_prepare_steps_run_side_by_side_and_a_shared_one_once(walk, monkeypatch)
 
 def test_a_measuring_step_has_its_place_to_itself_and_is_not_kept_waiting(walk, monkeypatch):
     executor, log = Scripted(prepares=2, at_once=False), []
-    stories = [story(log, node("a"), node("m", kind="measure")), story(log, node("b"), node("c"))]
+    first = story(log, node("a"), node("m", kind="measure"))
+    stories = [first, story(log, node("b")), story(log, node("c"))]
     seen = steered(walk, monkeypatch, executor, stories, ["a", "b", "m", "c"])
     # While b ran, m waited, and c, which came later, didn't overtake it.
     assert seen == [["a", "b"], ["b"], ["m"], ["c"]]
