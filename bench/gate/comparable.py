@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.suite.base import canonical
 from bench.suite.matching import matching
+from bench.tasks.base import task_of
 
 if TYPE_CHECKING:
     from bench.record.result import Result
@@ -56,7 +57,7 @@ def named(fields: Fields) -> str:
 
 def _accuracy(result: Result) -> dict[str, Any]:
     case = result.case
-    counts = result.get("confusion")
+    counts = result.get(task_of(case).kind)
     return {
         **case.protocol.accuracy_fields(),
         "dataset": result.dataset.digest[:12] if result.dataset else None,

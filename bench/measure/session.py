@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,7 +137,7 @@ def open_setup(job: SessionJob) -> EvalSetup:
     case = job.case
     preprocess = registry.load("preprocess", case.protocol.preprocess)
     task = task_of(case)
-    postprocess = task.rule(registry.load("postprocess", case.protocol.postprocess), case)
+    postprocess = _rule(task, case)
     images = registry.load("dataset", case.dataset.loader)().open(case.dataset, Path(job.cache))
     return EvalSetup(
         case=case,
@@ -149,6 +150,24 @@ def open_setup(job: SessionJob) -> EvalSetup:
         to_dataset=class_table(case),
         job=job,
     )
+
+
+def _rule(task: Task, case: Case) -> Any:
+    """The task's prediction from `(outputs, size, image_size)`.
+
+    Raises:
+        CaseFailed: the protocol names a rule of another task.
+    """
+    name = case.protocol.postprocess
+    rule = task.rule(registry.load("postprocess", name), case)
+    try:
+        inspect.signature(rule).bind({}, case.protocol.height, case.protocol.width)
+    except (TypeError, ValueError):
+        raise CaseFailed(
+            f"The rule {name!r} makes no predictions of the task {case.protocol.task!r}.",
+            "Leave `postprocess` out, or name a rule of the task.",
+        ) from None
+    return rule
 
 
 def image_count(case: Case, there: int) -> int:

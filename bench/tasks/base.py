@@ -13,7 +13,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from bench.datasets.base import Images
     from bench.record.result import Result
-    from bench.segments import Segments
     from bench.suite.case import Case
     from bench.suite.dataset import Dataset
 
@@ -52,22 +52,6 @@ class Ratios:
     def pooled(self) -> NDArray[np.float64]:
         """Quotient of each column over all images, float64 (K,); NaN where absent."""
         return ratio(self.part.sum(0).astype(np.float64), self.whole.sum(0).astype(np.float64))
-
-
-class Truths(Protocol):
-    """Ground truth of an opened data set (see `bench.datasets.base.Images`)."""
-
-    def truth(self, index: int) -> NDArray[np.uint8]:
-        """Class indices, uint8 (H, W)."""
-        ...
-
-    def instances(self, index: int) -> NDArray[np.int32] | None:
-        """Instance ids, int32 (H, W)."""
-        ...
-
-    def segments(self, index: int) -> Segments | None:
-        """Panoptic ground truth."""
-        ...
 
 
 class Task(ABC):
@@ -103,7 +87,7 @@ class Task(ABC):
         return rule
 
     @abstractmethod
-    def truth(self, images: Truths, index: int) -> Any:
+    def truth(self, images: Images, index: int) -> Any:
         """Ground truth of an image.
 
         Raises:

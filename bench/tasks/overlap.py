@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.suite.classes import CITYSCAPES
-from bench.tasks.base import mean, ratio
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -29,17 +28,6 @@ def parts(counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int6
     labelled = counts[..., :-1, :]
     hit = np.diagonal(labelled, axis1=-2, axis2=-1)
     return hit, labelled.sum(-1) + labelled[..., :-1].sum(-2) - hit
-
-
-def class_iou(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """IoU of each class, fraction, float64 (..., C); NaN where the class is absent."""
-    hit, union = parts(counts)
-    return ratio(hit.astype(np.float64), union.astype(np.float64))
-
-
-def miou(counts: NDArray[np.int64]) -> float:
-    """Mean IoU of the classes that are there, fraction; NaN if none is. Images are summed first."""
-    return float(mean(class_iou(pooled(counts))))
 
 
 def mean_of(values: Collection[float]) -> float:
@@ -81,10 +69,3 @@ def category_parts(
         hits.append(hit)
         unions.append(rows.sum(-1) + columns.sum(-1) - hit)
     return np.stack(hits, -1), np.stack(unions, -1)
-
-
-def category_iou(counts: NDArray[np.int64], of: Sequence[str]) -> dict[str, float]:
-    """Category -> IoU, fraction, NaN where absent; `of` names the category of each class."""
-    hit, union = category_parts(pooled(counts), of)
-    scores = ratio(hit.astype(np.float64), union.astype(np.float64))
-    return dict(zip(dict.fromkeys(of), scores.tolist(), strict=True))

@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from bench.datasets.base import Images
     from bench.record.base import ArrayFile
     from bench.record.result import Result
     from bench.record.segments import SegmentsMeasurement
     from bench.suite.case import Case
     from bench.suite.dataset import Dataset
-    from bench.tasks.base import Arrays, Tally, Truths
+    from bench.tasks.base import Arrays, Tally
 
 MATCHED, FALSE, MISSED = 0, 1, 2
 FIELDS = ("class_index", "outcome", "intersection", "union")
@@ -67,7 +68,7 @@ class PanopticTask(Task):
         )
         return partial(rule, options=options)
 
-    def truth(self, images: Truths, index: int) -> Segments:
+    def truth(self, images: Images, index: int) -> Segments:
         """Panoptic ground truth of the set's classes."""
         found = images.segments(index)
         if found is None:

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from bench.datasets.base import Images
     from bench.record.base import ArrayFile
     from bench.record.confusion import ConfusionMeasurement
     from bench.record.result import Result
     from bench.suite.dataset import Dataset
-    from bench.tasks.base import Arrays, Tally, Truths
+    from bench.tasks.base import Arrays, Tally
 
 NO_THINGS = "no class with instances is there"
 NO_INSTANCES = "the data set has no instances"
@@ -45,7 +46,7 @@ class SemanticTask(Task):
     absent = "absent: neither in the ground truth nor predicted on labelled pixels"
     instances = True
 
-    def truth(self, images: Truths, index: int) -> NDArray[np.uint8]:
+    def truth(self, images: Images, index: int) -> NDArray[np.uint8]:
         """Class indices, uint8 (H, W); VOID where unlabelled."""
         return images.truth(index)
 
@@ -122,8 +123,8 @@ class SemanticTask(Task):
         right = {"pixel_accuracy": overlap.pixel_accuracy(counts)}
         if of is None:
             return {**dict.fromkeys(self.numbers, NO_CATEGORIES), **right}
-        by_category = overlap.mean_of(overlap.category_iou(counts, of).values())
-        scores: dict[str, float | str] = {"category_miou": by_category, **right}
+        by_category = self.ratios(found, folder)["category_iou"].pooled().tolist()
+        scores: dict[str, float | str] = {"category_miou": overlap.mean_of(by_category), **right}
         if inside is None or inside.images != found.images:
             why = NO_INSTANCES if inside is None else OTHER_IMAGES
             return {**scores, "iiou": why, "category_iiou": why}

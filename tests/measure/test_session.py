@@ -3,8 +3,9 @@ import sys
 import pytest
 
 from bench.datasets.base import VOID
-from bench.errors import Unsupported
+from bench.errors import CaseFailed, Unsupported
 from bench.measure import session
+from bench.tasks.base import task_of
 from tests import builders
 
 
@@ -44,3 +45,18 @@ def test_a_runtime_that_cannot_be_imported_is_no_failure(tmp_path, monkeypatch):
         session._import_runtime("crowded")
     session._import_runtime("opencv-python-headless")
     assert "cv2" in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("task", "rule"), [("semantic", "panoptic"), ("panoptic", "reference"), ("panoptic", "hf")]
+)
+def test_a_rule_of_another_task_is_refused_in_a_sentence(task, rule):
+    case = builders.case(protocol=builders.protocol(task=task, postprocess=rule))
+    with pytest.raises(CaseFailed, match=f"{rule!r} makes no predictions of the task {task!r}"):
+        session._rule(task_of(case), case)
+
+
+@pytest.mark.parametrize(("task", "rule"), [("semantic", "hf"), ("panoptic", "panoptic-hf")])
+def test_a_rule_of_the_task_is_taken(task, rule):
+    case = builders.case(protocol=builders.protocol(task=task, postprocess=rule))
+    assert callable(session._rule(task_of(case), case))

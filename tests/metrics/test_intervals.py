@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from bench.metrics import intervals
 from bench.tasks import overlap
 from bench.tasks.base import Ratios
+from tests.tasks import scored
 
 C = 8
 PRESENCE = np.array([1, 0.95, 0.9, 0.6, 0.5, 0.4, 0.3, 0.25])
@@ -51,7 +52,7 @@ def truth():
     sums = [np.zeros((C + 1, C + 1), np.int64) for _ in range(2)]
     for _ in range(10):
         sums = [s + c.sum(0) for s, c in zip(sums, scenes(4000, rng), strict=True)]
-    return [overlap.miou(s) for s in sums]
+    return [scored.miou(s) for s in sums]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def truth_by_class():
     sums = [np.zeros((C + 1, C + 1), np.int64) for _ in range(2)]
     for _ in range(10):
         sums = [s + c.sum(0) for s, c in zip(sums, scenes(4000, rng), strict=True)]
-    return overlap.class_iou(sums[1]) - overlap.class_iou(sums[0])
+    return scored.class_iou(sums[1]) - scored.class_iou(sums[0])
 
 
 def test_nineteen_of_twenty_intervals_hold_the_truth(truth):
@@ -95,7 +96,7 @@ def test_a_difference_is_no_narrower_than_the_jackknife():
     a, b = scenes(12, np.random.default_rng(8))
     found = difference(b, a)
     without = np.array([
-        overlap.miou(np.delete(b, i, 0)) - overlap.miou(np.delete(a, i, 0)) for i in range(12)
+        scored.miou(np.delete(b, i, 0)) - scored.miou(np.delete(a, i, 0)) for i in range(12)
     ])
     error = np.sqrt(11 / 12 * ((without - without.mean()) ** 2).sum())
     assert found.high - found.value >= 2.2009 * error
@@ -107,16 +108,16 @@ def test_categories_are_compared_as_classes_are():
     a, b = scenes(20, np.random.default_rng(9))
     of = ("x",) * 3 + ("y",) * 5
     found = intervals.Differences(iou(b, of), iou(a, of)).each.values()
-    want = [overlap.category_iou(b, of)[k] - overlap.category_iou(a, of)[k] for k in ("x", "y")]
+    want = [scored.category_iou(b, of)[k] - scored.category_iou(a, of)[k] for k in ("x", "y")]
     assert [f.value for f in found] == pytest.approx(want)
     alone = [f.value for f in intervals.each_interval(iou(a, of))]
-    assert alone == pytest.approx(list(overlap.category_iou(a, of).values()))
+    assert alone == pytest.approx(list(scored.category_iou(a, of).values()))
 
 
 def test_the_standard_error_is_about_that_of_a_bootstrap():
     rng = np.random.default_rng(3)
     a, _ = scenes(100, rng)
-    drawn = [overlap.miou(a[rng.integers(100, size=100)]) for _ in range(1000)]
+    drawn = [scored.miou(a[rng.integers(100, size=100)]) for _ in range(1000)]
     found = intervals.mean_interval(iou(a))
     assert found.high - found.low == pytest.approx(2 * 1.984 * np.std(drawn), rel=0.15)
 
@@ -124,7 +125,7 @@ def test_the_standard_error_is_about_that_of_a_bootstrap():
 def test_pairing_narrows_a_difference():
     a, b = scenes(50, np.random.default_rng(0))
     found = difference(b, a)
-    assert found.value == pytest.approx(overlap.miou(b) - overlap.miou(a))
+    assert found.value == pytest.approx(scored.miou(b) - scored.miou(a))
     assert found.low < found.value < found.high < 0
     alone = intervals.mean_interval(iou(a))
     assert found.high - found.low < (alone.high - alone.low) / 3

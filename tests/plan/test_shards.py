@@ -13,7 +13,10 @@ from bench.plan.shards import Part, join
 from bench.record.base import ArrayFile
 from bench.record.confusion import ConfusionMeasurement, InstanceMeasurement, RunTimes
 from bench.record.gallery import GalleryMeasurement, Panel
+from bench.record.segments import SegmentsMeasurement
 from bench.tasks import confusion, instances
+from bench.tasks.panoptic import PanopticTask
+from tests.tasks.runs import tally
 
 CLASSES = ("a", "b", "c")
 FILE = ArrayFile(file="x.npz", sha256="0")
@@ -22,7 +25,7 @@ PARITY_IMAGES, GALLERY_IMAGES = 4, 2
 
 def found(indices, asked, shard, seed=0) -> Part:
     """What a worker tells of the images at some positions; an image's values depend on it alone."""
-    counts, things, forward, panels = [], [], [], []
+    counts, things, segments, forward, panels = [], [], [], [], []
     counter = ParityCounter(None, PARITY_IMAGES, None)
     names = {i: f"image-{(7 * i) % 1000}" for i in range(asked)}  # not in the order of their names
     for i in indices:
@@ -32,6 +35,7 @@ def found(indices, asked, shard, seed=0) -> Part:
         things.append(
             instances.count(np.where(ids < 1000, 0, ids), rng.integers(0, 3, (6, 6)), CLASSES)
         )
+        segments.append(tally(rng, 0.2))
         forward.append(int(rng.integers(1, 10**9)))
         sums = tuple(rng.random(3) * 1e9)
         outputs = {"map": (*sums, i % 2)} if i < PARITY_IMAGES else {}
@@ -49,6 +53,7 @@ def found(indices, asked, shard, seed=0) -> Part:
         ),
         RunTimes(forward_ns=tuple(forward), wall_ns=sum(forward)),
         InstanceMeasurement(classes=CLASSES, images=images, arrays=FILE),
+        SegmentsMeasurement(classes=CLASSES, images=images, asked=asked, arrays=FILE),
         counter.measurement("torch-fp32", tuple(names.values())),
     ]  # fmt: skip
     if panels:
@@ -56,6 +61,7 @@ def found(indices, asked, shard, seed=0) -> Part:
     arrays = {
         "confusion": confusion.to_sparse(confusion.stack(counts, len(CLASSES))),
         "instances": instances.stack(things),
+        "segments": dict(next(PanopticTask().measured(segments, {}))[1]),
     }
     return Part(
         shard, {i: names[i] for i in indices}, asked, {m.kind: m for m in measurements}, arrays

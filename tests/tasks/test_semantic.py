@@ -11,6 +11,7 @@ from bench.suite.classes import CITYSCAPES
 from bench.tasks import overlap
 from bench.tasks.semantic import SemanticTask, counts_of
 from tests import builders
+from tests.tasks import scored
 
 TASK = SemanticTask()
 SET = builders.dataset(classes=tuple(c.name for c in CITYSCAPES))
@@ -35,10 +36,10 @@ def test_what_is_measured_is_what_the_ratios_are_made_of(tmp_path) -> None:
     made = TASK.ratios(found, tmp_path)
     assert tuple(made) == TASK.class_metrics
     together = sum(t["counts"] for t in tallies)
-    np.testing.assert_array_equal(made["iou"].pooled(), overlap.class_iou(together))
+    np.testing.assert_array_equal(made["iou"].pooled(), scored.class_iou(together))
     of = overlap.categories(SET.classes)
     assert dict(zip(made["category_iou"].names, made["category_iou"].pooled(), strict=True)) == (
-        overlap.category_iou(together, of)
+        scored.category_iou(together, of)
     )
 
 

@@ -9,6 +9,7 @@ from bench.tasks import overlap, semantic
 from bench.tasks.confusion import to_sparse
 from bench.tasks.semantic import SemanticTask
 from tests.builders import Planned, build_run
+from tests.tasks import scored
 
 ROWS = (Planned(), Planned("torch-bf16", flip=0.1))
 
@@ -43,7 +44,7 @@ def test_numbers_are_those_of_the_counts(run):
     of = source(run)
     counts = counts_of(run, of.result.get("confusion"))
     found = accuracy.metrics(of)
-    assert found["miou"].value == overlap.miou(counts)
+    assert found["miou"].value == scored.miou(counts)
     assert found["miou"].low < found["miou"].value < found["miou"].high
     found = scores.metrics(of)
     assert found["pixel_accuracy"].value == overlap.pixel_accuracy(counts)
@@ -96,7 +97,7 @@ def test_a_variant_that_saw_fewer_images_is_paired_over_the_common_ones(run):
     fewer = changed(of, "confusion", images=keep, groups=half.groups[4:], arrays=file)
     found = accuracy.metrics(fewer)
     theirs = counts_of(run, of.reference.get("confusion"))[4:]
-    expected = overlap.miou(counts) - overlap.miou(theirs)
+    expected = scored.miou(counts) - scored.miou(theirs)
     assert found["miou_difference"].value == pytest.approx(expected)
     assert found["miou_difference"].note == "over the 4 images that both saw"
     assert found["miou"].note == "4 of 8 images were seen"
