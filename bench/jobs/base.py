@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ConfigDict, Field, computed_field
+from pydantic import ConfigDict, Field, ValidationError, computed_field
 
 from bench import cachedir
 from bench.errors import CaseFailed
@@ -174,7 +174,7 @@ def read(said: Mapping[str, Any]) -> Job:
     """Job out of a message.
 
     Raises:
-        CaseFailed: it is of a step or version that this segbench doesn't know.
+        CaseFailed: it is of a step or version that this segbench doesn't know, or its case is.
     """
     step, version = str(said["step"]), int(said.get("version", 1))
     try:
@@ -190,7 +190,12 @@ def read(said: Mapping[str, Any]) -> Job:
             f"This worker's segbench knows jobs of the step {step!r} up to version {known}, and its "
             f"parent sent version {version}."
         )
-    return kind.model_validate({k: v for k, v in said.items() if k in kind.model_fields})
+    try:
+        return kind.model_validate({k: v for k, v in said.items() if k in kind.model_fields})
+    except ValidationError as e:
+        where, what = e.errors()[0]["loc"], e.errors()[0]["msg"]
+        at = ".".join(map(str, where))
+        raise CaseFailed(f"This worker's segbench can't read its job: {at}: {what}.") from None
 
 
 def _module(step: str) -> ModuleType:

@@ -45,6 +45,7 @@ def test_a_field_that_the_reader_does_not_know_is_dropped():
     [
         ({"step": "fits", "version": 2}, "knows jobs of the step 'fits' up to version 1"),
         ({"step": "dance"}, "has no step 'dance'"),
+        ({"case": {"odd": 1}}, "can't read its job: case.model: Field required"),
     ],
 )
 def test_what_the_reader_cannot_do_is_one_sentence(said, why):
