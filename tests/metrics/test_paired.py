@@ -9,14 +9,16 @@ from rich.console import Console
 from bench.cli.table import print_rows
 from bench.gate.comparison import compare
 from bench.gate.judge import judge
+from bench.metrics.intervals import Differences, mean_interval
 from bench.metrics.paired import paired, ratios
 from bench.metrics.pareto import advice
 from bench.metrics.rows import rows
 from bench.report.card import render_card
 from bench.suite.policy import GatePolicy, Rule
-from bench.tasks.base import mean, task_of
+from bench.tasks.base import Ratios, mean, task_of
+from bench.tasks.panoptic import MATCHED
 from tests.builders import Planned, build_run
-from tests.tasks.runs import panoptic_run
+from tests.tasks.runs import NAMES, panoptic_run, tally
 
 ROWS = (Planned(), Planned("torch-bf16", flip=0.3), Planned("torch-fp16"))
 
@@ -60,6 +62,31 @@ def test_a_paired_difference_is_that_of_resampled_images_drawn_one_by_one(run) -
     half = found.headline.mean.high - found.headline.mean.value
     assert 1.7 < half / np.std(drawn) < 3.2
     assert (found.images, found.units) == (24, 24)
+
+
+def drawn(seed: int, images: int, lost: float) -> Ratios:
+    """PQ's ratios of images that were never seen, some of whose matches are lost."""
+    iou, whole = np.zeros((2, images, len(NAMES)))
+    for i in range(images):
+        found = tally(np.random.default_rng([seed, i]), lost)
+        matched = found["outcome"] == MATCHED
+        quotient = found["intersection"][matched] / found["union"][matched]
+        np.add.at(iou[i], found["class_index"][matched], quotient)
+        np.add.at(whole[i], found["class_index"], np.where(matched, 1.0, 0.5))
+    return Ratios(NAMES, iou, whole)
+
+
+def test_nineteen_of_twenty_intervals_of_pq_hold_the_truth() -> None:
+    """Simulated sets of 25 images, single values and paired differences."""
+    truth = [float(mean(drawn(10**6, 3000, lost).pooled())) for lost in (0.0, 0.1)]
+    held = [0, 0]
+    sets = 150
+    for seed in range(sets):
+        a, b = drawn(seed, 25, 0.0), drawn(seed, 25, 0.1)
+        one, two = mean_interval(a), Differences(b, a).mean
+        held[0] += one.low <= truth[0] <= one.high
+        held[1] += two.low <= truth[1] - truth[0] <= two.high
+    assert all(0.88 <= h / sets <= 0.99 for h in held), held
 
 
 def test_the_gate_judges_pq_and_each_class(run, tmp_path) -> None:
