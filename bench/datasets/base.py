@@ -46,13 +46,13 @@ class Images(Protocol):
         """
         ...
 
-    def instances(self, index: int) -> NDArray[np.int32] | None:
+    def instances(self, index: int) -> NDArray[np.int32] | None:  # noqa: ARG002 - the leaves'
         """Instance ids, int32 (H, W); None if the set has none.
 
         An id is `class index * 1000 + n + 1000` where there is an instance of an evaluated class
         with instances, and 0 elsewhere.
         """
-        ...
+        return None
 
     def segments(self, index: int) -> Segments | None:  # noqa: ARG002 - the leaves'
         """Panoptic ground truth of the set's classes; None if the set has none."""

@@ -19,10 +19,9 @@ import numpy as np
 
 from bench.datasets.base import VOID, Images
 from bench.datasets.decode import UNKNOWN, indices, read_image, read_map
-from bench.datasets.panoptic import read_panoptic
+from bench.datasets.panoptic import numbered, read_panoptic
 from bench.errors import DatasetError
 from bench.registry import suggest
-from bench.segments import Segments
 from bench.suite.classes import CITYSCAPES
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bench.datasets.panoptic import PanopticFile
+    from bench.segments import Segments
     from bench.suite.dataset import Dataset
 
 LABEL_IDS = 34
@@ -97,14 +97,15 @@ def segments(values: NDArray[Any], table: NDArray[np.uint8]) -> Segments:
         table: class index by labelId.
     """
     counted = {c.label_id for c in CITYSCAPES if c.has_instances}
-    order, classes, crowd = np.zeros(65536, np.int32), [], []
-    for value in np.flatnonzero(np.bincount(values.ravel())).tolist():
-        label = value if value < 1000 else value // 1000
-        if label < len(table) and table[label] != VOID:
-            classes.append(int(table[label]))
-            crowd.append(value < 1000 and label in counted)
-            order[value] = len(classes)
-    return Segments(order[values], np.array(classes, np.int32), np.array(crowd, np.bool_))
+    labels = {
+        value: value if value < 1000 else value // 1000 for value in np.unique(values).tolist()
+    }
+    known = {
+        value: (int(table[label]), value in counted)
+        for value, label in labels.items()
+        if label < len(table) and table[label] != VOID
+    }
+    return numbered(values, known)
 
 
 @dataclass(frozen=True, eq=False)

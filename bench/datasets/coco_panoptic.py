@@ -112,10 +112,6 @@ class CocoPanopticImages(Images):
         """Class indices, uint8 (H, W), crowds included; VOID where there is no segment."""
         return self.segments(index).labels()
 
-    def instances(self, index: int) -> None:  # noqa: ARG002 - the contract's
-        """None: iIoU is a metric of Cityscapes."""
-        return
-
     def segments(self, index: int) -> Segments:
         """Segments of the JSON file and the PNG."""
         return self.file.segments(self.ids[index])

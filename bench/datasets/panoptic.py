@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from bench.registry import suggest
 from bench.segments import Segments
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -28,14 +29,6 @@ if TYPE_CHECKING:
 
 _IDS = 1 << 24
 """Ids that three bytes can tell apart."""
-
-
-class Listed(NamedTuple):
-    """A segment in the JSON file."""
-
-    id: int
-    category: int
-    crowd: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +40,8 @@ class PanopticFile:
     """File name of each photograph, by the image's id."""
     pngs: dict[Any, Path]
     """By the image's id."""
-    listed: dict[Any, tuple[Listed, ...]]
-    """By the image's id."""
+    listed: dict[Any, dict[int, tuple[int, bool]]]
+    """Category and crowd of each segment, by the image's id and the segment's."""
     index: dict[int, int | None]
     """Class index of each category, by id; None where the spec does not evaluate it."""
 
@@ -66,35 +59,32 @@ class PanopticFile:
                 name different segments.
         """
         path, listed = self.png(image), self.listed[image]
-        ids = _ids(read_image(path))
-        # A look-up a pixel: 12 ms at 1024 x 2048, where sorting the ids takes ten times as long. The
-        # system gives memory only to those pages of the table that are used.
-        table = np.zeros(_IDS, np.int32)
-        void = len(listed) + 1
-        table[[*(s.id for s in listed), 0]] = np.arange(1, void + 1)
-        numbers = table[ids]
-        counts = np.bincount(numbers.ravel(), minlength=void + 1)
-        if counts[0]:
+        colours = read_image(path)
+        ids = np.dstack([colours, np.zeros(colours.shape[:2], np.uint8)]).view("<u4")[..., 0]
+        found = set(np.unique(ids).tolist()) - {0}
+        for segment in found - set(listed):
             raise DatasetError(
-                f"{path} holds the segment {int(ids[numbers == 0][0])}, which {self.path} does not "
-                f"list for image {image!r}."
+                f"{path} holds the segment {segment}, which {self.path} does not list for image "
+                f"{image!r}."
             )
-        order, classes, crowd = np.zeros(void + 1, np.int32), [], []
-        for number, segment in enumerate(listed, 1):
-            where = f"the segment {segment.id} of image {image!r}"
-            if not counts[number]:
+        for segment, (category, _) in listed.items():
+            where = f"the segment {segment} of image {image!r}"
+            if segment not in found:
                 raise DatasetError(f"{self.path} lists {where}, of which {path} has no pixel.")
-            if segment.category not in self.index:
+            if category not in self.index:
                 raise DatasetError(
-                    f"{self.path} gives {where} the category {segment.category}, which its "
-                    "`categories` lack."
+                    f"{self.path} gives {where} the category {category}, which its `categories` lack."
                 )
-            name = self.index[segment.category]
-            if name is not None:
-                classes.append(name)
-                crowd.append(segment.crowd)
-                order[number] = len(classes)
-        return Segments(order[numbers], np.array(classes, np.int32), np.array(crowd, np.bool_))
+        named = ((s, self.index[category], crowd) for s, (category, crowd) in listed.items())
+        return numbered(ids, {s: (name, crowd) for s, name, crowd in named if name is not None})
+
+
+def numbered(ids: NDArray[Any], known: Mapping[int, tuple[int, bool]]) -> Segments:
+    """Segments of a map of ids, by the class index and crowd of each; other ids are void."""
+    table = np.zeros(_IDS, np.int32)  # the system gives memory to the pages that are used only
+    table[list(known)] = np.arange(1, len(known) + 1)
+    classes, crowd = zip(*known.values(), strict=True) if known else ((), ())
+    return Segments(table[ids], np.array(classes, np.int32), np.array(crowd, np.bool_))
 
 
 def read_panoptic(path: Path, folder: Path, spec: Dataset) -> PanopticFile:
@@ -108,10 +98,10 @@ def read_panoptic(path: Path, folder: Path, spec: Dataset) -> PanopticFile:
         raw = json.loads(path.read_bytes())
         things = {str(c["name"]): bool(c["isthing"]) for c in raw["categories"]}
         listed = {
-            a["image_id"]: tuple(
-                Listed(_id(s["id"]), int(s["category_id"]), bool(s.get("iscrowd")))
+            a["image_id"]: {
+                int(s["id"]): (int(s["category_id"]), bool(s.get("iscrowd")))
                 for s in a["segments_info"]
-            )
+            }
             for a in raw["annotations"]
         }
         file = PanopticFile(
@@ -145,21 +135,8 @@ def read_panoptic(path: Path, folder: Path, spec: Dataset) -> PanopticFile:
     return file
 
 
-def _id(value: object) -> int:
-    if not isinstance(value, int) or not 0 < value < _IDS:
-        raise ValueError(f"{value!r} is no segment's id")
-    return value
-
-
 def _inside(name: str) -> str:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts:
         raise ValueError(f"{name!r} leads out of its folder")
     return name
-
-
-def _ids(colours: NDArray[np.uint8]) -> NDArray[np.uint32]:
-    """Ids, uint32 (H, W), of colours, uint8 (H, W, 3) RGB."""
-    four = np.zeros((*colours.shape[:2], 4), np.uint8)
-    four[..., :3] = colours
-    return four.view("<u4")[..., 0]

@@ -9,10 +9,17 @@ from pydantic import Field
 from bench.record.base import ArrayFile, Record
 
 
-class Counts(Record):
-    """What every measurement of a task's counts has."""
+class ConfusionMeasurement(Record):
+    """Counts of every image.
+
+    Arrays: `image`, `truth`, `prediction` (uint32) and `count` (uint32), one entry a non-zero cell.
+    Truth and prediction are class indices 0..C-1; C is void. Pixels whose truth is void are counted
+    in row C and left out by every metric that says so.
+    """
 
     by_image = ("images", "groups", "classified")
+    kind: Literal["confusion"] = "confusion"
+    version: int = 1
     classes: tuple[str, ...]
     images: tuple[str, ...]
     """Names of the images that were evaluated, in order."""
@@ -23,18 +30,6 @@ class Counts(Record):
     classified: tuple[int, ...] = ()
     """Pixels of every image that were predicted as any class, not as void; empty in older records."""
     arrays: ArrayFile
-
-
-class ConfusionMeasurement(Counts):
-    """Counts of every image.
-
-    Arrays: `image`, `truth`, `prediction` (uint32) and `count` (uint32), one entry a non-zero cell.
-    Truth and prediction are class indices 0..C-1; C is void. Pixels whose truth is void are counted
-    in row C and left out by every metric that says so.
-    """
-
-    kind: Literal["confusion"] = "confusion"
-    version: int = 1
 
 
 class InstanceMeasurement(Record):

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.errors import RecordError
-from bench.segments import VOID
 from bench.suite.classes import CITYSCAPES
 from bench.tasks.overlap import categories, pooled
 
@@ -41,6 +40,9 @@ CATEGORIES = tuple(dict.fromkeys(c.category for c in CITYSCAPES if c.has_instanc
 UNEVALUATED = {"caravan": "vehicle", "trailer": "vehicle"}
 """Classes with instances that aren't evaluated -> their category; the official evaluator counts a
 prediction of them as a hit of the category within its instances, as a false positive elsewhere."""
+
+VOID = 255
+"""Void in every array of class indices."""
 
 FIELDS = ("class_index", "size", "hit", "category_hit")
 

@@ -102,9 +102,7 @@ def _segment(**fields: Any) -> Callable[[Any], None]:
     [
         (_segment(id=70_001), r"0139.png holds the segment 70000, which .*2017.json does not list"),
         (_segment(category_id=99), "segment 70000 of image 139 the category 99, which"),
-        (_segment(id=0), "panoptic format: 0 is no segment's id"),
-        (_segment(id=1 << 24), "panoptic format: 16777216 is no segment's id"),
-        (_segment(id="7"), "panoptic format: '7' is no segment's id"),
+        (_segment(id="x"), "panoptic format: .*'x'"),
         (_segment(category_id="x"), "panoptic format: .*'x'"),
         (_annotation(image_id=140), "no annotation of image 139"),
         (_annotation(file_name="../139.png"), r"panoptic format: '\.\./139\.png' leads out"),
@@ -113,8 +111,8 @@ def _segment(**fields: Any) -> Callable[[Any], None]:
         (lambda raw: raw["images"][0].pop("id"), "panoptic format: no key 'id'"),
         (lambda raw: raw.update(images=3), "panoptic format: 'int' object is not iterable"),
         (lambda raw: raw["images"].clear(), "names no images"),
-        (lambda raw: raw["annotations"][1]["segments_info"].append(
-            {"id": 5, "category_id": 1}), r"lists the segment 5 of image 139, of which .* no pixel"),
+        *((lambda raw, i=i: raw["annotations"][1]["segments_info"].append(
+            {"id": i, "category_id": 1}), rf"lists the segment {i} of image 139, of which .* no pixel") for i in (5, 0, -1, 1 << 24)),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named(
