@@ -40,7 +40,13 @@ if TYPE_CHECKING:
     from bench.suite.case import Case
     from bench.suite.policy import GatePolicy
 
-MEANS = ("live/pair.py", "live/side.py", "measure/steps/pair.py", "metrics/pairs.py")
+MEANS = (
+    "execute/process.py",
+    "live/pair.py",
+    "live/side.py",
+    "measure/steps/pair.py",
+    "metrics/pairs.py",
+)
 """Files of the package whose code makes a live pair what it is."""
 
 
