@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from bench.errors import WeightsError
@@ -62,9 +64,7 @@ class OpenJob:
 class Session(Protocol):
     """A loaded artifact. The three phases are called in order; only `forward` computes."""
 
-    output_names: tuple[str, ...]
-    """class_logits and mask_logits, or logits, or labels."""
-    weights: dict[str, int]
+    weights: Mapping[str, int] = MappingProxyType({})
     """`parameters`, `weight_bytes` and `file_bytes` where no export step noted them; else empty."""
     module: Any = None
     """The torch module that `forward` calls, for a backend whose `parts` are timed by hooks."""
@@ -86,12 +86,12 @@ class Session(Protocol):
         ...
 
     def copy_out(self, raw: Any) -> dict[str, NDArray[np.float32]]:
-        """Named outputs, float32, in main memory."""
+        """Outputs in main memory: class_logits and mask_logits, or logits, or labels; float32."""
         ...
 
     def close(self) -> None:
-        """Release the model."""
-        ...
+        """Release all that the session holds; it can't be used afterwards."""
+        vars(self).clear()
 
 
 class Backend(Protocol):
@@ -104,15 +104,18 @@ class Backend(Protocol):
     parts: ClassVar[Literal["hooks", "profiler"] | None] = None
     """How the parts of a model are timed: hooks on its torch module, ONNX Runtime's profiler; None =
     it runs the model as a whole."""
+    precisions: ClassVar[tuple[str, ...]] = ("fp32",)
+    """Precisions that it has on every device that computes in them."""
+    otherwise: ClassVar[str] = "this backend has no {}"
+    """Why it has no other precision, whose name replaces the braces."""
 
     def supports(self, precision: str, device: Device) -> str:
         """Empty, or the reason why not. Imports nothing heavy."""
-        ...
-
-    def beyond(self, device: Device) -> str:
-        """Empty, or the reason why its runtime can't use a device at all."""
-        known = self.needs[0] in device.runtimes
-        return "" if known else f"{self.needs[0]} isn't wired to {device.name} here"
+        if self.needs[0] not in device.runtimes:
+            return f"{self.needs[0]} isn't wired to {device.name} here"
+        if precision not in self.precisions:
+            return self.otherwise.format(precision)
+        return device.lacks(precision)
 
     def open(self, job: OpenJob) -> Session:
         """Session on the artifact.

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from bench.devices.base import Device
-
 _INPUTS = {"tensor(float)": "float32", "tensor(float16)": "float16"}
 # fp32 must mean fp32: left alone, the CUDA provider multiplies in TF32.
 _PROVIDER_OPTIONS = {"CUDAExecutionProvider": {"use_tf32": "0"}}
@@ -28,12 +26,8 @@ class OnnxRuntimeBackend(Backend):
 
     needs = ("onnxruntime",)
     parts = "profiler"
-
-    def supports(self, precision: str, device: Device) -> str:
-        """Empty, or why not."""
-        unmade = precision in {"bf16", "tf32"}
-        reason = f"no recipe makes an ONNX file in {precision}" if unmade else ""
-        return self.beyond(device) or reason
+    precisions = ("fp32", "fp16", "int8")
+    otherwise = "no recipe makes an ONNX file in {}"
 
     def open(self, job: OpenJob) -> OrtSession:
         """Session on model.onnx."""
@@ -89,17 +83,11 @@ class OrtSession(Session):
     """An opened graph."""
 
     def __init__(
-        self,
-        session: Any,
-        name: str,
-        outputs: dict[str, str],
-        executed: Callable[[], str] = str,
+        self, session: Any, name: str, outputs: dict[str, str], executed: Callable[[], str]
     ) -> None:
         self._session = session
         self._input = name
-        self._graph_names = list(outputs)
-        self.output_names = tuple(outputs.values())
-        self.weights: dict[str, int] = {}
+        self._outputs = outputs
         self._executed = functools.cache(executed)
 
     @property
@@ -120,14 +108,10 @@ class OrtSession(Session):
 
     def forward(self, x: NDArray[np.float32]) -> list[NDArray[Any]]:
         """Outputs, in main memory."""
-        out: list[NDArray[Any]] = self._session.run(self._graph_names, {self._input: x})
+        out: list[NDArray[Any]] = self._session.run(list(self._outputs), {self._input: x})
         return out
 
     def copy_out(self, raw: list[NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
         """Named outputs, float32 (labels as they are)."""
-        named = zip(self.output_names, raw, strict=True)
+        named = zip(self._outputs.values(), raw, strict=True)
         return {n: a if n == "labels" else a.astype(np.float32, copy=False) for n, a in named}
-
-    def close(self) -> None:
-        """Release the graph."""
-        self._session = None

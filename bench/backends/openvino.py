@@ -12,8 +12,6 @@ from bench.errors import BadInput, WeightsError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from bench.devices.base import Device
-
 # Left alone, OpenVINO runs an fp32 graph in bf16 where the processor can.
 _HINTS = {"fp32": "f32", "int8": "f32", "bf16": "bf16"}
 _WORDS = {"f32": "fp32", "f16": "fp16", "bf16": "bf16", "i8": "int8", "u8": "int8"}
@@ -29,12 +27,8 @@ class OpenVinoBackend(Backend):
     needs = ("openvino",)
     options = ("precision_hint",)
     """`default` leaves INFERENCE_PRECISION_HINT to OpenVINO; f32, bf16 or f16 sets it."""
-
-    def supports(self, precision: str, device: Device) -> str:
-        """Empty, or why not."""
-        known = precision in _HINTS
-        reason = "" if known else f"OpenVINO on the processor has no {precision}"
-        return self.beyond(device) or reason
+    precisions = tuple(_HINTS)
+    otherwise = "OpenVINO on the processor has no {}"
 
     def open(self, job: OpenJob) -> OpenVinoSession:
         """Session on model.xml."""
@@ -67,9 +61,7 @@ class OpenVinoSession(Session):
     def __init__(self, compiled: Any, outputs: dict[str, str]) -> None:
         self._compiled = compiled
         self._request = compiled.create_infer_request()
-        self._graph_names = list(outputs)
-        self.output_names = tuple(outputs.values())
-        self.weights: dict[str, int] = {}
+        self._outputs = outputs
 
     @property
     def effective(self) -> dict[str, str]:
@@ -96,14 +88,10 @@ class OpenVinoSession(Session):
     def copy_out(self, raw: Any) -> dict[str, NDArray[np.float32]]:
         """Named outputs, copied out of the request."""
         out = {}
-        for graph_name, name in zip(self._graph_names, self.output_names, strict=True):
+        for graph_name, name in self._outputs.items():
             array = np.asarray(raw[graph_name])
             out[name] = array.copy() if name == "labels" else array.astype(np.float32)
         return out
-
-    def close(self) -> None:
-        """Release the model."""
-        self._request = self._compiled = None
 
 
 def executed(model: Any) -> set[str]:

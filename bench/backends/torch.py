@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from bench import registry
 from bench.backends.base import Backend, OpenJob
+from bench.exporters.notes import weighed
 
 if TYPE_CHECKING:
     from bench.backends.torch_session import TorchSession
-    from bench.devices.base import Device
 
 
 class TorchBackend(Backend):
@@ -19,12 +19,8 @@ class TorchBackend(Backend):
     needs = ("torch", "transformers")
     options = ("autocast",)
     parts = "hooks"
-
-    def supports(self, precision: str, device: Device) -> str:
-        """Empty, or why not."""
-        if precision == "int8":
-            return "eager PyTorch has no int8 form of this model; take an exported one"
-        return self.beyond(device) or device.lacks(precision)
+    precisions = ("fp32", "tf32", "fp16", "bf16")
+    otherwise = "eager PyTorch has no {} form of this model; take an exported one"
 
     def open(self, job: OpenJob) -> TorchSession:
         """Session on the module, moved and cast."""
@@ -47,12 +43,6 @@ class TorchBackend(Backend):
         weights = torch.float32 if autocast else dtype
         module = module.to(device=where, dtype=weights)
         session = TorchSession(module, module.output_names, job.device, weights, context)
-        parameters = list(module.parameters())
-        session.weights = {
-            "parameters": sum(p.numel() for p in parameters),
-            "weight_bytes": sum(p.numel() * p.element_size() for p in parameters),
-        }
         stored = loader.file_bytes(job.model)
-        if stored is not None:
-            session.weights["file_bytes"] = stored
+        session.weights = weighed(module) | ({} if stored is None else {"file_bytes": stored})
         return session

@@ -36,12 +36,11 @@ class TorchSession(Session):
         context: Callable[[], AbstractContextManager[Any]] = nullcontext,
     ) -> None:
         self.module: Any = module
-        self.output_names = output_names
+        self._output_names = output_names
         self._own = device
         self._device = torch.device(device.runtimes["torch"])
         self._dtype = dtype
         self._context = context
-        self.weights: dict[str, int] = {}
 
     @property
     def effective(self) -> dict[str, str]:
@@ -76,12 +75,8 @@ class TorchSession(Session):
 
     def copy_out(self, raw: tuple[torch.Tensor, ...]) -> dict[str, NDArray[np.float32]]:
         """Named outputs, float32."""
-        named = zip(self.output_names, raw, strict=True)
+        named = zip(self._output_names, raw, strict=True)
         return {name: np.asarray(t.float().cpu().numpy()) for name, t in named}
-
-    def close(self) -> None:
-        """Release the module."""
-        self.module = None
 
 
 _WORDS = {torch.float32: "fp32", torch.float16: "fp16", torch.bfloat16: "bf16"}

@@ -9,20 +9,13 @@ from bench.errors import WeightsError
 
 if TYPE_CHECKING:
     from bench.backends.torch_session import TorchSession
-    from bench.devices.base import Device
 
 
 class TorchScriptBackend(Backend):
     """A frozen trace."""
 
     needs = ("torch",)
-
-    def supports(self, precision: str, device: Device) -> str:
-        """Empty, or why not."""
-        made = precision == "fp32"
-        return self.beyond(device) or (
-            "" if made else f"no recipe makes TorchScript in {precision}"
-        )
+    otherwise = "no recipe makes TorchScript in {}"
 
     def open(self, job: OpenJob) -> TorchSession:
         """Session on the trace."""

@@ -30,6 +30,8 @@ class Device:
     """It computes on the processor's cores, so that a call returns when its work is done."""
     largest_product: ClassVar[int] = 4096
     """Rows of the largest square matrices that its ceiling is measured with."""
+    tf32: ClassVar[bool] = False
+    """It can compute float32 products in TF32."""
     array_bytes: ClassVar[tuple[int, int]] = (64 * 2**20, 512 * 2**20)
     """Smallest and largest array that its bandwidth is measured with: a share of a server's cache
     of 300 MB is all that a guest may use."""
@@ -50,7 +52,7 @@ class Device:
 
     def lacks(self, precision: str) -> str:
         """Empty, or the reason why nothing computes in a precision here."""
-        return "TF32 exists on NVIDIA GPUs only" if precision == "tf32" else ""
+        return "TF32 exists on NVIDIA GPUs only" if precision == "tf32" and not self.tf32 else ""
 
     def torch(self, *, tf32: bool = False) -> Any:  # noqa: ARG002 - a subclass's
         """The `torch.device`, where float32 products are computed in TF32 if asked, else never.

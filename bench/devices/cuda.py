@@ -82,6 +82,7 @@ class CudaDevice(Device):
     runtimes = {"torch": "cuda", "onnxruntime": "CUDAExecutionProvider"}  # noqa: RUF012
     memory_space = "gpu"
     on_cores = False
+    tf32 = True
     largest_product = 16384
     array_bytes = (512 * 2**20, 512 * 2**20)
 
@@ -97,11 +98,6 @@ class CudaDevice(Device):
     def total_bytes(self) -> int:
         """Memory of the first GPU."""
         return next((gpu.memory_bytes for gpu in self.gpus()), 0)
-
-    def lacks(self, precision: str) -> str:
-        """Empty: what a GPU can't, its runtime says."""
-        del precision
-        return ""
 
     def torch(self, *, tf32: bool = False) -> Any:
         """The current GPU; fp32 means fp32, since TF32 is a precision of its own here."""
@@ -126,22 +122,19 @@ class CudaDevice(Device):
 
     def synchronize(self) -> None:
         """Wait for the stream, where torch drives the GPU; ONNX Runtime waits by itself."""
-        torch = _driving()
-        if torch is not None:
+        if torch := _driving():
             torch.cuda.synchronize()
 
     def reset_peak(self) -> None:
         """Reset torch's allocator marks."""
-        torch = _driving()
-        if torch is not None:
+        if torch := _driving():
             torch.cuda.reset_peak_memory_stats()
 
     def memory(self) -> dict[str, int | Absent]:
         """Allocator's marks where torch drives the GPU, and the driver's view by NVML."""
         untold = Absent(reason="this runtime doesn't tell what its allocator holds")
         out: dict[str, int | Absent] = dict.fromkeys(GPU_MEMORY, untold)
-        torch = _driving()
-        if torch is not None:
+        if torch := _driving():
             out["gpu_allocated_peak"] = int(torch.cuda.max_memory_allocated())
             out["gpu_reserved_peak"] = int(torch.cuda.max_memory_reserved())
         return out | {"gpu_process": _told(_held)}

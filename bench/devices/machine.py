@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import operator
 import os
 import platform
 import re
@@ -96,35 +97,29 @@ def mismatch(target: Target, machine: Machine) -> str:
     if reason:
         return f"target {target.name!r} needs {target.device}: {reason}"
     asks = target.requires
-    names = [g.name for g in device.gpus()]
-    checks = (
-        (asks.processor, machine.processor, "processor"),
-        (asks.gpu, names[0] if names else "none", "gpu"),
+    gpu = next(iter(device.gpus()), None)
+    requires = f"target {target.name!r} requires"
+    named = (
+        ("processor", asks.processor, machine.processor, _found),
+        ("gpu", asks.gpu, gpu.name if gpu else "none", _found),
+        ("architecture", asks.architecture, machine.architecture, operator.eq),
     )
-    for pattern, found, what in checks:
-        if pattern and not re.search(pattern, found, re.IGNORECASE):
-            return (
-                f"target {target.name!r} requires {what} = {pattern!r}; this machine's is {found!r}"
-            )
-    if asks.architecture and asks.architecture != machine.architecture:
-        return (
-            f"target {target.name!r} requires architecture = {asks.architecture!r}; "
-            f"this machine's is {machine.architecture!r}"
-        )
-    # A machine sold with 16 GB shows the system somewhat less.
+    for what, asked, found, fits in named:
+        if asked and not fits(asked, found):
+            return f"{requires} {what} = {asked!r}; this machine's is {found!r}"
     sizes = (
-        (asks.memory_gb, machine.memory_bytes, "memory_gb"),
-        (asks.gpu_memory_gb, next((g.memory_bytes for g in device.gpus()), 0), "gpu_memory_gb"),
-    )  # fmt: skip
-    for least, found_bytes, what in sizes:
-        if least and found_bytes < 0.93 * least * GIB:
-            return (
-                f"target {target.name!r} requires {what} = {least:g}; "
-                f"this machine has {found_bytes / GIB:.1f}"
-            )
+        ("memory_gb", asks.memory_gb, machine.memory_bytes),
+        ("gpu_memory_gb", asks.gpu_memory_gb, gpu.memory_bytes if gpu else 0),
+    )
+    for what, least, there in sizes:
+        # A machine sold with 16 GB shows the system somewhat less.
+        if least and there < 0.93 * least * GIB:
+            return f"{requires} {what} = {least:g}; this machine has {there / GIB:.1f}"
     wanted = max(asks.cores or 1, target.threads or 1)
     if machine.cores < wanted:
-        return (
-            f"target {target.name!r} requires {wanted} cores; this process may use {machine.cores}"
-        )
+        return f"{requires} {wanted} cores; this process may use {machine.cores}"
     return ""
+
+
+def _found(pattern: str, name: str) -> bool:
+    return re.search(pattern, name, re.IGNORECASE) is not None

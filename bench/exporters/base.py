@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from bench import registry
 from bench.errors import BadInput
 from bench.exporters.notes import read_note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     import numpy as np
@@ -56,9 +56,13 @@ class ExportJob:
         note = read_note(self.previous)
         return self.previous / note.model, note
 
-    def batches(self) -> Iterator[NDArray[np.float32]]:
-        """Calibration inputs, one by one."""
-        yield from self.calibration
+    def module(self) -> Any:
+        """The model as its loader builds it; torch then computes with the job's threads."""
+        import torch
+
+        torch.set_num_threads(self.threads)
+        loader = registry.load("model", self.model.loader)()
+        return loader.build(self.model, allow_code=self.allow_code)
 
 
 class ExportStep(Protocol):

@@ -26,7 +26,7 @@ class NncfStep(ExportStep):
         source, note = job.before()
         nncf.set_log_level(logging.ERROR)
         model = openvino.convert_model(source)
-        inputs = list(job.batches())
+        inputs = list(job.calibration)
         transformer = job.options.get("model_type", "transformer") == "transformer"
         quantized = nncf.quantize(
             model,
@@ -41,9 +41,6 @@ class NncfStep(ExportStep):
 def _int8_constants(model: Any) -> int:
     """Elements of int8 constants with two or more dimensions."""
     constants = (op for op in model.get_ops() if op.get_type_name() == "Constant")
-    shapes = (
-        list(op.get_output_shape(0))
-        for op in constants
-        if op.get_output_element_type(0).get_type_name() in {"i8", "u8"}
-    )
+    int8 = (c for c in constants if c.get_output_element_type(0).get_type_name() in {"i8", "u8"})
+    shapes = (c.get_output_shape(0) for c in int8)
     return sum(prod(shape) for shape in shapes if len(shape) >= 2)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from math import prod
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from bench.errors import WeightsError
 from bench.suite.base import Spec
@@ -30,6 +31,30 @@ class ArtifactNote(Spec):
         known = self.parameters
         whole = None if known is None else int8 + 4 * max(0, known - int8)
         return self.model_copy(update={"model": model, "weight_bytes": whole})
+
+
+def weighed(module: Any) -> dict[str, int]:
+    """`parameters` of a torch module, and their `weight_bytes`."""
+    found = list(module.parameters())
+    return {
+        "parameters": sum(p.numel() for p in found),
+        "weight_bytes": sum(p.numel() * p.element_size() for p in found),
+    }
+
+
+def note_of(module: Any, file: str) -> ArtifactNote:
+    """Note of a torch module that was exported into a file as it is."""
+    outputs = {name: name for name in module.output_names}
+    return ArtifactNote(model=file, input="pixel_values", outputs=outputs, **weighed(module))
+
+
+def int8_bytes(path: Path) -> int:
+    """Bytes of int8 matrices and kernels among the constants of an ONNX graph."""
+    import onnx
+
+    constants = onnx.load(path, load_external_data=False).graph.initializer
+    kernels = (t.dims for t in constants if t.data_type == onnx.TensorProto.INT8)
+    return sum(prod(dims) for dims in kernels if len(dims) >= 2)
 
 
 def write_note(folder: Path, note: ArtifactNote) -> None:

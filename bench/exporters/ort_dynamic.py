@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 
 from bench.exporters.base import ExportJob, ExportStep
-from bench.exporters.graph import int8_bytes
-from bench.exporters.notes import write_note
+from bench.exporters.notes import int8_bytes, write_note
 
 
 class OrtDynamicStep(ExportStep):

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.exporters.base import ExportJob, ExportStep
-from bench.exporters.graph import int8_bytes
-from bench.exporters.notes import write_note
+from bench.exporters.notes import int8_bytes, write_note
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,13 +39,12 @@ class OrtStaticStep(ExportStep):
 
         source, note = job.before()
         logging.getLogger().setLevel(logging.ERROR)
-        feeds = ({note.input: x} for x in job.batches())
+        feeds = ({note.input: x} for x in job.calibration)
 
         class _Reader(CalibrationDataReader):  # type: ignore[misc]
             def get_next(self) -> dict[str, NDArray[np.float32]] | None:
                 return next(feeds, None)
 
-        operators = job.options.get("operators", list(OPERATORS))
         methods = {"minmax": CalibrationMethod.MinMax, "entropy": CalibrationMethod.Entropy}
         with tempfile.TemporaryDirectory(dir=job.out) as scratch:
             prepared = Path(scratch) / "prepared.onnx"
@@ -56,7 +54,7 @@ class OrtStaticStep(ExportStep):
                 str(job.out / "model.onnx"),
                 _Reader(),
                 quant_format=QuantFormat.QDQ,
-                op_types_to_quantize=list(operators) or None,
+                op_types_to_quantize=list(job.options.get("operators", OPERATORS)) or None,
                 per_channel=bool(job.options.get("per_channel", True)),
                 activation_type=QuantType.QUInt8,
                 weight_type=QuantType.QInt8,

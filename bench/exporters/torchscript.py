@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import warnings
 
-from bench import registry
 from bench.exporters.base import ExportJob, ExportStep
-from bench.exporters.notes import ArtifactNote, write_note
+from bench.exporters.notes import note_of, write_note
 
 
 class TorchScriptStep(ExportStep):
@@ -18,9 +17,7 @@ class TorchScriptStep(ExportStep):
         """Write model.pt."""
         import torch
 
-        torch.set_num_threads(job.threads)
-        loader = registry.load("model", job.model.loader)()
-        module = loader.build(job.model, allow_code=job.allow_code)
+        module = job.module()
         x = torch.zeros(job.input_shape)
         with torch.no_grad(), warnings.catch_warnings():
             # Every shape that the tracer bakes in is warned of; one shape is what we measure.
@@ -29,14 +26,4 @@ class TorchScriptStep(ExportStep):
             traced.eval()
             frozen = torch.jit.freeze(traced)
         torch.jit.save(frozen, str(job.out / "model.pt"))
-        parameters = list(module.parameters())
-        write_note(
-            job.out,
-            ArtifactNote(
-                model="model.pt",
-                input="pixel_values",
-                outputs={n: n for n in module.output_names},
-                parameters=sum(p.numel() for p in parameters),
-                weight_bytes=sum(p.numel() * p.element_size() for p in parameters),
-            ),
-        )
+        write_note(job.out, note_of(module, "model.pt"))

@@ -45,5 +45,6 @@ class ModelLoader(Protocol):
         return ()
 
     def file_bytes(self, spec: Model) -> int | None:
-        """Bytes of the weight files on disk; None where there are none."""
-        ...
+        """Bytes of the weight files on disk; None where there are none, or code takes them from anywhere."""
+        del spec
+        return None

@@ -52,11 +52,6 @@ class CallableLoader(ModelLoader):
         names = tuple(getattr(model, "output_names", ("logits",)))
         return NamedOutputs(model.eval(), names).eval()
 
-    def file_bytes(self, spec: Model) -> int | None:
-        """None: the code may take its weights from anywhere."""
-        del spec
-        return None
-
     def _check(self, spec: Model, *, allow_code: bool) -> None:
         if not allow_code:
             raise CodeRefused(

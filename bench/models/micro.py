@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from bench.models.named import eager
 
 if TYPE_CHECKING:
     import torch
@@ -37,7 +39,7 @@ def mask2former_micro() -> torch.nn.Module:
         num_labels=NUM_LABELS,
         dropout=0.0,
     )
-    return _eager(Mask2FormerForUniversalSegmentation, config)
+    return eager(Mask2FormerForUniversalSegmentation, config)
 
 
 def segformer_micro() -> torch.nn.Module:
@@ -55,15 +57,4 @@ def segformer_micro() -> torch.nn.Module:
         attention_probs_dropout_prob=0.0,
         num_labels=NUM_LABELS,
     )
-    return _eager(SegformerForSemanticSegmentation, config)
-
-
-def _eager(architecture: Any, config: Any) -> torch.nn.Module:
-    """Module with eager attention, the only path that exporters and half precisions share.
-
-    The library's public constructors don't take the choice.
-    """
-    module: torch.nn.Module = architecture._from_config(  # noqa: SLF001
-        config, attn_implementation="eager"
-    )
-    return module
+    return eager(SegformerForSemanticSegmentation, config)

@@ -41,3 +41,11 @@ class TransformersOutputs(NamedOutputs):
         """Tensors, in the order of `output_names`."""
         out = self.model(pixel_values=pixel_values, return_dict=True)
         return tuple(getattr(out, self.FIELDS[name]) for name in self.output_names)
+
+
+def eager(architecture: Any, config: Any) -> Any:
+    """Untrained module with eager attention, the only path that every exporter accepts.
+
+    The library's public constructors don't take the choice.
+    """
+    return architecture._from_config(config, attn_implementation="eager")  # noqa: SLF001

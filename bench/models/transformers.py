@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from bench.suite.base import digest as digest_of
 from bench.suite.classes import CITYSCAPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
     from bench.suite.model import Model
 
@@ -29,8 +30,7 @@ _FILES = ("config.json", "*.safetensors", "*.safetensors.index.json")
 class TransformersLoader(ModelLoader):
     """Finds config.json and safetensors, and builds the model with eager attention.
 
-    Eager attention is the only path that every exporter accepts: the ONNX exporter fails on the
-    fused one on the CPU.
+    The ONNX exporter fails on the fused attention on the CPU.
     """
 
     needs = ("torch", "transformers")
@@ -50,7 +50,7 @@ class TransformersLoader(ModelLoader):
         import torch
         import transformers
 
-        from bench.models.named import TransformersOutputs
+        from bench.models.named import TransformersOutputs, eager
 
         transformers.utils.logging.disable_progress_bar()
         transformers.utils.logging.set_verbosity_error()
@@ -59,7 +59,7 @@ class TransformersLoader(ModelLoader):
             kind, outputs = _family(raw, spec)
             config = transformers.AutoConfig.for_model(**raw)
             torch.manual_seed(spec.seed or 0)
-            model = _seeded(getattr(transformers, kind), config)
+            model = eager(getattr(transformers, kind), config)
         else:
             folder = self._folder(spec)
             kind, outputs = _family(_read_config(folder), spec)
@@ -76,7 +76,14 @@ class TransformersLoader(ModelLoader):
                     f"The weights of {spec.name!r} in {folder} can't be loaded: {_short(e)}.",
                     "The file is damaged or belongs to another architecture: fetch it again.",
                 ) from e
-            _whole(model, found["missing_keys"], spec, folder)
+            # The library fills what is missing with random numbers.
+            lacking = sorted({n for n, _ in model.named_parameters()} & set(found["missing_keys"]))
+            if lacking:
+                raise WeightsError(
+                    f"The weights of {spec.name!r} in {folder} lack {len(lacking)} tensors of the "
+                    f"architecture in config.json, {lacking[0]!r} for one.",
+                    "They belong to another architecture, or files are missing: fetch them again.",
+                )
         return TransformersOutputs(model.eval(), outputs).eval()
 
     def classes(self, spec: Model) -> tuple[str, ...]:
@@ -123,22 +130,6 @@ class TransformersLoader(ModelLoader):
         )
 
 
-def _whole(model: Any, missing: Iterable[str], spec: Model, folder: Path) -> None:
-    """Refuse files that lack tensors: the library would fill them with random numbers."""
-    lacking = sorted(set(missing) & {name for name, _ in model.named_parameters()})
-    if lacking:
-        raise WeightsError(
-            f"The weights of {spec.name!r} in {folder} lack {len(lacking)} tensors of the "
-            f"architecture in config.json, {lacking[0]!r} for one.",
-            "They belong to another architecture, or files are missing: fetch them again.",
-        )
-
-
-def _seeded(kind: Any, config: Any) -> Any:
-    """Untrained model; only the private constructor takes the attention's implementation."""
-    return kind._from_config(config, attn_implementation="eager")  # noqa: SLF001
-
-
 def _read_config(folder: Path) -> dict[str, Any]:
     try:
         raw = json.loads((folder / "config.json").read_text())
@@ -162,42 +153,37 @@ def _family(config: dict[str, Any], spec: Model) -> tuple[str, tuple[str, ...]]:
 def _commit(spec: Model) -> str:
     """Commit of the revision: from the local cache if it is there, else from the hub."""
     from huggingface_hub import HfApi, try_to_load_from_cache
-    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
     found = try_to_load_from_cache(spec.location, "config.json", revision=spec.revision)
     if isinstance(found, str):
         return Path(found).parent.name
-    try:
+    with _hub(spec):
         return str(HfApi().model_info(spec.location, revision=spec.revision, timeout=10).sha)
-    except (HfHubHTTPError, OfflineModeIsEnabled, OSError, ValueError) as e:
-        raise _unreachable(spec, e) from e
-    except Exception as e:
-        # The hub's HTTP library raises its own tree of connection errors.
-        if type(e).__module__.split(".")[0] in {"httpx", "httpcore", "requests"}:
-            raise _unreachable(spec, e) from e
-        raise
 
 
-def _snapshot(spec: Model) -> Path:
-    """Local folder of the revision, downloaded if need be: configuration and safetensors only."""
+def _snapshot(spec: Model, *patterns: str) -> Path:
+    """Local folder of the revision; files that match are downloaded if need be."""
     from huggingface_hub import snapshot_download
 
-    try:
+    commit = _commit(spec)
+    with _hub(spec):
         return Path(
-            snapshot_download(spec.location, revision=_commit(spec), allow_patterns=list(_FILES))
+            snapshot_download(spec.location, revision=commit, allow_patterns=list(patterns))
         )
-    except WeightsError:
-        raise
+
+
+@contextmanager
+def _hub(spec: Model) -> Iterator[None]:
+    """Context in which all that the hub's libraries raise, of many trees, becomes one sentence."""
+    try:
+        yield
     except Exception as e:
-        raise _unreachable(spec, e) from e
-
-
-def _unreachable(spec: Model, e: Exception) -> WeightsError:
-    return WeightsError(
-        f"The weights of {spec.name!r} can't be had from the hub ({spec.location}): {_short(e)}.",
-        f"Give a local copy with --weights {spec.name}=DIR, or measure untrained weights with "
-        f"--weights {spec.name}=seed.",
-    )
+        raise WeightsError(
+            f"The weights of {spec.name!r} can't be had from the hub ({spec.location}): "
+            f"{_short(e)}.",
+            f"Give a local copy with --weights {spec.name}=DIR, or measure untrained weights with "
+            f"--weights {spec.name}=seed.",
+        ) from e
 
 
 def _short(e: Exception) -> str:

@@ -17,41 +17,49 @@ is not a number the label is VOID, so that broken arithmetic counts as a miss.
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING
-
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from bench.transforms.strips import Kept, blocks, combined, stretched, winner
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    from bench.transforms.base import Outputs
-
-    Rows = Callable[[int, int], NDArray[np.float32]]
-    """(start, stop) -> those rows of a map, float32 (C, stop - start, w)."""
-
-_HF_SIZE = (384, 384)
+from bench.transforms.base import Outputs, Size
+from bench.transforms.strips import (
+    HF_SIZE,
+    Rows,
+    blocks,
+    combined,
+    probabilities,
+    resized,
+    winner,
+)
 
 
-def reference(
-    outputs: Outputs, input_size: tuple[int, int], image_size: tuple[int, int]
-) -> NDArray[np.uint8]:
+def reference(outputs: Outputs, input_size: Size, image_size: Size) -> NDArray[np.uint8]:
     """Class indices, uint8 (H, W) = image_size: combined at the input's size."""
-    return _labels(outputs, input_size, image_size)
+    # Infinities and NaN of a broken variant are no reason for a warning: they become VOID.
+    with np.errstate(all="ignore"):
+        if "mask_logits" in outputs:
+            rows, size = _combined(outputs, input_size), input_size
+            queries, classes = outputs["class_logits"].shape[1:]
+        elif "logits" in outputs:
+            logits = outputs["logits"][0]
+            rows = _plain(logits)
+            queries, (classes, *size) = 0, logits.shape
+        else:
+            return _as_indices(outputs["labels"][0], image_size)
+        height, width = image_size
+        behind = (queries + classes) * size[1] * size[0] // height  # numbers, of a row of labels
+        if tuple(size) != image_size:
+            rows = resized(rows, size, image_size)
+            behind += classes * width
+        out = np.empty(image_size, np.uint8)
+        for start, stop in blocks(height, behind):
+            winner(rows(start, stop), out[start:stop])
+        return out
 
 
-def hf(
-    outputs: Outputs,
-    input_size: tuple[int, int],  # noqa: ARG001 - the library takes no notice of it
-    image_size: tuple[int, int],
-) -> NDArray[np.uint8]:
-    """Class indices, uint8 (H, W) = image_size: combined at 384 x 384."""
-    return _labels(outputs, _HF_SIZE, image_size)
+def hf(outputs: Outputs, _input_size: Size, image_size: Size) -> NDArray[np.uint8]:
+    """Class indices, uint8 (H, W) = image_size: combined at 384 x 384, whatever the input's size."""
+    return reference(outputs, HF_SIZE, image_size)
 
 
 def class_map(outputs: Outputs) -> NDArray[np.float32]:
@@ -63,7 +71,7 @@ def class_map(outputs: Outputs) -> NDArray[np.float32]:
         queries, height, width = outputs["mask_logits"].shape[1:]
         out = np.empty((outputs["class_logits"].shape[2] - 1, height, width), np.float32)
         with np.errstate(all="ignore"):
-            rows = _combined_rows(outputs, (height, width))
+            rows = _combined(outputs, (height, width))
             for start, stop in blocks(height, width * queries):
                 out[:, start:stop] = rows(start, stop)
         return out
@@ -75,60 +83,21 @@ def class_map(outputs: Outputs) -> NDArray[np.float32]:
     return one_hot
 
 
-def _labels(
-    outputs: Outputs, combine_at: tuple[int, int], image_size: tuple[int, int]
-) -> NDArray[np.uint8]:
-    # Infinities and NaN of a broken variant are no reason for a warning: they become VOID.
-    with np.errstate(all="ignore"):
-        if "mask_logits" in outputs:
-            rows = _combined_rows(outputs, combine_at)
-            queries, classes = outputs["class_logits"].shape[1:]
-            return _argmax(rows, combine_at, image_size, classes, queries)
-        if "logits" in outputs:
-            logits = outputs["logits"][0]
-            classes, height, width = logits.shape
-
-            def plain(start: int, stop: int) -> NDArray[np.float32]:
-                part: NDArray[np.float32] = logits[:, start:stop]
-                return part
-
-            return _argmax(plain, (height, width), image_size, classes, 0)
-        return _as_indices(outputs["labels"][0], image_size)
+def _plain(logits: NDArray[np.float32]) -> Rows:
+    return lambda start, stop: logits[:, start:stop]
 
 
-def _combined_rows(outputs: Outputs, size: tuple[int, int]) -> Rows:
+def _combined(outputs: Outputs, size: Size) -> Rows:
     """Rows of the combined map at a size."""
-    logits = outputs["class_logits"][0].astype(np.float64)
-    power = np.exp(logits - logits.max(axis=1, keepdims=True))
-    weights = (power / power.sum(axis=1, keepdims=True))[:, :-1].T
-    masks = outputs["mask_logits"][0]
-    return partial(combined, np.ascontiguousarray(weights, np.float32), masks, size)
+    weights = np.ascontiguousarray(probabilities(outputs)[:, :-1].T, np.float32)
+    return combined(weights, outputs["mask_logits"][0], size)
 
 
-def _argmax(
-    rows: Rows, size: tuple[int, int], image_size: tuple[int, int], classes: int, queries: int
-) -> NDArray[np.uint8]:
-    """Winning class, uint8 (H, W) = image_size, of a map given by rows at another size."""
-    height, width = image_size
-    out = np.empty((height, width), np.uint8)
-    below = (queries + classes) * size[1] * size[0] // height  # numbers behind one row of labels
-    if size == image_size:
-        for start, stop in blocks(height, below):
-            winner(rows(start, stop), out[start:stop])
-        return out
-    kept = Kept(rows)
-    for start, stop in blocks(height, below + classes * width):
-        winner(stretched(kept, size, image_size, start, stop), out[start:stop])
-    return out
-
-
-def _as_indices(labels: NDArray[np.float32], image_size: tuple[int, int]) -> NDArray[np.uint8]:
+def _as_indices(labels: NDArray[np.float32], image_size: Size) -> NDArray[np.uint8]:
     """Class indices, uint8 (H, W), of labels; anything outside 0..254 is VOID."""
-    with np.errstate(invalid="ignore"):
-        known = (labels >= 0) & (labels < 255)
-        indices = np.where(known, labels, 255).astype(np.uint8)
+    known = (labels >= 0) & (labels < 255)
+    indices = np.where(known, labels, 255).astype(np.uint8)
     if indices.shape == image_size:
         return indices
     size = (image_size[1], image_size[0])
-    resized: NDArray[np.uint8] = cv2.resize(indices, size, interpolation=cv2.INTER_NEAREST_EXACT)
-    return resized
+    return np.asarray(cv2.resize(indices, size, interpolation=cv2.INTER_NEAREST_EXACT), np.uint8)

@@ -19,34 +19,28 @@ Where the map is not a number, the pixel is void.
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.errors import Unsupported
-from bench.segments import VOID, Segments
-from bench.transforms.strips import Kept, blocks, shares, stretched, winner
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    from bench.segments import PanopticOptions
-    from bench.transforms.base import Outputs
-
-    Rows = Callable[[int, int], NDArray[np.float32]]
-    """(start, stop) -> those rows of a map, float32 (K, stop - start, w)."""
-
-_HF_SIZE = (384, 384)
+from bench.segments import VOID, PanopticOptions, Segments
+from bench.transforms.base import Outputs, Size
+from bench.transforms.strips import (
+    HF_SIZE,
+    Rows,
+    blocks,
+    negated,
+    probabilities,
+    resized,
+    shares,
+    winner,
+)
 
 
 def panoptic(
-    outputs: Outputs,
-    input_size: tuple[int, int],
-    image_size: tuple[int, int],
-    options: PanopticOptions,
+    outputs: Outputs, input_size: Size, image_size: Size, options: PanopticOptions
 ) -> Segments:
     """Segments of the first image in the batch, at image_size; classes are the model's.
 
@@ -54,21 +48,16 @@ def panoptic(
         Unsupported: the model has no queries.
     """
     scores, classes, masks = _kept(outputs, options)
-    turned = _resized(_turned(masks), masks.shape[1:], input_size)
-    rows = _shares(_resized(turned, input_size, image_size))
+    rows = _shares(resized(negated(masks, input_size), input_size, image_size))
     return _segments(rows, scores, classes, image_size, options)
 
 
 def panoptic_hf(
-    outputs: Outputs,
-    input_size: tuple[int, int],  # noqa: ARG001 - the library takes no notice of it
-    image_size: tuple[int, int],
-    options: PanopticOptions,
+    outputs: Outputs, _input_size: Size, image_size: Size, options: PanopticOptions
 ) -> Segments:
     """Segments of the first image in the batch, at image_size, by the library's own rule."""
     scores, classes, masks = _kept(outputs, options)
-    inner = _shares(_resized(_turned(masks), masks.shape[1:], _HF_SIZE))
-    rows = _resized(inner, _HF_SIZE, image_size)
+    rows = resized(_shares(negated(masks, HF_SIZE)), HF_SIZE, image_size)
     return _segments(rows, scores, classes, image_size, options, library=True)
 
 
@@ -82,24 +71,12 @@ def _kept(
             f"{', '.join(outputs)}.",
             'Use a Mask2Former or OneFormer, or the task "semantic".',
         )
-    logits = outputs["class_logits"][0].astype(np.float64)
     with np.errstate(all="ignore"):
-        power = np.exp(logits - logits.max(axis=1, keepdims=True))
-        probability = power / power.sum(axis=1, keepdims=True)
+        probability = probabilities(outputs)
     best = probability.argmax(axis=1)
     scores = probability.max(axis=1).astype(np.float32)
-    kept = (best < logits.shape[1] - 1) & (scores > options.threshold)
+    kept = (best < probability.shape[1] - 1) & (scores > options.threshold)
     return scores[kept], best[kept], outputs["mask_logits"][0][kept]
-
-
-def _turned(masks: NDArray[np.float32]) -> Rows:
-    """Rows of the mask logits with the other sign."""
-    return lambda start, stop: np.negative(masks[:, start:stop])
-
-
-def _resized(rows: Rows, size: tuple[int, ...], target: tuple[int, int]) -> Rows:
-    """Rows of the same map at another size."""
-    return rows if size == target else partial(stretched, Kept(rows), (size[0], size[1]), target)
 
 
 def _shares(turned: Rows) -> Rows:

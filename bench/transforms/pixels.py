@@ -9,15 +9,12 @@ already is not touched by the filter.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from bench.suite.model import Pixels
+from bench.suite.model import Pixels
 
 
 def normalize(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from numpy.typing import NDArray
-
+Rows = Callable[[int, int], NDArray[np.float32]]
+"""(start, stop) -> those rows of a map, float32 (C, stop - start, w)."""
+HF_SIZE = (384, 384)
+"""Height and width at which transformers combines masks."""
 SCRATCH = 1 << 18
 """Float32 numbers in one strip, 1 MiB: fits a core's cache, and bounds memory."""
 
@@ -39,7 +40,7 @@ def taps(
 class Kept:
     """Rows of a map that remember their last answer, so that strips overlap at no cost."""
 
-    def __init__(self, rows: Callable[[int, int], NDArray[np.float32]]) -> None:
+    def __init__(self, rows: Rows) -> None:
         self._rows = rows
         self._last: NDArray[np.float32] | None = None
         self._start = 0
@@ -58,12 +59,13 @@ class Kept:
         return last
 
 
+def resized(rows: Rows, size: tuple[int, ...], target: tuple[int, int]) -> Rows:
+    """Rows of the same map at another size."""
+    return rows if size == target else partial(stretched, Kept(rows), size, target)
+
+
 def stretched(
-    rows: Callable[[int, int], NDArray[np.float32]],
-    size: tuple[int, int],
-    target: tuple[int, int],
-    start: int,
-    stop: int,
+    rows: Rows, size: tuple[int, ...], target: tuple[int, int], start: int, stop: int
 ) -> NDArray[np.float32]:
     """Rows start to stop, float32 (C, stop - start, W), of a map resized bilinearly to `target`."""
     first, second, weight = taps(size[0], target[0], start, stop)
@@ -90,33 +92,36 @@ def _widened(part: NDArray[np.float32], width: int) -> NDArray[np.float32]:
     return np.asarray(wide, np.float32).reshape(depth, count, width)
 
 
+def negated(masks: NDArray[np.float32], size: tuple[int, int]) -> Rows:
+    """Rows of mask logits, (Q, h, w), with the other sign and at a size: what `shares` takes."""
+    # The sign is turned while there are few numbers.
+    return resized(lambda a, b: np.negative(masks[:, a:b]), masks.shape[1:], size)
+
+
 def combined(
-    weights: NDArray[np.float32],
-    masks: NDArray[np.float32],
-    size: tuple[int, int],
-    start: int,
-    stop: int,
-) -> NDArray[np.float32]:
-    """Rows start to stop, float32 (C, stop - start, w), of classes times masks at a size.
+    weights: NDArray[np.float32], masks: NDArray[np.float32], size: tuple[int, int]
+) -> Rows:
+    """Rows of classes times masks at a size.
 
     Args:
         weights: probability of each class in each query, (C, Q).
         masks: mask logits, (Q, h, w).
         size: height and width at which the masks are combined.
-        start: first row.
-        stop: row after the last.
     """
+    turned = negated(masks, size)
 
-    def negative(a: int, b: int) -> NDArray[np.float32]:
-        return np.negative(masks[:, a:b])  # for the sigmoid, while there are few numbers
+    def rows(start: int, stop: int) -> NDArray[np.float32]:
+        share = shares(turned(start, stop).reshape(len(masks), -1))
+        return (weights @ share).reshape(len(weights), stop - start, size[1])
 
-    queries, *own = masks.shape
-    if tuple(own) == size:
-        share = negative(start, stop)
-    else:
-        share = stretched(negative, (own[0], own[1]), size, start, stop)
-    share = shares(share.reshape(queries, -1))
-    return (weights @ share).reshape(len(weights), stop - start, size[1])
+    return rows
+
+
+def probabilities(outputs: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float64]:
+    """Softmax of the first image's class logits, float64 (Q, C + 1); the last class is no object."""
+    logits = outputs["class_logits"][0].astype(np.float64)
+    power = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(power / power.sum(axis=1, keepdims=True))
 
 
 def shares(turned: NDArray[np.float32]) -> NDArray[np.float32]:

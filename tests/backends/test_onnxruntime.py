@@ -25,8 +25,8 @@ def test_outputs_are_named_and_right(tmp_path):
     out = session.copy_out(session.forward(session.copy_in(x)))
     want = np.einsum("kc,nchw->nkhw", small.WEIGHTS, x) + small.BIAS[:, None, None]
     np.testing.assert_allclose(out["logits"], want, rtol=1e-4, atol=1e-5)
+    assert list(out) == ["logits"]
     assert out["logits"].dtype == np.float32
-    assert session.output_names == ("logits",)
     assert session.effective == {
         "precision": "fp32",
         "input": "float32",

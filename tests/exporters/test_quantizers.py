@@ -7,8 +7,7 @@ import pytest
 from onnx import TensorProto
 
 from bench.errors import BadInput
-from bench.exporters.graph import int8_bytes
-from bench.exporters.notes import read_note
+from bench.exporters.notes import int8_bytes, read_note
 from bench.exporters.ort_dynamic import OrtDynamicStep
 from bench.exporters.ort_static import OrtStaticStep
 from tests.exporters.made import adopted, job

@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import math
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from bench import registry
 from bench.errors import BadInput
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-
 LEVELS = (1, 2, 3, 4, 5)
-
-
-class Corruption(Protocol):
-    """A registered corruption."""
-
-    def __call__(
-        self, image: NDArray[np.uint8], level: int, rng: np.random.Generator
-    ) -> NDArray[np.uint8]:
-        """Corrupted image, uint8 (H, W, 3) RGB; `level` is 1 (slight) to 5 (severe)."""
-        ...
+Image = NDArray[np.uint8]
+"""uint8 (H, W, 3) RGB."""
+Corruption = Callable[[Image, int, np.random.Generator], Image]
+"""(image, level, random numbers) -> corrupted image; the level is 1 (slight) to 5 (severe)."""
 
 
 def split(asked: str) -> tuple[str, int]:
@@ -43,7 +35,7 @@ def split(asked: str) -> tuple[str, int]:
     return name, int(level)
 
 
-def corrupted(image: NDArray[np.uint8], asked: str, seed: int, name: str) -> NDArray[np.uint8]:
+def corrupted(image: Image, asked: str, seed: int, name: str) -> Image:
     """Image under `NAME/LEVEL`, uint8 (H, W, 3) RGB; the image itself where nothing is asked.
 
     The random numbers follow from the seed, the corruption, its level and the image's name alone:
@@ -52,10 +44,9 @@ def corrupted(image: NDArray[np.uint8], asked: str, seed: int, name: str) -> NDA
     if not asked:
         return image
     corruption, level = split(asked)
-    apply: Corruption = registry.load("corruption", corruption)
     key = hashlib.sha256(f"{seed}/{corruption}/{level}/{name}".encode()).digest()
     rng = np.random.default_rng(np.frombuffer(key, np.uint32))
-    return apply(image, level, rng)
+    return registry.load("corruption", corruption)(image, level, rng)
 
 
 def rounded(values: NDArray[np.float32]) -> NDArray[np.uint8]:

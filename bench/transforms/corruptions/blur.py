@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import cv2
 import numpy as np
+from numpy.random import Generator
 
-from bench.transforms.corruptions.base import rounded, streaked
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from bench.transforms.corruptions.base import Image, rounded, streaked
 
 DEFOCUS = ((3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5))
 """Radius of the disk, and sigma that smooths its edge."""
@@ -24,20 +20,16 @@ GAUSSIAN = (1, 2, 3, 4, 6)
 """Sigma."""
 
 
-def defocus_blur(
-    image: NDArray[np.uint8],
-    level: int,
-    rng: np.random.Generator,  # noqa: ARG001 - the contract's
-) -> NDArray[np.uint8]:
+def defocus_blur(image: Image, level: int, _rng: Generator) -> Image:
     """Image, uint8 (H, W, 3), out of focus: averaged over a disk."""
     radius, smooth = DEFOCUS[level - 1]
     at = np.arange(-max(radius, 8), max(radius, 8) + 1)
     disk = (at[:, None] ** 2 + at[None] ** 2 <= radius**2).astype(np.float32)
     disk = cv2.GaussianBlur(disk / disk.sum(), (3, 3) if radius <= 8 else (5, 5), smooth)
-    return _bytes(cv2.filter2D(image, -1, disk))
+    return np.asarray(cv2.filter2D(image, -1, disk), np.uint8)
 
 
-def glass_blur(image: NDArray[np.uint8], level: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+def glass_blur(image: Image, level: int, rng: Generator) -> Image:
     """Image, uint8 (H, W, 3), through frosted glass: each pixel comes from its neighbourhood."""
     sigma, reach, rounds = GLASS[level - 1]
     height, width = image.shape[:2]
@@ -51,22 +43,16 @@ def glass_blur(image: NDArray[np.uint8], level: int, rng: np.random.Generator) -
         out = cv2.remap(
             out, columns + dx, rows + dy, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT_101
         )
-    return _bytes(cv2.GaussianBlur(out, (0, 0), sigma))
+    return np.asarray(cv2.GaussianBlur(out, (0, 0), sigma), np.uint8)
 
 
-def motion_blur(
-    image: NDArray[np.uint8], level: int, rng: np.random.Generator
-) -> NDArray[np.uint8]:
+def motion_blur(image: Image, level: int, rng: Generator) -> Image:
     """Image, uint8 (H, W, 3), moved while it was taken, in a random direction near the level."""
     radius, sigma = MOTION[level - 1]
-    return _bytes(streaked(image, radius, sigma, rng.uniform(-45, 45)))
+    return np.asarray(streaked(image, radius, sigma, rng.uniform(-45, 45)), np.uint8)
 
 
-def zoom_blur(
-    image: NDArray[np.uint8],
-    level: int,
-    rng: np.random.Generator,  # noqa: ARG001 - the contract's
-) -> NDArray[np.uint8]:
+def zoom_blur(image: Image, level: int, _rng: Generator) -> Image:
     """Image, uint8 (H, W, 3), of a camera that moves ahead: a mean over magnifications."""
     end, step = ZOOM[level - 1]
     height, width = image.shape[:2]
@@ -80,14 +66,6 @@ def zoom_blur(
     return rounded(total)
 
 
-def gaussian_blur(
-    image: NDArray[np.uint8],
-    level: int,
-    rng: np.random.Generator,  # noqa: ARG001 - the contract's
-) -> NDArray[np.uint8]:
+def gaussian_blur(image: Image, level: int, _rng: Generator) -> Image:
     """Image, uint8 (H, W, 3), under a Gaussian filter."""
-    return _bytes(cv2.GaussianBlur(image, (0, 0), GAUSSIAN[level - 1]))
-
-
-def _bytes(image: object) -> NDArray[np.uint8]:
-    return np.asarray(image, np.uint8)
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), GAUSSIAN[level - 1]), np.uint8)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import cv2
 import numpy as np
+from numpy.random import Generator
 
-from bench.transforms.corruptions.base import rounded
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from bench.transforms.corruptions.base import Image, rounded
 
 CONTRAST = (0.4, 0.3, 0.2, 0.1, 0.05)
 """What is left of the distance from the mean."""
@@ -24,11 +20,7 @@ ELASTIC = (12.5, 16.25, 21.25, 25.0, 30.0)
 """Strength of displacements that are drawn from 0.5 % of the height either way, then smoothed."""
 
 
-def contrast(
-    image: NDArray[np.uint8],
-    level: int,
-    rng: np.random.Generator,  # noqa: ARG001 - the contract's
-) -> NDArray[np.uint8]:
+def contrast(image: Image, level: int, _rng: Generator) -> Image:
     """Image, uint8 (H, W, 3), drawn towards the mean of each channel."""
     left = CONTRAST[level - 1]
     mean = np.array(cv2.mean(image)[:3])
@@ -36,11 +28,7 @@ def contrast(
     return np.asarray(cv2.LUT(image, rounded(table.astype(np.float32))[None]), np.uint8)
 
 
-def pixelate(
-    image: NDArray[np.uint8],
-    level: int,
-    rng: np.random.Generator,  # noqa: ARG001 - the contract's
-) -> NDArray[np.uint8]:
+def pixelate(image: Image, level: int, _rng: Generator) -> Image:
     """Image, uint8 (H, W, 3), of larger pixels: shrunk by averaging, enlarged by repeating."""
     height, width = image.shape[:2]
     scale = PIXELATE[level - 1]
@@ -50,22 +38,14 @@ def pixelate(
     return np.asarray(out, np.uint8)
 
 
-def jpeg_compression(
-    image: NDArray[np.uint8],
-    level: int,
-    rng: np.random.Generator,  # noqa: ARG001 - the contract's
-) -> NDArray[np.uint8]:
+def jpeg_compression(image: Image, level: int, _rng: Generator) -> Image:
     """Image, uint8 (H, W, 3), after JPEG at low quality."""
     quality = (cv2.IMWRITE_JPEG_QUALITY, JPEG[level - 1])
     _, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), quality)
     return np.asarray(cv2.cvtColor(cv2.imdecode(data, 1), cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def saturate(
-    image: NDArray[np.uint8],
-    level: int,
-    rng: np.random.Generator,  # noqa: ARG001 - the contract's
-) -> NDArray[np.uint8]:
+def saturate(image: Image, level: int, _rng: Generator) -> Image:
     """Image, uint8 (H, W, 3), with paler (levels 1 and 2) or louder colours."""
     factor, more = SATURATE[level - 1]
     hsv = cv2.cvtColor(image.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2HSV)
@@ -73,9 +53,7 @@ def saturate(
     return rounded(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB) * np.float32(255))
 
 
-def elastic_transform(
-    image: NDArray[np.uint8], level: int, rng: np.random.Generator
-) -> NDArray[np.uint8]:
+def elastic_transform(image: Image, level: int, rng: Generator) -> Image:
     """Image, uint8 (H, W, 3), warped by one to a few pixels, smoothly."""
     height, width = image.shape[:2]
     reach = 0.005 * height * ELASTIC[level - 1]

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
 
-from bench.transforms.corruptions.base import normal, rounded
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from bench.transforms.corruptions.base import Image, normal, rounded
 
 GAUSSIAN = (0.08, 0.12, 0.18, 0.26, 0.38)
 """Standard deviation."""
@@ -23,16 +21,14 @@ SPECKLE = (0.15, 0.2, 0.35, 0.45, 0.6)
 _FINE = 1 << 16
 
 
-def gaussian_noise(
-    image: NDArray[np.uint8], level: int, rng: np.random.Generator
-) -> NDArray[np.uint8]:
+def gaussian_noise(image: Image, level: int, rng: Generator) -> Image:
     """Image, uint8 (H, W, 3), with additive normal noise: low light."""
     drawn = normal(rng, image.shape, 255 * GAUSSIAN[level - 1])
     drawn += image
     return rounded(drawn)
 
 
-def shot_noise(image: NDArray[np.uint8], level: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+def shot_noise(image: Image, level: int, rng: Generator) -> Image:
     """Image, uint8 (H, W, 3), of counted photons (Poisson)."""
     drawn = rng.integers(0, _FINE, image.shape, dtype=np.uint16)
     return _shot_table(SHOT[level - 1])[image, drawn]
@@ -58,9 +54,7 @@ def _shot_table(photons: int) -> NDArray[np.uint8]:
     return table
 
 
-def impulse_noise(
-    image: NDArray[np.uint8], level: int, rng: np.random.Generator
-) -> NDArray[np.uint8]:
+def impulse_noise(image: Image, level: int, rng: Generator) -> Image:
     """Image, uint8 (H, W, 3), with values lost to 0 or 255: salt and pepper, channel by channel."""
     drawn = rng.integers(0, _FINE, image.shape, dtype=np.uint16)
     half = round(IMPULSE[level - 1] * _FINE / 2)
@@ -70,9 +64,7 @@ def impulse_noise(
     return out
 
 
-def speckle_noise(
-    image: NDArray[np.uint8], level: int, rng: np.random.Generator
-) -> NDArray[np.uint8]:
+def speckle_noise(image: Image, level: int, rng: Generator) -> Image:
     """Image, uint8 (H, W, 3), with noise in proportion to brightness."""
     drawn = normal(rng, image.shape, SPECKLE[level - 1])
     drawn += 1

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
 
-from bench.transforms.corruptions.base import normal, plasma, rounded, streaked
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from bench.transforms.corruptions.base import Image, normal, plasma, rounded, streaked
 
 SNOW = (
     (0.1, 0.3, 3, 0.5, 10, 4, 0.8),
@@ -35,7 +33,7 @@ _WATER = np.array([175, 238, 238], np.float32)
 _MUD = np.array([63, 42, 20], np.float32)
 
 
-def snow(image: NDArray[np.uint8], level: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+def snow(image: Image, level: int, rng: Generator) -> Image:
     """Image, uint8 (H, W, 3), paler and with streaks of falling flakes."""
     mean, deviation, size, threshold, radius, sigma, share = SNOW[level - 1]
     height, width = image.shape[:2]
@@ -52,7 +50,7 @@ def snow(image: NDArray[np.uint8], level: int, rng: np.random.Generator) -> NDAr
     return rounded(seen)
 
 
-def frost(image: NDArray[np.uint8], level: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+def frost(image: Image, level: int, rng: Generator) -> Image:
     """Image, uint8 (H, W, 3), behind a frosted pane.
 
     ImageNet-C lays photographs of frost over the image, which can't be shipped. Here it is drawn:
@@ -69,7 +67,7 @@ def frost(image: NDArray[np.uint8], level: int, rng: np.random.Generator) -> NDA
     return rounded(out)
 
 
-def fog(image: NDArray[np.uint8], level: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+def fog(image: Image, level: int, rng: Generator) -> Image:
     """Image, uint8 (H, W, 3), behind clouds, darkened so that its brightest value stays."""
     thick, decay = FOG[level - 1]
     top = int(image.max()) / 255
@@ -80,18 +78,14 @@ def fog(image: NDArray[np.uint8], level: int, rng: np.random.Generator) -> NDArr
     return rounded(out)
 
 
-def brightness(
-    image: NDArray[np.uint8],
-    level: int,
-    rng: np.random.Generator,  # noqa: ARG001 - the contract's
-) -> NDArray[np.uint8]:
+def brightness(image: Image, level: int, _rng: Generator) -> Image:
     """Image, uint8 (H, W, 3), with a larger value of HSV: overexposed."""
     hsv = cv2.cvtColor(image.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2HSV)
     hsv[..., 2] = np.minimum(hsv[..., 2] + np.float32(BRIGHTNESS[level - 1]), 1)
     return rounded(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB) * np.float32(255))
 
 
-def spatter(image: NDArray[np.uint8], level: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+def spatter(image: Image, level: int, rng: Generator) -> Image:
     """Image, uint8 (H, W, 3), through drops of rain (levels 1 to 3) or of mud (4 and 5)."""
     muddy = level > len(SPATTER_WATER)
     mean, deviation, sigma, threshold, last = (SPATTER_WATER + SPATTER_MUD)[level - 1]

@@ -20,14 +20,11 @@ if TYPE_CHECKING:
 class ThresholdSession(Session):
     """Logits: minus the distance to each class's brightness."""
 
-    output_names = ("logits",)
-
     def __init__(self, job: OpenJob) -> None:
         pixels = job.model.pixels
         self._mean = np.asarray(pixels.mean, np.float32).reshape(3, 1, 1)
         self._std = np.asarray(pixels.std, np.float32).reshape(3, 1, 1)
         self._centres = _centres(job.artifact)
-        self.weights = {}
 
     @property
     def effective(self) -> dict[str, str]:
