@@ -126,7 +126,7 @@ class OfCase(Job):
             CaseFailed: this machine doesn't have them.
         """
         case, cache = self.case, Path(self.cache)
-        if not case.model.location:
+        if case.model.is_path and not case.model.location:
             place = _recalled(cache, case.weights_digest, f"weights of {case.model.name} lie")
             model = case.model.model_copy(update={"location": place})
             case = case.model_copy(update={"model": model})

@@ -43,9 +43,11 @@ class TransformersOutputs(NamedOutputs):
         return tuple(getattr(out, self.FIELDS[name]) for name in self.output_names)
 
 
-def eager(architecture: Any, config: Any) -> Any:
+def eager(architecture: Any, config: Any) -> torch.nn.Module:
     """Untrained module with eager attention, the only path that every exporter accepts.
 
     The library's public constructors don't take the choice.
     """
-    return architecture._from_config(config, attn_implementation="eager")  # noqa: SLF001
+    build = architecture._from_config  # noqa: SLF001
+    module: torch.nn.Module = build(config, attn_implementation="eager")
+    return module

@@ -161,15 +161,13 @@ def _commit(spec: Model) -> str:
         return str(HfApi().model_info(spec.location, revision=spec.revision, timeout=10).sha)
 
 
-def _snapshot(spec: Model, *patterns: str) -> Path:
-    """Local folder of the revision; files that match are downloaded if need be."""
+def _snapshot(spec: Model) -> Path:
+    """Local folder of the revision, downloaded if need be: configuration and safetensors only."""
     from huggingface_hub import snapshot_download
 
     commit = _commit(spec)
     with _hub(spec):
-        return Path(
-            snapshot_download(spec.location, revision=commit, allow_patterns=list(patterns))
-        )
+        return Path(snapshot_download(spec.location, revision=commit, allow_patterns=[*_FILES]))
 
 
 @contextmanager

@@ -18,8 +18,8 @@ Outputs = Mapping[str, NDArray[np.float32]]
 Size = tuple[int, int]
 """Height and width."""
 Preprocess = Callable[[NDArray[np.uint8], Pixels, Size], NDArray[np.float32]]
-"""(image, pixels, size) -> the model's input, float32 (1, 3, h, w) with (h, w) = size, of an image,
-uint8 (H, W, 3) RGB."""
+"""(image, pixels, size) -> the model's input, float32 (1, C, h, w) with (h, w) = size, of an image,
+(H, W, C): uint8 RGB, or any bands."""
 Postprocess = Callable[[Outputs, Size, Size], NDArray[np.uint8]]
 """(outputs, input size, image size) -> class indices of the first image in the batch, uint8 (H, W)
 with (H, W) = image size."""
