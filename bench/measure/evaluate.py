@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from bench.measure import gallery
-from bench.measure.parity import ParityCounter
+from bench.measure import gallery, parity
 from bench.record.confusion import RunTimes
 from bench.record.parity import ParityMeasurement
 from bench.record.result import Measurement
 from bench.record.store import write_arrays
-from bench.tasks.base import task_of
 
 if TYPE_CHECKING:
     from bench.jobs.base import AccuracyJob
@@ -20,14 +18,6 @@ if TYPE_CHECKING:
     from bench.measure.session import LoadedCase
 
 MEASUREMENT: TypeAdapter[Measurement] = TypeAdapter(Measurement)
-
-
-def counter(job: AccuracyJob) -> ParityCounter | None:
-    """What compares with the reference's outputs; None where there are none."""
-    folder = job.reference_folder
-    if folder is None:
-        return None
-    return ParityCounter(folder, job.case.protocol.parity_images, task_of(job.case))
 
 
 def counts(job: AccuracyJob, loaded: LoadedCase, found: Pass) -> list[Measurement]:
@@ -38,27 +28,26 @@ def counts(job: AccuracyJob, loaded: LoadedCase, found: Pass) -> list[Measuremen
         "images": tuple(loaded.images.names[i] for i in found.indices),
         "asked": loaded.count,
         "groups": tuple(groups[i] for i in found.indices) if groups else (),
-        "classified": tuple(found.classified),
+        "classified": tuple(c.classified for c in found.counted),
     }
     out: list[Measurement] = [RunTimes(forward_ns=tuple(found.forward_ns), wall_ns=found.wall_ns)]
-    for fields, arrays in loaded.task.measured(found.tallies, seen):
+    for fields, arrays in loaded.task.measured([c.tally for c in found.counted], seen):
         kind = fields["kind"] if fields["kind"] != "extra" else fields["name"]
         file = write_arrays(folder, case.id, kind, arrays)
         out.append(MEASUREMENT.validate_python({**fields, "arrays": file}))
     return out
 
 
-def beside(
-    job: AccuracyJob, loaded: LoadedCase, found: Pass, compared: ParityCounter | None
-) -> list[Measurement]:
+def beside(job: AccuracyJob, loaded: LoadedCase, found: Pass) -> list[Measurement]:
     """Comparison with the reference, or why there is none, and the pictures for the card."""
-    slug = job.case.reference.slug
+    slug, names = job.case.reference.slug, loaded.images.names
+    compared = [c.compared for c in found.counted if c.compared is not None]
     out: list[Measurement] = [
         ParityMeasurement(reference=slug, images=(), absent=job.reference_absent)
-        if compared is None
-        else compared.measurement(slug, loaded.images.names)
+        if job.reference is None
+        else parity.measurement(slug, names, compared)
     ]
-    if found.pictures:
-        media = job.beside / "media"
-        out.append(gallery.panels(media, loaded.task, found.pictures, loaded.images.names))
+    pictures = [c.picture for c in found.counted if c.picture is not None]
+    if pictures:
+        out.append(gallery.panels(job.beside / "media", loaded.task, pictures, names))
     return out

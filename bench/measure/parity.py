@@ -12,7 +12,7 @@ from bench.record.parity import OutputSums, ParityMeasurement
 from bench.transforms.labels import class_map
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -33,10 +33,8 @@ def write_reference(
 
 
 def with_map(outputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """Outputs, and `map`: the combined class map, float32 (C, h, w)."""
-    if "labels" in outputs:
-        return {}
-    return {**outputs, "map": class_map(outputs)}
+    """Outputs, and `map`: the combined class map, float32 (C, h, w); empty for labels."""
+    return {} if not outputs or "labels" in outputs else {**outputs, "map": class_map(outputs)}
 
 
 @dataclass(frozen=True)
@@ -51,61 +49,44 @@ class Compared:
     """Output -> `_sums`."""
 
 
-class ParityCounter:
-    """Adds up differences to a folder of reference outputs."""
+def compare(
+    task: Task, folder: Path, index: int, found: Any, outputs: Mapping[str, NDArray[Any]] | None
+) -> Compared | None:
+    """A prediction, and raw outputs where given, beside those that `write_reference` left.
 
-    def __init__(self, folder: Path, images: int, task: Task) -> None:
-        self.folder = folder
-        self._task = task
-        self._images = images
-        self._indices: list[int] = []
-        self._equal: list[int] = []
-        self._total: list[int] = []
-        self._sums: dict[str, list[Sums]] = {}
+    None for an image that the reference didn't reach.
+    """
+    expected = task.read(folder / f"labels-{index:05d}")
+    if expected is None:
+        return None
+    sums: dict[str, Sums] = {}
+    for name, array in with_map(outputs or {}).items():
+        stored = folder / f"outputs-{index:05d}.{name}.npy"
+        if stored.is_file():
+            sums[name] = _sums(array, np.load(stored, allow_pickle=False))
+    same = task.agree(expected, found)
+    return Compared(index, int(np.count_nonzero(same)), int(same.size), sums)
 
-    def compare(
-        self, index: int, found: Any, outputs: Mapping[str, NDArray[Any]]
-    ) -> Compared | None:
-        """One image beside the reference's; None for one that the reference didn't reach."""
-        expected = self._task.read(self.folder / f"labels-{index:05d}")
-        if expected is None:
-            return None
-        sums: dict[str, Sums] = {}
-        for name, array in (with_map(outputs) if index < self._images else {}).items():
-            stored = self.folder / f"outputs-{index:05d}.{name}.npy"
-            if stored.is_file():
-                sums[name] = _sums(array, np.load(stored, allow_pickle=False))
-        same = self._task.agree(expected, found)
-        return Compared(index, int(np.count_nonzero(same)), int(same.size), sums)
 
-    def take(self, found: Compared | None) -> None:
-        """Add what `compare` found, here or in another process; images come in order."""
-        if found is None:
-            return
-        self._indices.append(found.index)
-        self._equal.append(found.equal)
-        self._total.append(found.total)
-        for name, sums in found.sums.items():
-            self._sums.setdefault(name, []).append(sums)
-
-    def measurement(self, reference: str, names: tuple[str, ...]) -> ParityMeasurement:
-        """Raw sums of all images so far."""
-        outputs = {}
-        for name, rows in self._sums.items():
-            error, power, largest, bad = zip(*rows, strict=True)
-            outputs[name] = OutputSums(
-                squared_error=error,
-                squared_reference=power,
-                largest_error=largest,
-                non_finite=bad,
-            )
-        return ParityMeasurement(
-            reference=reference,
-            images=tuple(names[i] for i in self._indices),
-            equal=tuple(self._equal),
-            total=tuple(self._total),
-            outputs=outputs,
-        )
+def measurement(
+    reference: str, names: Sequence[str], compared: Sequence[Compared]
+) -> ParityMeasurement:
+    """Raw sums of images in order."""
+    rows: dict[str, list[Sums]] = {}
+    for image in compared:
+        for name, sums in image.sums.items():
+            rows.setdefault(name, []).append(sums)
+    fields = ("squared_error", "squared_reference", "largest_error", "non_finite")
+    return ParityMeasurement(
+        reference=reference,
+        images=tuple(names[c.index] for c in compared),
+        equal=tuple(c.equal for c in compared),
+        total=tuple(c.total for c in compared),
+        outputs={
+            name: OutputSums(**dict(zip(fields, zip(*found, strict=True), strict=True)))
+            for name, found in rows.items()
+        },
+    )
 
 
 def _sums(found: NDArray[Any], want: NDArray[Any]) -> Sums:

@@ -9,7 +9,7 @@ the next images and this process does the rest, as a careful plain loop would.
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -17,14 +17,16 @@ from bench.devices import machine
 from bench.measure.cpu_workers import CpuWorker, CpuWorkerDied
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from types import TracebackType
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
-    from bench.measure.session import LoadedCase
+    from bench.measure.session import EvalSetup, LoadedCase
+    from bench.transforms.base import Outputs
 
-    Outputs = Mapping[str, NDArray[np.float32]]
+    Finish = Callable[[int, NDArray[np.uint8], Outputs], Any]
+    """(index, image, outputs) -> result of one image."""
+    Maker = Callable[[EvalSetup, str | None], Finish]
 
 _AHEAD = 2
 """Batches that are prepared while one is computed."""
@@ -35,36 +37,23 @@ _WORTH = 16_000_000
 eight images of 1024 x 2048 cost about 1.6 s of work beside the model."""
 
 
-class Finish(Protocol):
-    """What becomes of a model's outputs."""
-
-    def __call__(self, index: int, image: NDArray[np.uint8], outputs: Outputs) -> Any:
-        """Result of one image."""
-        ...
-
-
 class Pipeline:
     """Batches in order, results in order; a context that leaves no process behind."""
 
     def __init__(
-        self,
-        loaded: LoadedCase,
-        finish: Finish,
-        maker: str,
-        folder: str | None,
-        workers: int | None = None,
+        self, loaded: LoadedCase, maker: Maker, folder: str | None, workers: int | None = None
     ) -> None:
         """Pipeline over the first `loaded.count` images.
 
         Args:
             loaded: what to run.
-            finish: work on each image's outputs, in this process.
-            maker: `module:attribute` that makes the same from a setup and `folder` in another.
+            maker: function of a module; makes the work on each image's outputs from a setup and
+                `folder`, here and in each process.
             folder: what `maker` needs.
             workers: processes; None = as many as pay off.
         """
-        self._loaded, self._finish = loaded, finish
-        self._maker, self._folder = maker, folder
+        self._loaded, self._finish = loaded, maker(loaded, folder)
+        self._maker, self._folder = f"{maker.__module__}:{maker.__name__}", folder
         self._wanted = useful(loaded) if workers is None else workers
         self._groups = groups(loaded)
         self.images = sum(map(len, self._groups))
@@ -88,12 +77,7 @@ class Pipeline:
                 self._workers.append(CpuWorker(job, self._maker, self._folder, slots))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End them, also where the walk is left early."""
         self._pool.shutdown(cancel_futures=True)
         for worker in self._workers:

@@ -35,7 +35,7 @@ def by_hand(loaded, position: int = 0):
     """Labels of one image: written apart from the harness, as somebody would who times by hand."""
     image = loaded.images.image(position)
     x = loaded.preprocess(image, loaded.case.model.pixels, loaded.size)
-    return loaded.postprocess(loaded.infer(x), loaded.size, image.shape[:2])
+    return loaded.postprocess(loaded.infer(x)[0], loaded.size, image.shape[:2])
 
 
 def over_processes(medians) -> tuple[float, float]:

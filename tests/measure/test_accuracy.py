@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bench.measure import accuracy
-from bench.measure.parity import ParityCounter, write_reference
+from bench.measure.parity import measurement, write_reference
 from bench.suite.classes import CITYSCAPES
 from bench.tasks.confusion import count
 from bench.tasks.semantic import SemanticTask
@@ -31,14 +31,11 @@ def fake(images=5, batch=1, **protocol):
     return SimpleNamespace(
         case=case, size=(8, 8), count=images, load=load, job=None, to_dataset=table, fed=fed,
         pictures=pictures, truths=truths, task=SemanticTask(),
-        device=SimpleNamespace(synchronize=lambda: None),
         images=SimpleNamespace(
             names=tuple(f"i{i}" for i in range(images)), groups=(),
             truth=lambda i: truths[i], instances=lambda i: None,
         ),
-        session=SimpleNamespace(
-            copy_in=lambda x: x, forward=forward, copy_out=lambda raw: {"labels": raw[:, 0]}
-        ),
+        infer=lambda x: ({"labels": forward(x)[:, 0]}, 9),
         predict=lambda out, shape: out["labels"][0].astype(np.uint8),
     )  # fmt: skip
 
@@ -51,7 +48,7 @@ def test_counts_are_those_of_each_image_whatever_the_batch(batch):
     assert len(found.forward_ns) == 5
     for i in range(5):
         want = count(loaded.truths[i], loaded.pictures[i, ..., 0], len(CITYSCAPES))
-        np.testing.assert_array_equal(found.tallies[i]["counts"], want)
+        np.testing.assert_array_equal(found.counted[i].tally["counts"], want)
     # Each call is a whole batch; the last is filled up with its own last image.
     assert [len(f) for f in loaded.fed] == [batch] * -(-5 // batch)
 
@@ -60,17 +57,15 @@ def test_progress_and_pictures():
     said = []
     found = accuracy.walk(fake(3, gallery_images=2), lambda *words: said.append(words), None)
     assert said == [("accuracy", i, 3) for i in (1, 2, 3)]
-    assert [index for index, *_ in found.pictures] == [0, 1]
+    assert [c.picture and c.picture[0] for c in found.counted] == [0, 1, None]
 
 
 def test_a_limit_ends_the_walk_and_what_was_seen_counts(monkeypatch):
     now = iter(range(0, 10**12, 10**9))
-    monkeypatch.setattr(
-        accuracy, "time", SimpleNamespace(monotonic_ns=lambda: next(now), perf_counter_ns=lambda: 0)
-    )
+    monkeypatch.setattr(accuracy, "time", SimpleNamespace(monotonic_ns=lambda: next(now)))
     found = accuracy.walk(fake(9, accuracy_limit_s=2.5), lambda *words: None, None)
     assert found.indices == [0, 1, 2]
-    assert len(found.tallies) == 3
+    assert len(found.counted) == 3
 
 
 def test_an_image_that_cannot_be_read_stops_the_walk():
@@ -93,8 +88,8 @@ def test_parity_gets_every_image_in_order(tmp_path):
         labels = loaded.pictures[i, ..., 0].copy()
         labels[0, :i] += 1
         write_reference(loaded.task, tmp_path, i, labels, None)
-    counter = ParityCounter(tmp_path, 0, loaded.task)
-    accuracy.walk(loaded, lambda *words: None, counter)
-    found = counter.measurement("torch-fp32", loaded.images.names)
+    walked = accuracy.walk(loaded, lambda *words: None, tmp_path)
+    compared = [c.compared for c in walked.counted]
+    found = measurement("torch-fp32", loaded.images.names, compared)
     assert found.images == ("i0", "i1", "i2", "i3")
     assert found.equal == (64, 63, 62, 61)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bench.measure.parity import ParityCounter, with_map, write_reference
+from bench.measure.parity import compare, measurement, with_map, write_reference
 from bench.tasks.semantic import SemanticTask
 
 TASK = SemanticTask()
@@ -18,19 +18,18 @@ def outputs(rng, noise=0.0, base=None):
 
 def test_the_sums_are_numpys(tmp_path):
     rng = np.random.default_rng(0)
-    counter = ParityCounter(tmp_path, 2, TASK)
-    wants, founds, labels = [], [], []
+    compared, wants, founds, labels = [], [], [], []
     for i in range(3):
         want = outputs(rng)
         found = outputs(rng, 0.1, want)
         truth = rng.integers(0, 4, (12, 16)).astype(np.uint8)
         mine = np.where(rng.random(truth.shape) < 0.2, (truth + 1) % 4, truth).astype(np.uint8)
         write_reference(TASK, tmp_path, i, truth, want if i < 2 else None)
-        counter.take(counter.compare(i, mine, found))
+        compared.append(compare(TASK, tmp_path, i, mine, found))
         wants.append(with_map(want))
         founds.append(with_map(found))
         labels.append((truth, mine))
-    made = counter.measurement("torch-fp32", ("a", "b", "c"))
+    made = measurement("torch-fp32", ("a", "b", "c"), compared)
     assert made.images == ("a", "b", "c")
     assert made.equal == tuple(int((t == m).sum()) for t, m in labels)
     assert made.total == (192,) * 3
@@ -51,19 +50,17 @@ def test_values_that_are_not_finite_are_counted_and_left_out(tmp_path):
     found["logits"][0, 0, 0] = (np.nan, np.inf)
     labels = np.zeros((2, 2), np.uint8)
     write_reference(TASK, tmp_path, 0, labels, want)
-    counter = ParityCounter(tmp_path, 1, TASK)
-    counter.take(counter.compare(0, labels, found))
-    sums = counter.measurement("r", ("a",)).outputs["logits"]
+    compared = compare(TASK, tmp_path, 0, labels, found)
+    sums = measurement("r", ("a",), [compared]).outputs["logits"]
     assert (sums.non_finite, sums.squared_error, sums.squared_reference) == ((2,), (24.0,), (6.0,))
 
 
 def test_images_that_the_reference_did_not_reach_are_left_out(tmp_path):
     labels = np.zeros((2, 2), np.uint8)
     write_reference(TASK, tmp_path, 1, labels, None)
-    counter = ParityCounter(tmp_path, 16, TASK)
-    for i in range(3):
-        counter.take(counter.compare(i, labels, {"labels": labels[None]}))
-    made = counter.measurement("r", ("a", "b", "c"))
+    found = [compare(TASK, tmp_path, i, labels, {"labels": labels[None]}) for i in range(3)]
+    assert [c is None for c in found] == [True, False, True]
+    made = measurement("r", ("a", "b", "c"), found[1:2])
     assert (made.images, made.equal, made.outputs) == (("b",), (4,), {})
 
 
@@ -74,8 +71,7 @@ def test_a_reference_that_is_not_finite_leaves_finite_sums(tmp_path):
     broken["class_logits"][0, 0, 0] = -np.inf
     labels = np.zeros((12, 16), np.uint8)
     write_reference(TASK, tmp_path, 0, labels, broken)
-    counter = ParityCounter(tmp_path, 1, TASK)
-    counter.take(counter.compare(0, labels, want))
-    sums = counter.measurement("torch-fp32", ("a",)).outputs["class_logits"]
+    compared = compare(TASK, tmp_path, 0, labels, want)
+    sums = measurement("torch-fp32", ("a",), [compared]).outputs["class_logits"]
     assert np.isfinite([*sums.squared_error, *sums.squared_reference, *sums.largest_error]).all()
     assert sums.non_finite == (0,)

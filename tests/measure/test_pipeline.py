@@ -49,7 +49,7 @@ def walked(loaded, workers, monkeypatch):
 
 
 def counts(found):
-    return [t["counts"] for t in found.tallies]
+    return [c.tally["counts"] for c in found.counted]
 
 
 def settle(line):
@@ -67,8 +67,9 @@ def test_processes_count_what_a_plain_loop_counts(tmp_path, monkeypatch, workers
     monkeypatch.setattr(Pipeline, "__enter__", ready(Pipeline.__enter__))
     beside = walked(loaded(tmp_path, batch_size=batch), workers, monkeypatch)
     np.testing.assert_array_equal(counts(plain), counts(beside))
-    assert [p[0] for p in plain.pictures] == [p[0] for p in beside.pictures]
-    for one, two in zip(plain.pictures[0][1:], beside.pictures[0][1:], strict=True):
+    shown = [[c.picture for c in found.counted if c.picture] for found in (plain, beside)]
+    assert [p[0] for p in shown[0]] == [p[0] for p in shown[1]]
+    for one, two in zip(shown[0][0][1:], shown[1][0][1:], strict=True):
         np.testing.assert_array_equal(one, two)
     assert plain.indices == beside.indices == list(range(7))
 
@@ -84,14 +85,12 @@ def ready(enter):
 
 def test_images_go_to_processes_once_they_are_there(tmp_path):
     setup = loaded(tmp_path)
-    with Pipeline(
-        setup, accuracy.Counting(setup, None), "bench.measure.accuracy:counting", None, 1
-    ) as line:
+    with Pipeline(setup, accuracy.counting, None, 1) as line:
         settle(line)
         (first, *_) = line._workers
         for indices, x in line.batches():
             assert indices[0] in line._owner
-            line.give(indices, setup.infer(x))
+            line.give(indices, setup.infer(x)[0])
         assert len(list(line.results())) == 7
     assert first._process.wait() == -signal.SIGKILL
 
@@ -100,13 +99,12 @@ def test_images_go_to_processes_once_they_are_there(tmp_path):
 def test_what_a_killed_process_leaves_is_done_here(tmp_path, monkeypatch, after):
     plain = walked(loaded(tmp_path), 0, monkeypatch)
     setup = loaded(tmp_path)
-    counting = accuracy.Counting(setup, None)
-    with Pipeline(setup, counting, "bench.measure.accuracy:counting", None, 1) as line:
+    with Pipeline(setup, accuracy.counting, None, 1) as line:
         settle(line)
         for indices, x in line.batches():
             if indices[0] == after:
                 os.kill(line._workers[0]._process.pid, signal.SIGKILL)
-            line.give(indices, setup.infer(x))
+            line.give(indices, setup.infer(x)[0])
         found = [r.tally["counts"] for r in line.results()]
     np.testing.assert_array_equal(found, counts(plain))
 

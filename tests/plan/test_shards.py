@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.errors import CaseFailed
-from bench.measure.parity import Compared, ParityCounter
+from bench.measure.parity import Compared, measurement
 from bench.plan.shards import Part, join
 from bench.record.base import ArrayFile
 from bench.record.confusion import ConfusionMeasurement, InstanceMeasurement, RunTimes
@@ -25,8 +25,7 @@ PARITY_IMAGES, GALLERY_IMAGES = 4, 2
 
 def found(indices, asked, shard, seed=0) -> Part:
     """What a worker tells of the images at some positions; an image's values depend on it alone."""
-    counts, things, segments, forward, panels = [], [], [], [], []
-    counter = ParityCounter(None, PARITY_IMAGES, None)
+    counts, things, segments, forward, panels, compared = [], [], [], [], [], []
     names = {i: f"image-{(7 * i) % 1000}" for i in range(asked)}  # not in the order of their names
     for i in indices:
         rng = np.random.default_rng([seed, i])
@@ -40,7 +39,7 @@ def found(indices, asked, shard, seed=0) -> Part:
         sums = tuple(rng.random(3) * 1e9)
         outputs = {"map": (*sums, i % 2)} if i < PARITY_IMAGES else {}
         if i != 2:  # the reference didn't reach it
-            counter.take(Compared(i, int(rng.integers(0, 99)), 99, outputs))
+            compared.append(Compared(i, int(rng.integers(0, 99)), 99, outputs))
         if i < GALLERY_IMAGES:
             panels.append(
                 Panel(image=names[i], input=f"{i}.jpg", truth="t.png", prediction="p.png")
@@ -54,7 +53,7 @@ def found(indices, asked, shard, seed=0) -> Part:
         RunTimes(forward_ns=tuple(forward), wall_ns=sum(forward)),
         InstanceMeasurement(classes=CLASSES, images=images, arrays=FILE),
         SegmentsMeasurement(classes=CLASSES, images=images, asked=asked, arrays=FILE),
-        counter.measurement("torch-fp32", tuple(names.values())),
+        measurement("torch-fp32", tuple(names.values()), compared),
     ]  # fmt: skip
     if panels:
         measurements.append(GalleryMeasurement(panels=tuple(panels)))
@@ -76,8 +75,8 @@ def shards(asked, n, batch=1):
 def same(one: Part, other: Part):
     assert list(one.images.items()) == list(other.images.items())
     assert list(one.measurements) == list(other.measurements)
-    for kind, measurement in one.measurements.items():
-        assert measurement.model_dump_json() == other.measurements[kind].model_dump_json()
+    for kind, found in one.measurements.items():
+        assert found.model_dump_json() == other.measurements[kind].model_dump_json()
     assert {*one.arrays} == {*other.arrays}
     for kind, arrays in one.arrays.items():
         assert {*arrays} == {*other.arrays[kind]}

@@ -27,9 +27,8 @@ def run(job: CaseJob, say: Say) -> CaseReport:
     say("load", 0, 1)
     loaded, opening = load_case(job, job.case.variant)
     pss = memory.pss()
-    compared = evaluate.counter(job)
     began = time.monotonic()
-    found = accuracy.Pass() if job.sharded else accuracy.walk(loaded, say, compared)
+    found = accuracy.Pass() if job.sharded else accuracy.walk(loaded, say, job.reference_folder)
     walked = time.monotonic()
     measurements: list[Measurement] = [] if job.sharded else evaluate.counts(job, loaded, found)
     if not job.case.protocol.corruption:  # a corrupted image costs what the clean one does
@@ -39,7 +38,7 @@ def run(job: CaseJob, say: Say) -> CaseReport:
         measurements += [timing, _memory(loaded, opening, born, pss)]
     timed = time.monotonic()
     if not job.sharded:
-        measurements += evaluate.beside(job, loaded, found, compared)
+        measurements += evaluate.beside(job, loaded, found)
     effective, weights = dict(loaded.session.effective), dict(loaded.session.weights)
     loaded.session.close()
     return CaseReport(

@@ -44,7 +44,7 @@ def _call(loaded: LoadedCase) -> None:
         )
         for _ in range(count)
     ]
-    raw = loaded.infer(inputs[0] if count == 1 else np.concatenate(inputs))
+    raw, _ = loaded.infer(inputs[0] if count == 1 else np.concatenate(inputs))
     for k in range(count):
         one = raw if count == 1 else {n: a[k : k + 1] for n, a in raw.items()}
         loaded.postprocess(one, loaded.size, loaded.size)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +13,14 @@ from bench.measure.pipeline import Pipeline
 from bench.measure.session import load_case
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy as np
     from numpy.typing import NDArray
 
     from bench.jobs.reference import ReferenceJob
+    from bench.measure.pipeline import Finish
     from bench.measure.progress import Say
     from bench.measure.session import EvalSetup
+    from bench.transforms.base import Outputs
 
 
 def run(job: ReferenceJob, say: Say) -> ReferenceReport:
@@ -32,34 +31,24 @@ def run(job: ReferenceJob, say: Say) -> ReferenceReport:
     )
 
 
-@dataclass(frozen=True)
-class Keeping:
-    """Outputs -> files."""
+def keeping(setup: EvalSetup, folder: str | None) -> Finish:
+    """Function that writes an image's prediction, and the outputs of the first `parity_images`."""
 
-    setup: EvalSetup
-    folder: Path
+    def keep(index: int, image: NDArray[np.uint8], outputs: Outputs) -> None:
+        found = setup.predict(outputs, image.shape[:2])
+        kept = outputs if index < setup.case.protocol.parity_images else None
+        write_reference(setup.task, Path(folder or "."), index, found, kept)
 
-    def __call__(
-        self, index: int, image: NDArray[np.uint8], outputs: Mapping[str, NDArray[np.float32]]
-    ) -> None:
-        """Write the prediction, and the outputs of the first `parity_images`."""
-        found = self.setup.predict(outputs, image.shape[:2])
-        kept = outputs if index < self.setup.case.protocol.parity_images else None
-        write_reference(self.setup.task, self.folder, index, found, kept)
-
-
-def keeping(setup: EvalSetup, folder: str | None) -> Keeping:
-    """The same in a process of its own."""
-    return Keeping(setup, Path(folder or "."))
+    return keep
 
 
 def _compute(job: ReferenceJob, out: Path, say: Say) -> dict[str, Any]:
     loaded, _ = load_case(job, job.case.reference)
     limit = job.case.protocol.accuracy_limit_s
     began, seen = time.monotonic(), 0
-    with Pipeline(loaded, Keeping(loaded, out), f"{__name__}:keeping", str(out)) as line:
+    with Pipeline(loaded, keeping, str(out)) as line:
         for indices, x in line.batches():
-            line.give(indices, loaded.infer(x))
+            line.give(indices, loaded.infer(x)[0])
             seen += len(indices)
             say("reference", seen, loaded.count)
             if limit is not None and time.monotonic() - began > limit:

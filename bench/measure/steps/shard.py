@@ -18,13 +18,12 @@ def run(job: ShardJob, say: Say) -> ShardReport:
     """As a case's, of some of its images."""
     say("load", 0, 1)
     loaded, opening = load_case(job, job.case.variant)
-    compared = evaluate.counter(job)
     began = time.monotonic()
-    found = accuracy.walk(loaded, say, compared)
+    found = accuracy.walk(loaded, say, job.reference_folder)
     walked = time.monotonic()
     records = [
         *evaluate.counts(job, loaded, found),
-        *evaluate.beside(job, loaded, found, compared),
+        *evaluate.beside(job, loaded, found),
     ]
     effective, weights = dict(loaded.session.effective), dict(loaded.session.weights)
     loaded.session.close()
