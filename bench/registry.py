@@ -86,8 +86,10 @@ TABLE: dict[str, dict[str, str]] = {
         for name in names
     },
     "scenario": {
-        name: f"bench.measure.scenarios.{name}:run"
-        for name in ("single_stream", "offline", "server", "constant_stream")
+        "single_stream": "bench.measure.scenarios.back_to_back:run",
+        "offline": "bench.measure.scenarios.back_to_back:run",
+        "server": "bench.measure.scenarios.server:run",
+        "constant_stream": "bench.measure.scenarios.constant_stream:run",
     },
     "exporter": {
         "torchscript": "bench.exporters.torchscript:TorchScriptStep",

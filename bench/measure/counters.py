@@ -50,29 +50,22 @@ def steal(root: Path) -> Read | Absent:
 
 def pressure(root: Path) -> Read | Absent:
     """Counter of the time in which some task waited for a processor (PSI)."""
-    why = Absent(reason="the kernel keeps no pressure figures here (/proc/pressure/cpu)")
-    try:
-        file = _open(root / "proc/pressure/cpu")
 
-        def read() -> float:
-            line = os.pread(file, 256, 0).partition(b"\n")[0]
-            return int(line.rpartition(b"total=")[2]) * 1e3
+    def total(text: bytes) -> float:
+        return int(text.partition(b"\n")[0].rpartition(b"total=")[2]) * 1e3
 
-        read()
-    except (OSError, ValueError):  # a kernel that has PSI switched off refuses the read
-        return why
-    return read
+    # A kernel that has PSI switched off refuses the read.
+    return _read(root / "proc/pressure/cpu", 256, total) or Absent(
+        reason="the kernel keeps no pressure figures here (/proc/pressure/cpu)"
+    )
 
 
 def clock_mhz(root: Path) -> Read | Absent:
     """Gauge of the fastest core's clock, MHz, of the cores that this process may use."""
-    cores = sorted(os.sched_getaffinity(0))
-    folder = root / "sys/devices/system/cpu"
-    try:
-        files = [_open(folder / f"cpu{n}/cpufreq/scaling_cur_freq") for n in cores]
-        return lambda: max(int(os.pread(f, 32, 0)) for f in files) / 1e3
-    except OSError:
-        return _cpuinfo(root)
+    folder, cores = root / "sys/devices/system/cpu", sorted(os.sched_getaffinity(0))
+    clocks = [_read(folder / f"cpu{n}/cpufreq/scaling_cur_freq", 32, int) for n in cores]
+    there = [clock for clock in clocks if clock]
+    return (lambda: max(f() for f in there) / 1e3) if there == clocks else _cpuinfo(root)
 
 
 def _cpuinfo(root: Path) -> Read | Absent:
@@ -119,17 +112,14 @@ def _whole(file: int) -> bytes:
 def _stat(root: Path, columns: tuple[int, ...]) -> Read | Absent:
     """Sum of columns of /proc/stat's first line."""
     tick_ns = 1e9 / os.sysconf("SC_CLK_TCK")
-    try:
-        file = _open(root / "proc/stat")
 
-        def read() -> float:
-            words = os.pread(file, 512, 0).partition(b"\n")[0].split()
-            return sum(int(words[c]) for c in columns) * tick_ns
+    def total(text: bytes) -> float:
+        words = text.partition(b"\n")[0].split()
+        return sum(int(words[c]) for c in columns) * tick_ns
 
-        read()
-    except (OSError, ValueError, IndexError):
-        return Absent(reason="the kernel doesn't tell its processor times here (/proc/stat)")
-    return read
+    return _read(root / "proc/stat", 512, total) or Absent(
+        reason="the kernel doesn't tell its processor times here (/proc/stat)"
+    )
 
 
 def _group(root: Path, name: str, busy_ns: float) -> Read | None:
@@ -137,16 +127,27 @@ def _group(root: Path, name: str, busy_ns: float) -> Read | None:
 
     In a container the file may be there and count the container alone.
     """
+
+    def total(text: bytes) -> float:
+        words = text.split()
+        return int(words[1]) * 1e3 if words[0] == b"usage_usec" else int(words[0])
+
+    read = _read(root / "sys/fs/cgroup" / name, 64, total)
+    return read if read and read() >= SEEN * busy_ns else None
+
+
+def _read(path: Path, size: int, parse: Callable[[bytes], float]) -> Read | None:
+    """Function that reads a file's first bytes anew; None where there is none, or it says nothing."""
+
+    def read() -> float:
+        return parse(os.pread(file, size, 0))
+
     try:
-        file = _open(root / "sys/fs/cgroup" / name)
-
-        def read() -> float:
-            words = os.pread(file, 64, 0).split()
-            return int(words[1]) * 1e3 if words[0] == b"usage_usec" else int(words[0])
-
-        return read if read() >= SEEN * busy_ns else None
+        file = _open(path)
+        read()
     except (OSError, ValueError, IndexError):
         return None
+    return read
 
 
 def _open(path: Path) -> int:

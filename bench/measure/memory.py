@@ -18,7 +18,7 @@ from bench.record.base import Absent
 GUARD_SHARE = 0.9
 """Share of the memory that was free at the start which a guarded process may take."""
 GUARD_EVERY_S = 0.01
-ROLLUP = Path("/proc/self/smaps_rollup")
+STATUS, ROLLUP = Path("/proc/self/status"), Path("/proc/self/smaps_rollup")
 
 _dead_before = 0
 """Largest mark of a child that had died before the measured region, bytes."""
@@ -26,7 +26,7 @@ _dead_before = 0
 
 def resident() -> int:
     """Resident set now, bytes (VmRSS)."""
-    return _status("VmRSS")
+    return _field(STATUS, "VmRSS")
 
 
 def reset_peak() -> bool:
@@ -49,24 +49,18 @@ def peak() -> int:
     (ru_maxrss), and hands a parent's mark down to its child through exec: so a dead child counts
     only where that mark rose since the reset and lies above this process's own.
     """
-    own = _status("VmHWM")
-    total = own + sum(_of_children("VmHWM"))
+    own = _field(STATUS, "VmHWM")
+    total = own + _of_children("status", "VmHWM")
     dead = _dead()
     return total + dead if dead > max(_dead_before, own) else total
 
 
 def pss() -> int | Absent:
     """Proportional set size now, bytes, children included: a page that n share counts as 1/n."""
-    import psutil
-
     try:
-        total = _field(ROLLUP, "Pss")
+        return _field(ROLLUP, "Pss") + _of_children("smaps_rollup", "Pss")
     except (OSError, ValueError) as e:
         return Absent(reason=f"the kernel doesn't tell shared pages here ({ROLLUP}: {e})")
-    for child in psutil.Process().children(recursive=True):
-        with contextlib.suppress(OSError, ValueError):
-            total += _field(Path(f"/proc/{child.pid}/smaps_rollup"), "Pss")
-    return total
 
 
 def guard() -> None:
@@ -99,18 +93,15 @@ def _dead() -> int:
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
 
 
-def _of_children(field: str) -> list[int]:
+def _of_children(file: str, field: str) -> int:
+    """Sum over all descendants that live, bytes."""
     import psutil
 
-    found = []
+    total = 0
     for child in psutil.Process().children(recursive=True):
         with contextlib.suppress(OSError, ValueError):
-            found.append(_status(field, str(child.pid)))
-    return found
-
-
-def _status(field: str, pid: str = "self") -> int:
-    return _field(Path(f"/proc/{pid}/status"), field)
+            total += _field(Path(f"/proc/{child.pid}/{file}"), field)
+    return total
 
 
 def _field(path: Path, field: str) -> int:

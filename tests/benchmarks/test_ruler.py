@@ -15,8 +15,9 @@ import numpy as np
 from bench.execute.local import LocalExecutor
 from bench.measure import readings
 from bench.measure.call import timed
+from bench.measure.scenarios import back_to_back
 from bench.measure.scenarios.arrivals import Sender
-from bench.measure.scenarios.base import Loop, back_to_back
+from bench.measure.scenarios.base import Loop
 from bench.measure.session import load_case
 from bench.measure.stopping import Rule
 from bench.metrics.latency import median_interval
@@ -49,7 +50,7 @@ def loop_ns(made, poller, calls=2000):
     rule = Rule.of(protocol(iterations=calls, median_width=0.02))
     loop = Loop(timed(made, clock), rule, clock, poller)
     start = clock()
-    back_to_back(loop)
+    back_to_back.run(loop, protocol())
     return (clock() - start) / len(loop.rows)
 
 

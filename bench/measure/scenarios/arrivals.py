@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import threading
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Self
 
 from bench.errors import BadInput
 from bench.record.timing import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from types import TracebackType
+    from collections.abc import Sequence
 
     from bench.measure.call import Clock
     from bench.measure.scenarios.base import Loop
-    from bench.suite.protocol import Protocol as Asked
+    from bench.suite.protocol import Protocol
 
 LEAD_NS = 5_000_000
 """From the sender's start to the first arrival."""
@@ -30,45 +29,8 @@ DRAIN = 0.1
 """Share of the time limit in which the queue may empty after it; what is left was never done."""
 
 
-class Load(Protocol):
-    """Arrivals, by their number."""
-
-    origin_ns: int
-    """When the first arrival was due."""
-    sent_ns: list[int]
-    """When each was really sent, after the origin."""
-
-    def __enter__(self) -> Self:
-        """Begin to send."""
-        ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End, whatever was sent."""
-        ...
-
-    def take(self, *, newest: bool, until_ns: float | None = None) -> int | None:
-        """Oldest arrival that waits, or the newest and those before it are lost.
-
-        None = the end, or nothing came until then.
-        """
-        ...
-
-    def waiting(self) -> bool:
-        """Whether an arrival waits to be taken."""
-        ...
-
-    def close(self) -> None:
-        """Send nothing that is due later than now."""
-        ...
-
-
 class Sender:
-    """Load from a thread that sleeps from one arrival to the next."""
+    """Arrivals, by their number, from a thread that sleeps from one to the next."""
 
     def __init__(self, due_ns: Sequence[int], clock: Clock) -> None:
         self._due_ns = due_ns
@@ -79,7 +41,9 @@ class Sender:
         self._ended = False
         self._thread = threading.Thread(target=self._send, daemon=True)
         self.origin_ns = 0
+        """When the first arrival is due."""
         self.sent_ns: list[int] = []
+        """When each was really sent, after the origin."""
 
     def __enter__(self) -> Self:
         """Begin to send."""
@@ -87,18 +51,16 @@ class Sender:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End the thread."""
         self.close()
         self._thread.join()
 
     def take(self, *, newest: bool, until_ns: float | None = None) -> int | None:
-        """Next arrival; blocks until there is one."""
+        """Oldest arrival that waits, or the newest, and those before it are lost.
+
+        Blocks until there is one; None = the end, or nothing came until `until_ns`.
+        """
         if self._ended:
             return None
         left = None if until_ns is None else max(0.0, (until_ns - self._clock()) / 1e9)
@@ -147,12 +109,12 @@ class Sender:
 
 def serve(
     loop: Loop,
-    protocol: Asked,
+    protocol: Protocol,
     due_ns: Sequence[int],
     deadline_ns: int | None,
     *,
     newest: bool = False,
-    load: Callable[[Sequence[int], Clock], Load] = Sender,
+    load: type[Sender] = Sender,
 ) -> Stream:
     """Stream of a load: every arrival that was due before the end, done or not.
 
@@ -162,7 +124,7 @@ def serve(
         due_ns: when each arrival is due, after the first.
         deadline_ns: when a result comes too late.
         newest: take the newest arrival and lose those before it, instead of queueing.
-        load: makes the sender.
+        load: the sender.
     """
     begun: dict[int, int] = {}
     done: dict[int, int] = {}
@@ -200,7 +162,7 @@ def serve(
     )
 
 
-def rate(protocol: Asked) -> float:
+def rate(protocol: Protocol) -> float:
     """Arrivals a second that the protocol asks for.
 
     Raises:

@@ -62,12 +62,3 @@ class Loop:
 
 Scenario = Callable[[Loop, Protocol], "Stream | None"]
 """Runs a loop until its rule ends it; arrivals where the load came at its own pace."""
-
-
-def back_to_back(loop: Loop) -> None:
-    """Call after call, each begun when the last is done."""
-    position = 0
-    while not loop.over(loop.whole_ns):
-        loop.poll()
-        loop.call(position)
-        position += 1

@@ -6,26 +6,16 @@ begun is lost, and has missed its deadline.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bench.measure.scenarios.arrivals import Sender, rate, serve
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from bench.measure.call import Clock
-    from bench.measure.scenarios.arrivals import Load
-    from bench.measure.scenarios.base import Loop
-    from bench.record.timing import Stream
-    from bench.suite.protocol import Protocol
+from bench.measure.scenarios.base import Loop
+from bench.record.timing import Stream
+from bench.suite.protocol import Protocol
 
 FOREVER_NS = 10**18
-"""A schedule's end that nobody lives to see: how many frames a number of calls needs isn't known."""
+"""End of the schedule, 30 years: how many frames a number of calls needs isn't known before."""
 
 
-def run(
-    loop: Loop, protocol: Protocol, load: Callable[[Sequence[int], Clock], Load] = Sender
-) -> Stream:
+def run(loop: Loop, protocol: Protocol, load: type[Sender] = Sender) -> Stream:
     """Frames, done or replaced; the deadline is one frame's period unless the protocol says more."""
     period = max(1, round(1e9 / rate(protocol)))
     deadline = period if protocol.deadline_ms is None else round(protocol.deadline_ms * 1e6)

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from bench.measure.scenarios.arrivals import Sender, rate, serve
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from bench.measure.call import Clock
-    from bench.measure.scenarios.arrivals import Load
-    from bench.measure.scenarios.base import Loop
-    from bench.record.timing import Stream
-    from bench.suite.protocol import Protocol
+from bench.measure.scenarios.base import Loop
+from bench.record.timing import Stream
+from bench.suite.protocol import Protocol
 
 
-def run(
-    loop: Loop, protocol: Protocol, load: Callable[[Sequence[int], Clock], Load] = Sender
-) -> Stream:
+def run(loop: Loop, protocol: Protocol, load: type[Sender] = Sender) -> Stream:
     """Arrivals, first come, first served; each launch has a draw of its own."""
     deadline = None if protocol.deadline_ms is None else round(protocol.deadline_ms * 1e6)
     due = poisson(rate(protocol), loop.rule.most, (protocol.seed, loop.launch))

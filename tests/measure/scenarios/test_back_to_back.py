@@ -1,6 +1,7 @@
 from types import SimpleNamespace
 
-from bench.measure.scenarios.base import Loop, back_to_back
+from bench.measure.scenarios import back_to_back
+from bench.measure.scenarios.base import Loop
 from bench.measure.stopping import Rule
 from tests.scripted import MS, Clock, loop, protocol
 
@@ -8,8 +9,9 @@ from tests.scripted import MS, Clock, loop, protocol
 def test_call_after_call_until_the_rule_ends_it():
     clock = Clock()
     made, calls = loop(clock, lambda n: n + 1, iterations=4)
-    back_to_back(made)
+    assert back_to_back.run(made, protocol()) is None
     assert calls == [0, 1, 2, 3]
+    assert [row[:2] for row in made.rows[:2]] == [(0, MS), (MS, 3 * MS)]
     assert made.whole_ns == [MS, 2 * MS, 3 * MS, 4 * MS]
     assert made.rule.stopped == "iterations"
 
@@ -23,6 +25,6 @@ def test_readings_lie_between_the_calls_and_in_none():
 
     poller = SimpleNamespace(read=lambda: (order.append("read"), clock.take(1000)))
     made = Loop(call, Rule.of(protocol(iterations=3)), clock, poller)
-    back_to_back(made)
+    assert back_to_back.run(made, protocol()) is None
     assert order == ["read", "call"] * 3
     assert made.whole_ns == [5, 5, 5]
