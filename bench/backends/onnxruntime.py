@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.backends import ort_graph
 from bench.backends.base import Backend, OpenJob, Session
 from bench.errors import Unsupported, WeightsError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
 
 _INPUTS = {"tensor(float)": "float32", "tensor(float16)": "float16"}
 # fp32 must mean fp32: left alone, the CUDA provider multiplies in TF32.

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.backends.base import Backend, OpenJob, Session
 from bench.errors import BadInput, WeightsError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 # Left alone, OpenVINO runs an fp32 graph in bf16 where the processor can.
 _HINTS = {"fp32": "f32", "int8": "f32", "bf16": "bf16"}

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bench import registry
-from bench.backends.base import Backend, OpenJob
+from bench.backends.base import Backend, OpenJob, Session
 from bench.exporters.notes import weighed
-
-if TYPE_CHECKING:
-    from bench.backends.torch_session import TorchSession
 
 
 class TorchBackend(Backend):
@@ -22,7 +19,7 @@ class TorchBackend(Backend):
     precisions = ("fp32", "tf32", "fp16", "bf16")
     otherwise = "eager PyTorch has no {} form of this model; take an exported one"
 
-    def open(self, job: OpenJob) -> TorchSession:
+    def open(self, job: OpenJob) -> Session:
         """Session on the module, moved and cast."""
         import torch
 

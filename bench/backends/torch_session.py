@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from bench.backends.base import OpenJob, Session
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from bench.devices.base import Device
+from bench.devices.base import Device
 
 
 def open_device(job: OpenJob) -> torch.device:

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from bench.backends.base import Backend, OpenJob
+from bench.backends.base import Backend, OpenJob, Session
 from bench.errors import WeightsError
-
-if TYPE_CHECKING:
-    from bench.backends.torch_session import TorchSession
 
 
 class TorchScriptBackend(Backend):
@@ -17,7 +12,7 @@ class TorchScriptBackend(Backend):
     needs = ("torch",)
     otherwise = "no recipe makes TorchScript in {}"
 
-    def open(self, job: OpenJob) -> TorchSession:
+    def open(self, job: OpenJob) -> Session:
         """Session on the trace."""
         import torch
 

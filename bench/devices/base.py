@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from bench.record.base import Absent
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from bench.record.environment import Gpu
+from bench.record.environment import Gpu
 
 GPU_READINGS = ("sm_clock_mhz", "memory_clock_mhz", "throttle", "temperature_c", "power_w")
 """Kinds of `bench.record.timing.READINGS` that a GPU tells."""

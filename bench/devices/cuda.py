@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bench.devices.base import GPU_MEMORY, Device
 from bench.errors import Unsupported
 from bench.record.base import Absent
 from bench.record.environment import Gpu
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 # NVML counts GPUs by their bus, CUDA by their speed unless it is told otherwise.
 os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")

@@ -9,13 +9,10 @@ import platform
 import re
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bench import registry
 from bench.record.environment import Machine
-
-if TYPE_CHECKING:
-    from bench.suite.target import Target
+from bench.suite.target import Target
 
 GIB = 2**30
 CGROUPS = (

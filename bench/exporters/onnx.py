@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bench import registry
 from bench.errors import WeightsError
@@ -13,9 +12,7 @@ from bench.exporters.base import ExportJob, ExportStep
 from bench.exporters.notes import FILE as NOTE
 from bench.exporters.notes import ArtifactNote, note_of, write_note
 from bench.models.files import external_data
-
-if TYPE_CHECKING:
-    from bench.suite.model import OnnxInput
+from bench.suite.model import OnnxInput
 
 FILE = "model.onnx"
 

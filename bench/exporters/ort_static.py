@@ -5,15 +5,10 @@ from __future__ import annotations
 import logging
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from bench.exporters.base import ExportJob, ExportStep
 from bench.exporters.notes import int8_bytes, write_note
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
 
 OPERATORS = ("MatMul", "Gemm", "Conv")
 """quant_pre_process turns MatMul + Add into Gemm, so Gemm has to be named, too."""
@@ -42,7 +37,7 @@ class OrtStaticStep(ExportStep):
         feeds = ({note.input: x} for x in job.calibration)
 
         class _Reader(CalibrationDataReader):  # type: ignore[misc]
-            def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+            def get_next(self) -> dict[str, Any] | None:
                 return next(feeds, None)
 
         methods = {"minmax": CalibrationMethod.MinMax, "entropy": CalibrationMethod.Entropy}

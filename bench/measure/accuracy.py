@@ -5,27 +5,23 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bench.measure import parity
-from bench.measure.pipeline import Pipeline
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from bench.measure.pipeline import Finish
-    from bench.measure.progress import Say
-    from bench.measure.session import EvalSetup, LoadedCase
-    from bench.tasks.base import Tally
-    from bench.transforms.base import Outputs
+from bench.measure.pipeline import Finish, Pipeline
+from bench.measure.progress import Say
+from bench.measure.session import EvalSetup, LoadedCase
+from bench.transforms.base import Outputs
 
 
 @dataclass(frozen=True)
 class Counted:
     """What one image's outputs gave."""
 
-    tally: Tally
+    tally: dict[str, NDArray[Any]]
     classified: int
     """Pixels that were predicted as any class."""
     compared: parity.Compared | None

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from bench.measure.session import LoadedCase
 
-    from bench.measure.session import LoadedCase
-
-    Clock = Callable[[], int]
-    """Monotonic nanoseconds: `time.perf_counter_ns`, or a test's script."""
-    Call = Callable[[int], tuple[int, ...]]
-    """Position -> start and end, then the nanoseconds of each phase in the order of PHASES."""
+Clock = Callable[[], int]
+"""Monotonic nanoseconds: `time.perf_counter_ns`, or a test's script."""
+Call = Callable[[int], tuple[int, ...]]
+"""Position -> start and end, then the nanoseconds of each phase in the order of PHASES."""
 
 DISTINCT = 8
 """Images that the calls take turns with, so that no cache holds just one."""

@@ -9,20 +9,17 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bench.devices import machine
+from bench.devices.base import Device
 from bench.measure import counters
 from bench.record.base import Absent
 from bench.record.ceiling import Ceiling
 from bench.registry import installed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from bench.devices.base import Device
 
 PRECISIONS = ("fp32", "tf32", "bf16", "fp16", "int8")
 FIRST = 256

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
 
 from bench.record.base import Absent
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    Read = Callable[[], float]
+Read = Callable[[], float]
 
 SEEN = 0.9
 """Least share of the machine's busy time that a control group must have seen to be the whole."""

@@ -13,19 +13,16 @@ import mmap
 import os
 import sys
 import tempfile
+from collections.abc import Mapping
 from multiprocessing.connection import Connection, Pipe
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.errors import CaseFailed
 from bench.execute.process import BOOT, Process
 from bench.jobs.base import SessionJob
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
 
 _START = (
     "import runpy, sys; from pathlib import Path; boot = Path(sys.argv[1]);"

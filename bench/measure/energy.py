@@ -11,12 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from bench.devices.base import Device
 from bench.record.base import Absent
-
-if TYPE_CHECKING:
-    from bench.devices.base import Device
 
 RAPL = Path("/sys/class/powercap")
 """Linux's power capping framework; `intel-rapl:0` is a package, on AMD's processors, too."""

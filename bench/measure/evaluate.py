@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pydantic import TypeAdapter
 
+from bench.jobs.base import AccuracyJob
 from bench.measure import gallery, parity
+from bench.measure.accuracy import Pass
+from bench.measure.session import LoadedCase
 from bench.record.confusion import RunTimes
 from bench.record.parity import ParityMeasurement
 from bench.record.result import Measurement
 from bench.record.store import write_arrays
-
-if TYPE_CHECKING:
-    from bench.jobs.base import AccuracyJob
-    from bench.measure.accuracy import Pass
-    from bench.measure.session import LoadedCase
 
 MEASUREMENT: TypeAdapter[Measurement] = TypeAdapter(Measurement)
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.record.gallery import AGREES, DIFFERS, UNLABELLED, GalleryMeasurement, Panel
 from bench.record.store import write_media
 from bench.segments import VOID
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from bench.tasks.base import Task
+from bench.tasks.base import Task
 
 WIDEST = 512
 

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.datasets.base import VOID
 from bench.datasets.cityscapes_layout import LABEL_IDS
 from bench.datasets.decode import UNKNOWN, indices, read_map
 from bench.errors import BadInput, DatasetError
 from bench.suite.classes import CITYSCAPES
+from bench.suite.dataset import Dataset
 from bench.tasks.instances import UNEVALUATED
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from bench.suite.dataset import Dataset
 
 Encoding = Literal["labelIds", "trainIds"]
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.record.parity import OutputSums, ParityMeasurement
+from bench.tasks.base import Task
 from bench.transforms.labels import class_map
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from bench.tasks.base import Task
 
 Sums = tuple[float, float, float, int]
 """Squared error, squared reference, largest error, non-finite values."""

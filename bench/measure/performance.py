@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from bench import registry
 from bench.measure import energy, readings
-from bench.measure.call import timed
+from bench.measure.call import Call, Clock, timed
+from bench.measure.progress import Say
+from bench.measure.readings import Poller
 from bench.measure.scenarios.base import Loop
+from bench.measure.session import LoadedCase
 from bench.measure.stopping import Rule, width
 from bench.record.timing import PHASES, Launch, PollerEffect, TimingMeasurement
-
-if TYPE_CHECKING:
-    from bench.measure.call import Call, Clock
-    from bench.measure.progress import Say
-    from bench.measure.readings import Poller
-    from bench.measure.session import LoadedCase
 
 EFFECT_LIMIT_S = 10.0
 """Longest that the poller's own effect is measured."""

@@ -8,25 +8,21 @@ the next images and this process does the rest, as a careful plain loop would.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.devices import machine
 from bench.measure.cpu_workers import CpuWorker, CpuWorkerDied
+from bench.measure.session import EvalSetup, LoadedCase
+from bench.transforms.base import Outputs
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from numpy.typing import NDArray
-
-    from bench.measure.session import EvalSetup, LoadedCase
-    from bench.transforms.base import Outputs
-
-    Finish = Callable[[int, NDArray[np.uint8], Outputs], Any]
-    """(index, image, outputs) -> result of one image."""
-    Maker = Callable[[EvalSetup, str | None], Finish]
+Finish = Callable[[int, NDArray[np.uint8], Outputs], Any]
+"""(index, image, outputs) -> result of one image."""
+Maker = Callable[[EvalSetup, str | None], Finish]
 
 _AHEAD = 2
 """Batches that are prepared while one is computed."""

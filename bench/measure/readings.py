@@ -8,21 +8,17 @@ from __future__ import annotations
 
 import resource
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench.devices.base import Device
 from bench.measure import counters
+from bench.measure.call import Clock
 from bench.record.base import Absent
 from bench.record.timing import READINGS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from bench.devices.base import Device
-    from bench.measure.call import Clock
 
 SLOW_NS = 10_000_000
 """Between two reads of steal and pressure: the kernel counts steal in ticks of 10 ms."""

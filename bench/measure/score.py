@@ -8,39 +8,34 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from bench import __version__, registry, resources
+from bench.datasets.base import Images
 from bench.datasets.cityscapes_layout import LABEL_SUFFIX, LayoutImages, label_folder
 from bench.devices import machine
 from bench.errors import DatasetError
 from bench.measure.evaluate import MEASUREMENT
-from bench.measure.labelmaps import meaning_of, pair
+from bench.measure.labelmaps import Encoding, meaning_of, pair
 from bench.record.environment import Environment
 from bench.record.result import Artifact, DatasetRecord, Result
 from bench.record.store import RunInfo, to_json, write_arrays, write_atomic, write_result
 from bench.suite.case import Case
+from bench.suite.dataset import Dataset
 from bench.suite.model import Model
 from bench.suite.protocol import Protocol, accuracy_fingerprint
 from bench.suite.target import Target
 from bench.suite.variant import Variant
 from bench.tasks import confusion, instances, overlap
 from bench.tasks.base import task_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    from bench.datasets.base import Images
-    from bench.measure.labelmaps import Encoding
-    from bench.suite.dataset import Dataset
 
 WRONG_ENCODING = (
     "Hardly a pixel is right and many are no evaluated class: are the maps in the other encoding "

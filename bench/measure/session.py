@@ -4,32 +4,26 @@ from __future__ import annotations
 
 import inspect
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bench import registry
-from bench.backends.base import OpenJob
-from bench.datasets.base import VOID
+from bench.backends.base import OpenJob, Session
+from bench.datasets.base import VOID, Images
+from bench.devices.base import Device
 from bench.errors import CaseFailed, DatasetError
-from bench.tasks.base import task_of
+from bench.jobs.base import SessionJob
+from bench.suite.case import Case
+from bench.suite.model import Model
+from bench.suite.variant import Variant
+from bench.tasks.base import Task, task_of
+from bench.transforms.base import Preprocess
 from bench.transforms.corruptions.base import corrupted
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from bench.backends.base import Session
-    from bench.datasets.base import Images
-    from bench.devices.base import Device
-    from bench.jobs.base import SessionJob
-    from bench.suite.case import Case
-    from bench.suite.model import Model
-    from bench.suite.variant import Variant
-    from bench.tasks.base import Task
-    from bench.transforms.base import Preprocess
 
 
 @dataclass(kw_only=True)

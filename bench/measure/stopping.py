@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.metrics.latency import rank
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from bench.suite.protocol import Protocol
+from bench.suite.protocol import Protocol
 
 LIMIT_S = 60.0
 """Time of a process's timing where the protocol names none."""

@@ -6,14 +6,12 @@ import importlib
 import importlib.util
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bench.errors import BadInput, CodeRefused
 from bench.models.base import ModelLoader
 from bench.models.files import sha256
-
-if TYPE_CHECKING:
-    from bench.suite.model import Model
+from bench.suite.model import Model
 
 
 class CallableLoader(ModelLoader):

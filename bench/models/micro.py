@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import torch
 
 from bench.models.named import eager
-
-if TYPE_CHECKING:
-    import torch
 
 NUM_LABELS = 19
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bench.errors import Unsupported, WeightsError
 from bench.models.base import ModelLoader
 from bench.models.files import external_data, sha256
 from bench.suite.base import digest as digest_of
-
-if TYPE_CHECKING:
-    from bench.suite.model import Model
+from bench.suite.model import Model
 
 
 class OnnxLoader(ModelLoader):

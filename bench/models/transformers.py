@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bench import resources
 from bench.errors import BadInput, WeightsError
@@ -13,11 +14,7 @@ from bench.models.base import ModelLoader
 from bench.models.files import folder_digest
 from bench.suite.base import digest as digest_of
 from bench.suite.classes import CITYSCAPES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bench.suite.model import Model
+from bench.suite.model import Model
 
 # model_type -> (class in transformers, outputs)
 FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {

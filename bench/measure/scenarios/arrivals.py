@@ -8,18 +8,15 @@ latency", 2013); here a stall is charged to all of them.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from bench.errors import BadInput
+from bench.measure.call import Clock
+from bench.measure.scenarios.base import Loop
 from bench.record.timing import Stream
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bench.measure.call import Clock
-    from bench.measure.scenarios.base import Loop
-    from bench.suite.protocol import Protocol
+from bench.suite.protocol import Protocol
 
 LEAD_NS = 5_000_000
 """From the sender's start to the first arrival."""

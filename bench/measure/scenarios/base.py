@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
+from bench.measure.call import Call, Clock
+from bench.measure.readings import Poller
+from bench.measure.stopping import Rule
+from bench.record.timing import Stream
 from bench.suite.protocol import Protocol
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bench.measure.call import Call, Clock
-    from bench.measure.readings import Poller
-    from bench.measure.stopping import Rule
-    from bench.record.timing import Stream
 
 
 class Loop:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
+from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakIdKeyDictionary
@@ -15,14 +17,7 @@ from bench.measure.work import rules
 from bench.measure.work.entered import entered
 from bench.measure.work.graph import as_parts
 from bench.models.parts import OTHER, parts
-from bench.record.work import WorkMeasurement
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from torch import nn
-
-    from bench.record.work import PartWork
+from bench.record.work import PartWork, WorkMeasurement
 
 OVERWRITES = frozenset(("copy_", "fill_", "zero_"))
 """Operators whose first argument is written and never read."""

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from collections.abc import Callable
 from math import prod
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from bench.models.parts import OTHER, part_of_scopes
 from bench.record.work import PartWork, WorkMeasurement
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    Shape = tuple[int, ...]
+Shape = tuple[int, ...]
 
 SCOPES, CLASSES = "pkg.torch.onnx.name_scopes", "pkg.torch.onnx.class_hierarchy"
 

@@ -6,21 +6,18 @@ import json
 import re
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bench import registry
 from bench.exporters.notes import read_note
+from bench.jobs.work import WorkJob
 from bench.measure.session import load_case
 from bench.measure.work.components import WARMUP, in_turns
 from bench.measure.work.graph import part_of
 from bench.models.parts import OTHER
 from bench.record.work import ComponentMeasurement
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from bench.jobs.work import WorkJob
 
 CALLS = 8
 REST_S = 0.02

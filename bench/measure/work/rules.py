@@ -10,16 +10,14 @@ what it lacks.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch.utils.flop_counter import flop_registry, sdpa_flop_count
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Rule = Callable[[tuple[Any, ...], torch.Tensor], int]
+Rule = Callable[[tuple[Any, ...], torch.Tensor], int]
 
 
 def _product(first: int) -> Rule:
