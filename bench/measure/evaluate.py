@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from bench.jobs.base import AccuracyJob
@@ -26,12 +31,19 @@ def counts(job: AccuracyJob, loaded: LoadedCase, found: Pass) -> list[Measuremen
         "groups": tuple(groups[i] for i in found.indices) if groups else (),
         "classified": tuple(c.classified for c in found.counted),
     }
-    out: list[Measurement] = [RunTimes(forward_ns=tuple(found.forward_ns), wall_ns=found.wall_ns)]
-    for fields, arrays in loaded.task.measured([c.tally for c in found.counted], seen):
+    times = RunTimes(forward_ns=tuple(found.forward_ns), wall_ns=found.wall_ns)
+    measured = loaded.task.measured([c.tally for c in found.counted], seen)
+    return [times, *stored(folder, case.id, measured)]
+
+
+def stored(
+    folder: Path, case: str, measured: Iterable[tuple[dict[str, Any], Mapping[str, NDArray[Any]]]]
+) -> Iterator[Measurement]:
+    """Measurements of a task, their arrays now files of the folder."""
+    for fields, arrays in measured:
         kind = fields["kind"] if fields["kind"] != "extra" else fields["name"]
-        file = write_arrays(folder, case.id, kind, arrays)
-        out.append(MEASUREMENT.validate_python({**fields, "arrays": file}))
-    return out
+        file = write_arrays(folder, case, kind, arrays)
+        yield MEASUREMENT.validate_python({**fields, "arrays": file})
 
 
 def beside(job: AccuracyJob, loaded: LoadedCase, found: Pass) -> list[Measurement]:

@@ -23,11 +23,11 @@ from bench.datasets.base import Images
 from bench.datasets.cityscapes_layout import LABEL_SUFFIX, LayoutImages, label_folder
 from bench.devices import machine
 from bench.errors import DatasetError
-from bench.measure.evaluate import MEASUREMENT
+from bench.measure.evaluate import stored
 from bench.measure.labelmaps import Encoding, meaning_of, pair
 from bench.record.environment import Environment
 from bench.record.result import Artifact, DatasetRecord, Result
-from bench.record.store import RunInfo, to_json, write_arrays, write_atomic, write_result
+from bench.record.store import RunInfo, to_json, write_atomic, write_result
 from bench.suite.case import Case
 from bench.suite.dataset import Dataset
 from bench.suite.model import Model
@@ -113,6 +113,11 @@ def score(
         "asked": len(files),
         "groups": tuple(images.groups),
     }
+    stray = {"instances": {"stray": _stray(total, known)}}
+    measured = (
+        (fields | stray.get(fields["kind"], {}), arrays)
+        for fields, arrays in task_of(case).measured(tallies, seen)
+    )
     result = Result(
         case=case,
         fingerprint=case.fingerprint,
@@ -126,7 +131,7 @@ def score(
             case.protocol, case.dataset_digest, spec.class_map, spec.ignore_index, len(files),
             spec.classes,
         ),
-        measurements=_measurements(case, run, tallies, seen, _stray(total, known)),
+        measurements=tuple(stored(run / "cases", case.id, measured)),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         notes=_notes(total, classes),
     )  # fmt: skip
@@ -173,17 +178,6 @@ def _case(name: str, predictions: Path, spec: Dataset, maps: str, truths: str) -
         weights_digest=maps,
         dataset_digest=truths,
     )  # fmt: skip
-
-
-def _measurements(
-    case: Case, run: Path, tallies: list[Any], seen: dict[str, Any], stray: dict[str, int]
-) -> tuple[Any, ...]:
-    out = []
-    for fields, arrays in task_of(case).measured(tallies, seen):
-        file = write_arrays(run / "cases", case.id, fields["kind"], arrays)
-        more = {"stray": stray} if fields["kind"] == "instances" else {}
-        out.append(MEASUREMENT.validate_python({**fields, **more, "arrays": file}))
-    return tuple(out)
 
 
 def _environment(threads: int) -> Environment:

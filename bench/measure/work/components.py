@@ -35,7 +35,7 @@ def measure(
 
     def instrumented() -> int:
         watch = _Watch(synchronize)
-        with entered(module, watch.enter, watch.leave):
+        with entered(module, watch.border) as watch.at_work:
             took = watch.run(call)
         for name, taken in timed.items():
             taken.append(watch.taken.get(name, 0))
@@ -70,12 +70,12 @@ def in_turns(
 
 
 class _Watch:
-    """One call's stopwatch: the time since the last border belongs to the part on top."""
+    """One call's stopwatch: the time since the last border belongs to the part that is at work."""
 
     def __init__(self, synchronize: Callable[[], None]) -> None:
         self.taken: dict[str, int] = {}
         self._synchronize = synchronize
-        self._stack = [OTHER]
+        self.at_work = [OTHER]
         self._last = 0
 
     def run(self, call: Callable[[], object]) -> int:
@@ -83,22 +83,13 @@ class _Watch:
         self._synchronize()
         start = self._last = time.perf_counter_ns()
         call()
-        self._border()
+        self.border()
         return time.perf_counter_ns() - start
 
-    def enter(self, part: str) -> None:
-        """A part begins."""
-        self._border()
-        self._stack.append(part)
-
-    def leave(self) -> None:
-        """It ends."""
-        self._border()
-        self._stack.pop()
-
-    def _border(self) -> None:
+    def border(self) -> None:
+        """Charge the time since the last border."""
         self._synchronize()
         now = time.perf_counter_ns()
-        top = self._stack[-1]
+        top = self.at_work[-1]
         self.taken[top] = self.taken.get(top, 0) + now - self._last
         self._last = now

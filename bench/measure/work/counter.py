@@ -42,7 +42,7 @@ def count(
 def _count(module: nn.Module, x: torch.Tensor) -> WorkMeasurement:
     tally = _Tally()
     module.eval()
-    with _plain_attention(), torch.no_grad(), entered(module, tally.enter, tally.leave), tally:
+    with _plain_attention(), torch.no_grad(), entered(module) as tally.at_work, tally:
         module(x)
     return WorkMeasurement(
         batch_size=x.shape[0],
@@ -76,17 +76,9 @@ class _Tally(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.of: defaultdict[str, Counter[str]] = defaultdict(Counter)
         """Part -> MACs and bytes moved."""
         self.uncounted: Counter[str] = Counter()
-        self._stack = [OTHER]
+        self.at_work = [OTHER]
         # Results of elementwise products that are still alive: sum() of one is a contraction.
         self._products = WeakIdKeyDictionary()
-
-    def enter(self, part: str) -> None:
-        """A part's module is called."""
-        self._stack.append(part)
-
-    def leave(self) -> None:
-        """It has returned."""
-        self._stack.pop()
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
@@ -96,7 +88,7 @@ class _Tally(TorchDispatchMode):  # type: ignore[no-untyped-call]
         out = func(*args, **kwargs)
         if not rules.moves(func):
             return out
-        name, mine = rules.name_of(func), self.of[self._stack[-1]]
+        name, mine = rules.name_of(func), self.of[self.at_work[-1]]
         read = args[1:] if name in OVERWRITES else args
         mine["moved"] += _bytes([*tree_leaves((read, kwargs))]) + _bytes(tree_leaves(out))
         plain = rules.functional(name)
