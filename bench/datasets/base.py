@@ -1,15 +1,19 @@
-"""What every dataset loader offers."""
+"""What every dataset loader offers, and the checks that they share."""
 
 from __future__ import annotations
 
 import hashlib
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from bench.errors import DatasetError
+from bench.registry import suggest
 from bench.resources import read_bytes
 from bench.segments import VOID
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Collection, Iterable
 
     import numpy as np
     from numpy.typing import NDArray
@@ -19,13 +23,16 @@ if TYPE_CHECKING:
 
 __all__ = ["VOID", "DatasetLoader", "Images", "content_digest"]
 
+# One part of a path: no separators, no leading dot, so that no name leaves its folder.
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+
 
 class Images(Protocol):
     """An opened split: images and their labels, by position."""
 
     names: tuple[str, ...]
     """Unique names, in a fixed order."""
-    groups: tuple[str, ...]
+    groups: tuple[str, ...] = ()
     """Group (city) of each image; empty where there are none."""
     set_aside: tuple[str, ...] = ()
     """Names of images of the split that calibrate quantizers and are not among `names`."""
@@ -81,15 +88,18 @@ class DatasetLoader(Protocol):
     def prepare(
         self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
     ) -> None:
-        """Make a split in `cache`, or check the user's copy. Idempotent.
+        """Make a split in `cache`, or check the user's copy (here, by opening it). Idempotent.
 
         Args:
             spec: the set.
             cache: folder that made sets lie in.
             split: the spec's own unless told (calibration reads another).
             count: the first so many images; None = all that the spec names.
+
+        Raises:
+            DatasetError: the copy is missing, incomplete or inconsistent.
         """
-        ...
+        self.open(spec, cache, split=split, count=count)
 
     def open(
         self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
@@ -101,10 +111,7 @@ class DatasetLoader(Protocol):
 def content_digest(images: Images, count: int | None = None, *, segments: bool = False) -> str:
     """sha256, hexadecimal, over names and files of the first `count` images (None = all).
 
-    Args:
-        images: opened split.
-        count: images.
-        segments: with the files that only `segments` reads.
+    `segments` adds the files that only `Images.segments` reads.
     """
     total = hashlib.sha256()
     for index, name in enumerate(images.names[:count]):
@@ -112,3 +119,65 @@ def content_digest(images: Images, count: int | None = None, *, segments: bool =
         for path in images.files(index) + (images.segment_files(index) if segments else ()):
             total.update(hashlib.sha256(read_bytes(path)).digest())
     return total.hexdigest()
+
+
+def sizes(paths: Iterable[Path]) -> list[tuple[str, int]]:
+    """Name and bytes of each file, for a digest that reads none.
+
+    Raises:
+        DatasetError: a file is missing.
+    """
+    try:
+        return [(path.name, path.stat().st_size) for path in paths]
+    except OSError as error:
+        raise DatasetError(f"{error.filename} is missing.", "Unpack the set again.") from None
+
+
+def root_of(spec: Dataset, holds: str) -> Path:
+    """Folder of a set that the user has; `holds` says what is in it.
+
+    Raises:
+        DatasetError: it isn't given, or isn't there.
+    """
+    hint = f"Give --root {spec.name}=DIR, a folder that holds {holds}."
+    if not spec.root:
+        raise DatasetError(f"The folder of the data set {spec.name!r} isn't given.", hint)
+    root = Path(spec.root).expanduser()
+    if not root.is_dir():
+        raise DatasetError(
+            f"Looked for the folder {root} of the data set {spec.name!r}: there is none.", hint
+        )
+    return root
+
+
+def known_options(spec: Dataset, known: Collection[str]) -> None:
+    """Refuse an option that the loader doesn't know (DatasetError)."""
+    for name in spec.options:
+        if name not in known:
+            raise DatasetError(
+                f"Data set {spec.name!r} has an unknown option {name!r}.",
+                suggest(name, known) if known else f"The loader {spec.loader!r} has no options.",
+            )
+
+
+def safe_name(name: object, what: str) -> str:
+    """The name itself, fit to be one part of a path.
+
+    Raises:
+        DatasetError: it is empty, no text, or could lead out of its folder.
+    """
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise DatasetError(
+            f"{name!r} can't be the name of a {what}.",
+            "Use letters, digits, '_', '-' and '.', beginning with a letter or digit.",
+        )
+    return name
+
+
+def whole(value: object, option: str, low: int, high: int) -> int:
+    """The option's value, an integer between `low` and `high`; else a DatasetError."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise DatasetError(
+            f"Option {option!r} is {value!r}.", f"It takes an integer from {low} to {high}."
+        )
+    return value

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.datasets.base import VOID, Images
-from bench.datasets.decode import UNKNOWN, indices, read_image, read_map
+from bench.datasets.decode import UNKNOWN, read_image, read_indices, read_map
 from bench.datasets.panoptic import numbered, read_panoptic
 from bench.errors import DatasetError
 from bench.registry import suggest
@@ -35,19 +35,45 @@ if TYPE_CHECKING:
 
 LABEL_IDS = 34
 """Cityscapes' labels have the ids 0 to 33; a licence plate's -1 is 255 in 8 bits."""
-IMAGE_SUFFIX = "_leftImg8bit.png"
-LABEL_SUFFIX = "_gtFine_labelIds.png"
-INSTANCE_SUFFIX = "_gtFine_instanceIds.png"
+PHOTOGRAPH, LABELS, INSTANCES = "leftImg8bit", "gtFine_labelIds", "gtFine_instanceIds"
+"""Kinds of files."""
 
 
-def image_folder(root: Path, split: str) -> Path:
-    """Folder of the photographs of a split."""
-    return root / "leftImg8bit" / split
+def split_folder(root: Path, split: str, kind: str) -> Path:
+    """Folder of the cities of a split, for a kind of files."""
+    return root / kind.partition("_")[0] / split
 
 
-def label_folder(root: Path, split: str) -> Path:
-    """Folder of the labels of a split."""
-    return root / "gtFine" / split
+def path_of(root: Path, split: str, stem: str, kind: str) -> Path:
+    """One file."""
+    return split_folder(root, split, kind) / city_of(stem) / f"{stem}_{kind}.png"
+
+
+def stems(root: Path, split: str, kind: str) -> tuple[str, ...]:
+    """Sorted stems of a split's files of a kind.
+
+    Raises:
+        DatasetError: there are none, or one lies in another city's folder.
+    """
+    folder = split_folder(root, split, kind)
+    paths = {p.name.removesuffix(f"_{kind}.png"): p for p in folder.glob(f"*/*_{kind}.png")}
+    if not paths:
+        above = folder.parent
+        others = sorted(p.name for p in above.iterdir()) if above.is_dir() else []
+        raise DatasetError(
+            f"Looked for {folder / 'CITY' / f'CITY_SEQUENCE_FRAME_{kind}.png'}: "
+            f"no such {'file' if folder.is_dir() else 'folder'}.",
+            f"Unpack {above.name}_trainvaltest.zip there"
+            + (f"; {above} holds {', '.join(others[:5])}." if others else "."),
+        )
+    for stem, path in paths.items():
+        if path.parent.name != city_of(stem):
+            raise DatasetError(
+                f"{path} lies in the folder of {path.parent.name!r}, its name says "
+                f"{city_of(stem)!r}.",
+                "Names are CITY_SEQUENCE_FRAME, in a folder CITY.",
+            )
+    return tuple(sorted(paths))
 
 
 def city_of(stem: str) -> str:
@@ -90,11 +116,7 @@ def segments(values: NDArray[Any], table: NDArray[np.uint8]) -> Segments:
     """Segments of instanceIds, (H, W), by the rule of cityscapesscripts' `createPanopticImgs`.
 
     Each value is a segment. Below 1000 it is a labelId: all of a class of stuff, or a region of
-    things that were not told apart (crowd).
-
-    Args:
-        values: instanceIds.
-        table: class index by labelId.
+    things that were not told apart (crowd). `table` holds the class index by labelId.
     """
     counted = {c.label_id for c in CITYSCAPES if c.has_instances}
     labels = {
@@ -117,59 +139,56 @@ class LayoutImages(Images):
     names: tuple[str, ...]
     """Stems."""
     spec: Dataset
-    table: NDArray[np.uint8] = field(init=False, repr=False)
-    """Class index by labelId, from `class_table`."""
     groups: tuple[str, ...] = field(init=False)
-    _ids: NDArray[np.int32] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Derive groups and the tables of ids."""
-        table = class_table(self.spec)
+        """Derive the groups: cities."""
         object.__setattr__(self, "groups", tuple(city_of(n) for n in self.names))
-        object.__setattr__(self, "table", table)
-        object.__setattr__(self, "_ids", instance_table(table))
 
-    def image(self, index: int) -> NDArray[np.uint8]:
-        """Photograph, uint8 (H, W, 3) RGB."""
-        return read_image(self._image_path(index))
+    @cached_property
+    def _table(self) -> NDArray[np.uint8]:
+        return class_table(self.spec)
 
-    def truth(self, index: int) -> NDArray[np.uint8]:
-        """Class indices, uint8 (H, W); VOID where unlabelled."""
-        path = self._label_path(index, LABEL_SUFFIX)
-        labels = read_map(path)
-        if labels.dtype != np.uint8:
-            raise DatasetError(f"{path} has 16 bits a pixel, labelIds have 8.")
-        hint = f"labelIds are 0 to {LABEL_IDS - 1}, and {VOID} for a licence plate."
-        classes: NDArray[np.uint8] = indices(labels, self.table, path, hint)
-        return classes
-
-    def instances(self, index: int) -> NDArray[np.int32] | None:
-        """Instance ids, int32 (H, W), `class index * 1000 + n + 1000` or 0; None without a file.
-
-        Values below 1000 mark crowds and regions that were not told apart: 0 here.
-        """
-        path = self._label_path(index, INSTANCE_SUFFIX)
-        if not path.exists():
-            return None
-        return self._ids[read_map(path)]
-
-    def segments(self, index: int) -> Segments | None:
-        """Segments of the panoptic file, or, where there is none, of the instanceIds."""
-        if self._panoptic is not None:
-            return self._panoptic.segments(self.names[index])
-        path = self._label_path(index, INSTANCE_SUFFIX)
-        return segments(read_map(path), self.table) if path.exists() else None
+    @cached_property
+    def _ids(self) -> NDArray[np.int32]:
+        return instance_table(self._table)
 
     @cached_property
     def _panoptic(self) -> PanopticFile | None:
         path = self.root / "gtFine" / f"cityscapes_panoptic_{self.split}.json"
         return read_panoptic(path, path.with_suffix(""), self.spec) if path.exists() else None
 
+    def _path(self, index: int, kind: str) -> Path:
+        return path_of(self.root, self.split, self.names[index], kind)
+
+    def image(self, index: int) -> NDArray[np.uint8]:
+        """Photograph, uint8 (H, W, 3) RGB."""
+        return read_image(self._path(index, PHOTOGRAPH))
+
+    def truth(self, index: int) -> NDArray[np.uint8]:
+        """Class indices, uint8 (H, W); VOID where unlabelled."""
+        hint = f"labelIds are 0 to {LABEL_IDS - 1}, and {VOID} for a licence plate."
+        return read_indices(self._path(index, LABELS), self._table, hint)
+
+    def instances(self, index: int) -> NDArray[np.int32] | None:
+        """Instance ids, int32 (H, W), `class index * 1000 + n + 1000` or 0; None without a file.
+
+        Values below 1000 mark crowds and regions that were not told apart: 0 here.
+        """
+        path = self._path(index, INSTANCES)
+        return self._ids[read_map(path)] if path.exists() else None
+
+    def segments(self, index: int) -> Segments | None:
+        """Segments of the panoptic file, or, where there is none, of the instanceIds."""
+        if self._panoptic is not None:
+            return self._panoptic.segments(self.names[index])
+        path = self._path(index, INSTANCES)
+        return segments(read_map(path), self._table) if path.exists() else None
+
     def files(self, index: int) -> tuple[Path, ...]:
         """Photograph, labels, and instances where there are any."""
-        instances = self._label_path(index, INSTANCE_SUFFIX)
-        found = (self._image_path(index), self._label_path(index, LABEL_SUFFIX))
-        return (*found, instances) if instances.exists() else found
+        *found, instances = (self._path(index, kind) for kind in (PHOTOGRAPH, LABELS, INSTANCES))
+        return (*found, instances) if instances.exists() else tuple(found)
 
     def segment_files(self, index: int) -> tuple[Path, ...]:
         """PNG of the panoptic file, where there is one; with the first image also its JSON."""
@@ -177,11 +196,3 @@ class LayoutImages(Images):
             return ()
         png = self._panoptic.png(self.names[index])
         return (png,) if index else (png, self._panoptic.path)
-
-    def _image_path(self, index: int) -> Path:
-        name = self.names[index]
-        return image_folder(self.root, self.split) / city_of(name) / f"{name}{IMAGE_SUFFIX}"
-
-    def _label_path(self, index: int, suffix: str) -> Path:
-        name = self.names[index]
-        return label_folder(self.root, self.split) / city_of(name) / f"{name}{suffix}"

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from bench.datasets.base import Images
-from bench.datasets.checks import known_options, safe_name
-from bench.datasets.decode import image_size, read_image
+from bench.datasets.base import (
+    DatasetLoader,
+    Images,
+    known_options,
+    root_of,
+    safe_name,
+    sizes,
+)
+from bench.datasets.decode import image_size, read_image, same_size
 from bench.datasets.panoptic import read_panoptic
 from bench.errors import DatasetError
 from bench.suite.base import digest
@@ -25,7 +30,7 @@ if TYPE_CHECKING:
 _OPTIONS = {"images": "{split}", "panoptic": "annotations/panoptic_{split}"}
 
 
-class CocoPanopticLoader:
+class CocoPanopticLoader(DatasetLoader):
     """`root/SPLIT`, `root/annotations/panoptic_SPLIT.json` and the folder of that name.
 
     Options: `images`, the folder of the photographs, and `panoptic`, the JSON file without its
@@ -35,12 +40,8 @@ class CocoPanopticLoader:
     def plan_digest(self, spec: Dataset) -> str:
         """Digest of the split's file names and sizes."""
         images = self.open(spec, Path())
-        paths = chain.from_iterable(map(images.files, range(len(images.names))))
-        try:
-            sizes = [(path.name, path.stat().st_size) for path in paths]
-        except OSError as error:
-            raise DatasetError(f"{error.filename} is missing.", "Unpack the set again.") from None
-        return digest({"loader": "coco_panoptic", "split": spec.split, "files": sizes})
+        files = sizes(chain.from_iterable(map(images.files, range(len(images.names)))))
+        return digest({"loader": "coco_panoptic", "split": spec.split, "files": files})
 
     def prepare(
         self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
@@ -52,29 +53,16 @@ class CocoPanopticLoader:
         """
         images = self.open(spec, cache, split=split, count=count)
         for photograph, png, *_ in map(images.files, range(len(images.names))):
-            (height, width), other = image_size(photograph), image_size(png)
-            if (height, width) != other:
-                raise DatasetError(
-                    f"{photograph} is {height} x {width} pixels, {png} {other[0]} x {other[1]}."
-                )
+            same_size(photograph, image_size(photograph), png, image_size(png))
 
     def open(
-        self,
-        spec: Dataset,
-        cache: Path,  # noqa: ARG002 - the contract's; nothing is made here
-        *,
-        split: str | None = None,
-        count: int | None = None,
+        self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
     ) -> CocoPanopticImages:
         """Opened split, in the order of its names; the first `count` images."""
+        del cache  # nothing is made
         known_options(spec, _OPTIONS)
-        if not spec.root:
-            raise DatasetError(
-                f"The folder of the data set {spec.name!r} isn't given.",
-                f"Give --root {spec.name}=DIR, a folder that holds annotations/panoptic_SPLIT.json.",
-            )
         split = safe_name(split or spec.split, "split")
-        root = Path(spec.root).expanduser()
+        root = root_of(spec, "annotations/panoptic_SPLIT.json")
         folder, panoptic = (
             root / str(spec.options.get(name, default)).replace("{split}", split)
             for name, default in _OPTIONS.items()
@@ -83,26 +71,16 @@ class CocoPanopticLoader:
         found = sorted(file.images, key=file.images.__getitem__)[:count]
         if not found:
             raise DatasetError(f"{file.path} names no images.")
-        return CocoPanopticImages(file, folder, tuple(found))
+        return CocoPanopticImages(file, folder, found)
 
 
-@dataclass(frozen=True, eq=False)
 class CocoPanopticImages(Images):
-    """An opened split."""
+    """An opened split: the images with some ids in the file, photographs in `folder`."""
 
-    file: PanopticFile
-    folder: Path
-    """Of the photographs."""
-    ids: tuple[Any, ...]
-    """Of the images, in the file."""
-    names: tuple[str, ...] = field(init=False)
-    """File names without their ending."""
-    groups: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Derive the names."""
-        paths = (PurePosixPath(self.file.images[i]).with_suffix("") for i in self.ids)
-        object.__setattr__(self, "names", tuple("_".join(p.parts) for p in paths))
+    def __init__(self, file: PanopticFile, folder: Path, ids: list[Any]) -> None:
+        self.file, self.folder, self.ids = file, folder, ids
+        paths = (PurePosixPath(file.images[i]).with_suffix("") for i in ids)
+        self.names = tuple("_".join(p.parts) for p in paths)
 
     def image(self, index: int) -> NDArray[np.uint8]:
         """Photograph, uint8 (H, W, 3) RGB."""

@@ -8,18 +8,20 @@ indices into colours.
 
 from __future__ import annotations
 
-import io
 import zipfile
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
 from bench.errors import DatasetError
-from bench.resources import open_regular, read_bytes
+from bench.resources import open_regular
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+    from typing import BinaryIO
 
     from numpy.typing import NDArray
 
@@ -38,10 +40,13 @@ def read_image(path: Path) -> NDArray[np.uint8]:
     Raises:
         DatasetError: the file is missing, cut short, no image, or not of three channels.
     """
-    data = _bytes(path)
-    if channels(data) != 3:
-        raise DatasetError(f"{path} has {channels(data)} channels, not three.", "Save it as RGB.")
-    return _photograph(path, data)
+    with _reading(path) as file:
+        data = file.read()
+        if channels(data) != 3:
+            raise DatasetError(
+                f"{path} has {channels(data)} channels, not three.", "Save it as RGB."
+            )
+        return _photograph(data)
 
 
 def read_bands(path: Path) -> NDArray[Any]:
@@ -50,22 +55,19 @@ def read_bands(path: Path) -> NDArray[Any]:
     Raises:
         DatasetError: as for `read_image`; an array that isn't (H, W) or (H, W, C) numbers.
     """
-    data, kind = _bytes(path), path.suffix.lower()
-    array: Any
-    if kind in {".npy", ".npz"}:
-        array = _numbers(path, data)
-    elif kind in {".tif", ".tiff"}:
-        pages = _pages(data)
-        shapes = {page.shape[:2] for page in pages}
-        array = np.dstack(pages) if len(shapes) == 1 else None
-    elif channels(data) == 3:
-        return _photograph(path, data)
-    else:
-        array = _rgb(_decoded(data, cv2.IMREAD_UNCHANGED))
-    if array is None:
-        raise _corrupt(path)
-    bands: NDArray[Any] = array[..., None] if array.ndim == 2 else array
-    return bands
+    bands: NDArray[Any]
+    with _reading(path) as file:
+        if path.suffix.lower() in {".npy", ".npz"}:
+            bands = _numbers(path, file)
+        elif path.suffix.lower() in {".tif", ".tiff"}:
+            data = np.frombuffer(file.read(), np.uint8)
+            _, pages = cv2.imdecodemulti(data, cv2.IMREAD_UNCHANGED)
+            bands = np.dstack([_rgb(page) for page in pages])
+        else:
+            content = file.read()
+            three = channels(content) == 3
+            bands = _photograph(content) if three else _rgb(_decoded(content, cv2.IMREAD_UNCHANGED))
+    return np.atleast_3d(bands)
 
 
 def channels(data: bytes) -> int:
@@ -81,115 +83,57 @@ def channels(data: bytes) -> int:
     return 3
 
 
-def _numbers(path: Path, data: bytes) -> Any:
-    """Array of a .npy, or the only one of an .npz; None where it is damaged."""
-    try:
-        found = np.load(io.BytesIO(data), allow_pickle=False)
-        if isinstance(found, np.ndarray):
-            array = found
-        else:
-            (name,) = found.files
-            array = found[name]
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
-        return None
-    if array.ndim not in {2, 3} or array.dtype.kind not in "uif":
-        raise DatasetError(
-            f"{path} holds an array of {array.dtype} {list(array.shape)}; (H, W, C) numbers are needed."
-        )
-    return array
-
-
-def _pages(data: bytes) -> list[Any]:
-    """Pages of a TIFF; none where it is damaged."""
-    try:
-        _, pages = cv2.imdecodemulti(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error:
-        return []
-    return [_rgb(page) for page in pages]
-
-
-def _rgb(array: Any) -> Any:
-    """OpenCV's array with its colours in the order of RGB or RGBA."""
-    if array is None or array.ndim == 2:
-        return array
-    return cv2.cvtColor(array, cv2.COLOR_BGR2RGB if array.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
-
-
-def _photograph(path: Path, data: bytes) -> NDArray[np.uint8]:
-    # Older OpenCV fills the missing rest of a JPEG with grey and only warns.
-    cut = data[:2] == b"\xff\xd8" and b"\xff\xd9" not in data[-65536:]
-    array = None if cut else _decoded(data, cv2.IMREAD_COLOR)
-    if array is None:
-        raise _corrupt(path)
-    image: NDArray[np.uint8] = cv2.cvtColor(array, cv2.COLOR_BGR2RGB, dst=array)
-    return image
-
-
 def read_map(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
     """Numbers of a PNG, uint8 or uint16 (H, W), as they are stored; palette indices too.
 
     Raises:
         DatasetError: the file is missing, cut short, no PNG, or holds colours instead of numbers.
     """
-    data = _bytes(path)
-    if data[:8] != _PNG or len(data) < 26:
-        raise _corrupt(path)
-    bits, kind = data[24], data[25]
-    if kind == _PALETTE:
-        return _palette_indices(path, data)
-    if kind != _GREY or bits < 8:
-        raise DatasetError(
-            f"{path} holds {'colours' if kind != _GREY else f'{bits}-bit values'}, not one 8-bit"
-            " number a pixel.",
-            "Store masks as greyscale or palette PNGs whose pixels are class indices.",
-        )
-    array = _decoded(data, cv2.IMREAD_UNCHANGED)
-    if array is None:
-        raise _corrupt(path)
-    numbers: NDArray[np.uint8] | NDArray[np.uint16] = array
+    numbers: NDArray[np.uint8] | NDArray[np.uint16]
+    with _reading(path) as file:
+        data = file.read()
+        if data[:8] != _PNG or len(data) < 26:
+            raise ValueError("no PNG")
+        bits, kind = data[24], data[25]
+        if kind == _PALETTE:
+            from PIL import Image
+
+            with Image.open(file) as palette:
+                numbers = np.array(palette, np.uint8)
+        elif kind != _GREY or bits < 8:
+            raise DatasetError(
+                f"{path} holds {'colours' if kind != _GREY else f'{bits}-bit values'}, not one "
+                "8-bit number a pixel.",
+                "Store masks as greyscale or palette PNGs whose pixels are class indices.",
+            )
+        else:
+            numbers = _decoded(data, cv2.IMREAD_UNCHANGED)
     return numbers
 
 
-def image_size(path: Path) -> tuple[int, int]:
-    """Height and width that a file's header promises; nothing is decoded.
+def read_indices(path: Path, table: NDArray[np.uint8], hint: str) -> NDArray[np.uint8]:
+    """Class indices, uint8 (H, W), of a PNG of 8-bit numbers, by a table, uint8 (256,).
 
     Raises:
-        DatasetError: the file is missing or no image.
+        DatasetError: as for `read_map` and `indices`; 16 bits a pixel.
     """
-    from PIL import Image, UnidentifiedImageError
-
-    if path.suffix.lower() in {".npy", ".npz"}:
-        height, width = read_bands(path).shape[:2]
-        return height, width
-    try:
-        with open_regular(path) as file, Image.open(file) as header:
-            width, height = header.size
-            turned = header.getexif().get(0x0112, 1) >= 5
-    except FileNotFoundError:
-        raise DatasetError(f"{path} is missing.") from None
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
-        raise _corrupt(path) from None
-    return (width, height) if turned else (height, width)
+    raw = read_map(path)
+    if raw.dtype != np.uint8:
+        raise DatasetError(f"{path} has 16 bits a pixel.", "Store one 8-bit number a pixel.")
+    return indices(raw, table, path, hint)
 
 
-def png(array: NDArray[Any]) -> bytes:
-    """PNG file of numbers, uint8 or uint16 (H, W), or of a photograph, uint8 (H, W, 3) RGB."""
-    if array.ndim == 3:
-        array = cv2.cvtColor(array, cv2.COLOR_RGB2BGR)
-    _, data = cv2.imencode(".png", array, _FAST_PNG)
-    return bytes(data)
-
-
-def indices(raw: NDArray[Any], table: NDArray[np.uint8], path: Path, hint: str) -> Any:
+def indices(
+    raw: NDArray[Any], table: NDArray[np.uint8], path: Path, hint: str
+) -> NDArray[np.uint8]:
     """Class indices, uint8 (H, W), of a map's values, uint8 or uint16.
 
     Raises:
         DatasetError: the table has UNKNOWN for a value; file, value and count are named.
     """
-    if raw.dtype == np.uint8:
-        classes = cv2.LUT(raw, table)
-    else:
-        classes = cv2.LUT(np.minimum(raw, 255).astype(np.uint8), table)
+    narrow = raw if raw.dtype == np.uint8 else np.minimum(raw, 255).astype(np.uint8)
+    classes: NDArray[np.uint8] = cv2.LUT(narrow, table)
+    if narrow is not raw:
         classes[raw > 255] = UNKNOWN
     strange = classes == UNKNOWN
     if strange.any():
@@ -202,36 +146,88 @@ def indices(raw: NDArray[Any], table: NDArray[np.uint8], path: Path, hint: str) 
     return classes
 
 
-def _bytes(path: Path) -> bytes:
+def image_size(path: Path) -> tuple[int, int]:
+    """Height and width that a file's header promises; nothing is decoded.
+
+    Raises:
+        DatasetError: the file is missing or no image.
+    """
+    from PIL import Image
+
+    if path.suffix.lower() in {".npy", ".npz"}:
+        height, width = read_bands(path).shape[:2]
+        return height, width
+    with _reading(path) as file, Image.open(file) as header:
+        width, height = header.size
+        turned = header.getexif().get(0x0112, 1) >= 5
+    return (width, height) if turned else (height, width)
+
+
+def same_size(image: Path, size: tuple[int, ...], mask: Path, other: tuple[int, ...]) -> None:
+    """Refuse a label map that hasn't its image's height and width (DatasetError)."""
+    if size != other:
+        raise DatasetError(
+            f"{image} is {size[0]} x {size[1]} pixels, {mask} is {other[0]} x {other[1]}.",
+            "A mask has exactly its image's height and width.",
+        )
+
+
+def png(array: NDArray[Any]) -> bytes:
+    """PNG file of numbers, uint8 or uint16 (H, W), or of a photograph, uint8 (H, W, 3) RGB."""
+    if array.ndim == 3:
+        array = cv2.cvtColor(array, cv2.COLOR_RGB2BGR)
+    _, data = cv2.imencode(".png", array, _FAST_PNG)
+    return bytes(data)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[BinaryIO]:
+    """The file, opened; an error of opening, reading or decoding it becomes a DatasetError."""
+    hint = "Copy or unpack that file again."
     try:
-        return read_bytes(path)
+        with open_regular(path) as file:
+            yield file
     except FileNotFoundError:
-        raise DatasetError(f"{path} is missing.", "Unpack or copy the data set again.") from None
-    except OSError as error:
-        raise DatasetError(f"{path} can't be read: {error.strerror}.") from None
+        raise DatasetError(f"{path} is missing.", hint) from None
+    except (cv2.error, EOFError, OSError, SyntaxError, ValueError, zipfile.BadZipFile) as error:
+        if isinstance(error, OSError) and error.errno:  # Pillow's own have no number
+            raise DatasetError(f"{path} can't be read: {error.strerror}.") from None
+        raise DatasetError(f"{path} is corrupt: it can't be decoded.", hint) from None
 
 
 def _decoded(data: bytes, flags: int) -> Any:
-    """Array, or None: OpenCV's answer to damage is None, an exception for an empty file."""
-    if not data:
-        return None
-    try:
-        return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error:
-        return None
+    """Array. OpenCV's answer to damage is None, an exception for an empty file."""
+    array = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    if array is None:
+        raise ValueError("damaged")
+    return array
 
 
-def _palette_indices(path: Path, data: bytes) -> NDArray[np.uint8]:
-    from PIL import Image
+def _photograph(data: bytes) -> NDArray[np.uint8]:
+    # Older OpenCV fills the missing rest of a JPEG with grey and only warns.
+    if data[:2] == b"\xff\xd8" and b"\xff\xd9" not in data[-65536:]:
+        raise ValueError("cut short")
+    array = _decoded(data, cv2.IMREAD_COLOR)
+    image: NDArray[np.uint8] = cv2.cvtColor(array, cv2.COLOR_BGR2RGB, dst=array)
+    return image
 
-    try:
-        with Image.open(io.BytesIO(data)) as file:
-            return np.array(file, np.uint8)
-    except (OSError, SyntaxError, ValueError):
-        raise _corrupt(path) from None
+
+def _rgb(array: Any) -> Any:
+    """OpenCV's array with its colours in the order of RGB or RGBA."""
+    if array.ndim == 2:
+        return array
+    return cv2.cvtColor(array, cv2.COLOR_BGR2RGB if array.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
 
 
-def _corrupt(path: Path) -> DatasetError:
-    return DatasetError(
-        f"{path} is corrupt: it can't be decoded.", "Copy or unpack that file again."
-    )
+def _numbers(path: Path, file: BinaryIO) -> NDArray[Any]:
+    """Array of a .npy, or the only one of an .npz."""
+    array: Any = np.load(file, allow_pickle=False)
+    if isinstance(array, np.lib.npyio.NpzFile):
+        (name,) = array.files
+        array = array[name]
+    if array.ndim not in {2, 3} or array.dtype.kind not in "uif":
+        raise DatasetError(
+            f"{path} holds an array of {array.dtype} {list(array.shape)}; (H, W, C) numbers are needed."
+        )
+    numbers: NDArray[Any] = array
+    return numbers

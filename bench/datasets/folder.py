@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.datasets.base import VOID, Images
-from bench.datasets.checks import known_options, safe_name, whole
-from bench.datasets.decode import UNKNOWN, image_size, indices, read_bands, read_map
+from bench.datasets.base import (
+    VOID,
+    DatasetLoader,
+    Images,
+    known_options,
+    root_of,
+    safe_name,
+    sizes,
+    whole,
+)
+from bench.datasets.decode import UNKNOWN, image_size, read_bands, read_indices, same_size
 from bench.errors import DatasetError
 from bench.suite.base import digest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from bench.suite.dataset import Dataset
 
-Pair = tuple[Path, Path]
+    Pair = tuple[Path, Path]
+
 OPTION = "calibration_images"
+_HOLDS = "images/ and masks/"
 _IMAGES = (".png", ".jpg", ".jpeg", ".npy", ".npz", ".tif", ".tiff")
 
 
-class FolderLoader:
+class FolderLoader(DatasetLoader):
     """`root/images` and `root/masks`, or `root/SPLIT/images` and `root/SPLIT/masks`.
 
     Its option `calibration_images` sets so many images aside for quantizers, where no folder holds
@@ -33,10 +43,9 @@ class FolderLoader:
 
     def plan_digest(self, spec: Dataset) -> str:
         """Digest of the file names and sizes."""
-        pairs = _pairs(spec, spec.split)
-        sizes = [(path.name, path.stat().st_size) for pair in pairs for path in pair]
+        files = sizes(path for pair in _pairs(spec, spec.split) for path in pair)
         options = {"options": spec.options} if spec.options else {}
-        return digest({"loader": "folder", "split": spec.split, "files": sizes, **options})
+        return digest({"loader": "folder", "split": spec.split, "files": files, **options})
 
     def prepare(
         self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
@@ -48,52 +57,45 @@ class FolderLoader:
         """
         images = self.open(spec, cache, split=split, count=count)
         for image, mask in images.pairs:
-            _same_size(image, image_size(image), mask, image_size(mask))
+            same_size(image, image_size(image), mask, image_size(mask))
 
     def open(
-        self,
-        spec: Dataset,
-        cache: Path,  # noqa: ARG002 - the contract's; nothing is made here
-        *,
-        split: str | None = None,
-        count: int | None = None,
+        self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
     ) -> FolderImages:
         """Opened folder, in the order of its names; the first `count` images."""
+        del cache  # nothing is made
         split = split or spec.split
-        pairs: tuple[Pair, ...]
-        aside: tuple[Pair, ...] = ()
         if OPTION not in spec.options:
-            pairs = _pairs(spec, split)
-        else:
-            if split != spec.split and (_root(spec) / safe_name(split, "split")).is_dir():
-                raise DatasetError(
-                    f"Data set {spec.name!r} has a split {split!r} and sets images aside, too.",
-                    f"Leave its option {OPTION} out.",
-                )
-            pairs, aside = _apart(spec, _pairs(spec, spec.split))
-        names = tuple(image.stem for image, _ in aside)
-        chosen = (pairs if split == spec.split else aside or pairs)[:count]
-        return FolderImages(chosen, _table(spec), spec.classes, spec.ignore_index, set_aside=names)
+            return FolderImages(spec, _pairs(spec, split)[:count])
+        if split != spec.split and (root_of(spec, _HOLDS) / safe_name(split, "split")).is_dir():
+            raise DatasetError(
+                f"Data set {spec.name!r} has a split {split!r} and sets images aside, too.",
+                f"Leave its option {OPTION} out.",
+            )
+        pairs, aside = _apart(spec, _pairs(spec, spec.split))
+        return FolderImages(spec, (pairs if split == spec.split else aside)[:count], aside)
 
 
-@dataclass(frozen=True, eq=False)
 class FolderImages(Images):
-    """An opened folder."""
+    """An opened folder: pairs of photograph and mask."""
 
-    pairs: tuple[Pair, ...]
-    """Photograph and mask."""
-    table: NDArray[np.uint8]
-    """Class index by mask value, uint8 (256,)."""
-    classes: tuple[str, ...]
-    ignore_index: int
-    groups: tuple[str, ...] = ()
-    set_aside: tuple[str, ...] = ()
-    names: tuple[str, ...] = field(init=False)
-    """Stems."""
-
-    def __post_init__(self) -> None:
-        """Derive the names."""
-        object.__setattr__(self, "names", tuple(image.stem for image, _ in self.pairs))
+    def __init__(
+        self, spec: Dataset, pairs: tuple[Pair, ...], set_aside: tuple[Pair, ...] = ()
+    ) -> None:
+        count, ignored = len(spec.classes), spec.ignore_index
+        if count > UNKNOWN:
+            raise DatasetError(f"Data set {spec.name!r} has {count} classes, 254 at most.")
+        self.pairs = pairs
+        self.names = tuple(image.stem for image, _ in pairs)
+        self.set_aside = tuple(image.stem for image, _ in set_aside)
+        # Class index by mask value.
+        self._table = np.full(256, UNKNOWN, np.uint8)
+        self._table[:count] = np.arange(count)
+        self._table[ignored] = VOID
+        self._hint = (
+            f"Classes are 0 to {count - 1}, the ignored index is {ignored}; change `classes` or "
+            "`ignore_index` of the data set."
+        )
 
     def image(self, index: int) -> NDArray[np.uint8]:
         """Photograph, uint8 (H, W, 3) RGB, or bands (H, W, C) of any type."""
@@ -102,43 +104,13 @@ class FolderImages(Images):
     def truth(self, index: int) -> NDArray[np.uint8]:
         """Class indices, uint8 (H, W); VOID where the mask holds the ignored index."""
         image, mask = self.pairs[index]
-        raw = read_map(mask)
-        if raw.dtype != np.uint8:
-            raise DatasetError(
-                f"{mask} has 16 bits a pixel.", "Store one 8-bit class index a pixel."
-            )
-        hint = (
-            f"Classes are 0 to {len(self.classes) - 1}, the ignored index is {self.ignore_index}; change "
-            "`classes` or `ignore_index` of the data set."
-        )
-        classes: NDArray[np.uint8] = indices(raw, self.table, mask, hint)
-        _same_size(image, image_size(image), mask, classes.shape)
+        classes = read_indices(mask, self._table, self._hint)
+        same_size(image, image_size(image), mask, classes.shape)
         return classes
-
-    def instances(self, index: int) -> None:  # noqa: ARG002 - the contract's
-        """None: masks have no instances."""
-        return
 
     def files(self, index: int) -> tuple[Path, ...]:
         """Photograph and mask."""
         return self.pairs[index]
-
-
-def _table(spec: Dataset) -> NDArray[np.uint8]:
-    if len(spec.classes) > UNKNOWN:
-        raise DatasetError(f"Data set {spec.name!r} has {len(spec.classes)} classes, 254 at most.")
-    table = np.full(256, UNKNOWN, np.uint8)
-    table[: len(spec.classes)] = np.arange(len(spec.classes))
-    table[spec.ignore_index] = VOID
-    return table
-
-
-def _same_size(image: Path, size: tuple[int, ...], mask: Path, other: tuple[int, ...]) -> None:
-    if size != other:
-        raise DatasetError(
-            f"{image} is {size[0]} x {size[1]} pixels, {mask} is {other[0]} x {other[1]}.",
-            "A mask has exactly its image's height and width.",
-        )
 
 
 def _apart(spec: Dataset, pairs: tuple[Pair, ...]) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
@@ -153,15 +125,6 @@ def _apart(spec: Dataset, pairs: tuple[Pair, ...]) -> tuple[tuple[Pair, ...], tu
     return kept, tuple(pairs[i] for i in sorted(chosen))
 
 
-def _root(spec: Dataset) -> Path:
-    if not spec.root:
-        raise DatasetError(
-            f"Nobody said where the data set {spec.name!r} lies.",
-            f"Give --root {spec.name}=DIR, a folder that holds images/ and masks/.",
-        )
-    return Path(spec.root).expanduser()
-
-
 def _pairs(spec: Dataset, split: str) -> tuple[Pair, ...]:
     """Photograph and mask by sorted stem.
 
@@ -169,7 +132,7 @@ def _pairs(spec: Dataset, split: str) -> tuple[Pair, ...]:
         DatasetError: a folder or a partner is missing, or two images share a stem.
     """
     known_options(spec, (OPTION,))
-    root = _root(spec)
+    root = root_of(spec, _HOLDS)
     inner = root / safe_name(split, "split")
     base = inner if (inner / "images").is_dir() else root
     if base == root and split != spec.split:

@@ -20,9 +20,8 @@ from numpy.typing import NDArray
 
 from bench import __version__, registry, resources
 from bench.datasets.base import Images
-from bench.datasets.cityscapes_layout import LABEL_SUFFIX, LayoutImages, label_folder
+from bench.datasets.cityscapes_layout import LABELS, LayoutImages, split_folder, stems
 from bench.devices import machine
-from bench.errors import DatasetError
 from bench.measure.evaluate import stored
 from bench.measure.labelmaps import Encoding, meaning_of, pair
 from bench.record.environment import Environment
@@ -148,14 +147,9 @@ def open_labels(spec: Dataset) -> tuple[Images, bool]:
     Raises:
         DatasetError: the set isn't there.
     """
-    folder = label_folder(Path(spec.root).expanduser(), spec.split) if spec.root else None
-    if folder is not None and folder.is_dir():
-        found = sorted(p.name.removesuffix(LABEL_SUFFIX) for p in folder.glob(f"*/*{LABEL_SUFFIX}"))
-        if not found:
-            raise DatasetError(f"{folder} holds no CITY/*{LABEL_SUFFIX}.")
-        root = folder.parent.parent
-        opened: Any = LayoutImages(root, spec.split, tuple(found), spec)
-        return opened, True
+    root = Path(spec.root).expanduser() if spec.root else None
+    if root is not None and split_folder(root, spec.split, LABELS).is_dir():
+        return LayoutImages(root, spec.split, stems(root, spec.split, LABELS), spec), True
     loader = registry.load("dataset", spec.loader)()
     cache = resources.cache_dir()
     loader.prepare(spec, cache)

@@ -149,7 +149,7 @@ def test_things_are_those_of_the_file(root: Path, tmp_path: Path) -> None:
 def test_prepare_finds_what_is_missing_or_of_another_size(root: Path, tmp_path: Path) -> None:
     photograph = root / "val2017/000000000139.jpg"
     cv2.imwrite(str(photograph), np.zeros((8, 6, 3), np.uint8))
-    with pytest.raises(DatasetError, match=r"139\.jpg is 8 x 6 pixels, .*139\.png 6 x 8"):
+    with pytest.raises(DatasetError, match=r"139\.jpg is 8 x 6 pixels, .*139\.png is 6 x 8"):
         LOADER.prepare(spec(root), tmp_path)
     photograph.unlink()
     with pytest.raises(DatasetError, match=r"139\.jpg is missing"):

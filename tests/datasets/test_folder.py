@@ -101,7 +101,7 @@ def test_unequal_sizes_are_found_before_anything_runs(root: Path, tmp_path: Path
 
 
 def test_missing_folders_and_doubles(tmp_path: Path, root: Path) -> None:
-    with pytest.raises(DatasetError, match="Nobody said where"):
+    with pytest.raises(DatasetError, match="folder of the data set 'mine' isn't given"):
         LOADER.plan_digest(_spec(None))
     with pytest.raises(DatasetError, match="Looked for the folder"):
         LOADER.plan_digest(_spec(tmp_path / "nowhere"))

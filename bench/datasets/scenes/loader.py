@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from bench.datasets.checks import known_options, safe_name, whole
+from bench.datasets.base import DatasetLoader, known_options, whole
 from bench.datasets.cityscapes_layout import (
-    IMAGE_SUFFIX,
-    INSTANCE_SUFFIX,
-    LABEL_SUFFIX,
+    INSTANCES,
+    LABELS,
+    PHOTOGRAPH,
     LayoutImages,
-    city_of,
     class_table,
-    image_folder,
-    label_folder,
+    path_of,
 )
 from bench.datasets.decode import png
 from bench.datasets.scenes.layout import compose
@@ -50,7 +48,7 @@ _MOST = 999_999
 """Frame numbers have six digits."""
 
 
-class ScenesLoader:
+class ScenesLoader(DatasetLoader):
     """Street scenes from a seed.
 
     Options: `seed` (0), `height` (256), `width` (512), and `count`: scenes of the spec's own split,
@@ -143,18 +141,13 @@ def _folder(spec: Dataset, cache: Path) -> Path:
 
 def _names(split: str, count: int) -> tuple[str, ...]:
     """Stems of the first scenes of a split, the cities in turn, so that any part has them all."""
-    cities = [safe_name(c, "city") for c in CITIES[split]]
+    cities = CITIES[split]
     return tuple(f"{cities[i % len(cities)]}_000000_{i:06d}" for i in range(count))
 
 
-def _files(folder: Path, split: str, stem: str) -> tuple[Path, Path, Path]:
+def _files(folder: Path, split: str, stem: str) -> list[Path]:
     """Photograph, labelIds and instanceIds of a scene."""
-    labels = label_folder(folder, split) / city_of(stem)
-    return (
-        image_folder(folder, split) / city_of(stem) / f"{stem}{IMAGE_SUFFIX}",
-        labels / f"{stem}{LABEL_SUFFIX}",
-        labels / f"{stem}{INSTANCE_SUFFIX}",
-    )
+    return [path_of(folder, split, stem, kind) for kind in (PHOTOGRAPH, LABELS, INSTANCES)]
 
 
 def _manifest(folder: Path, split: str) -> dict[str, str]:
