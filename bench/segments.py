@@ -50,5 +50,5 @@ class PanopticOptions:
     """Probability from which on a pixel belongs to a query's mask."""
     overlap_mask_area_threshold: float
     """Least share of a query's mask that it wins from the other queries; below it, it is dropped."""
-    label_ids_to_fuse: frozenset[int]
-    """Model's class indices whose segments become one (stuff)."""
+    label_ids_to_fuse: dict[int, str]
+    """Model's class index of stuff -> name of the stuff: segments of one name become one."""

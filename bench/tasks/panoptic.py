@@ -54,17 +54,17 @@ class PanopticTask(Task):
     absent = "absent: no segment in the ground truth, in the predictions, or (of SQ) matched"
 
     def rule(self, rule: Callable[..., Any], case: Case) -> Callable[..., Any]:
-        """The rule with the protocol's thresholds; segments of one stuff class are fused."""
+        """The rule with the protocol's thresholds; segments that are one class of stuff in the set are fused."""
         protocol, data = case.protocol, case.dataset
         options = PanopticOptions(
             threshold=protocol.threshold,
             mask_threshold=protocol.mask_threshold,
             overlap_mask_area_threshold=protocol.overlap_mask_area_threshold,
-            label_ids_to_fuse=frozenset(
-                i
+            label_ids_to_fuse={
+                i: data.namesake(name) or name
                 for i, name in enumerate(case.model.classes)
                 if data.namesake(name) not in data.thing_classes
-            ),
+            },
         )
         return partial(rule, options=options)
 

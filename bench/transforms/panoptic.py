@@ -6,7 +6,7 @@ too. Mask logits are resized to the input, then to the image. Kept are the queri
 probable class is not no-object and more probable than `threshold`; that probability is the score.
 Each pixel goes to the query with the largest score * sigmoid(mask). A query is dropped where it won
 less than `overlap_mask_area_threshold` of the pixels of its mask (sigmoid >= `mask_threshold`). Its
-segment is the pixels that it won and that its mask holds. Segments of one class of stuff become one.
+segment is the pixels that it won and that its mask holds. Segments of one stuff become one.
 
 `panoptic-hf`: transformers 5, `post_process_panoptic_segmentation` of Mask2Former. It differs in
 four points: mask logits are resized to 384 x 384, and their sigmoid from there to the image; a mask
@@ -115,14 +115,15 @@ def _segments(
             enough = won[1:] / masked >= options.overlap_mask_area_threshold
     left = np.bincount(numbers.ravel(), minlength=count + 1)[1:] > 0
     table, named = np.zeros(count + 1, np.int32), []
-    fused: dict[int, int] = {}
+    fused: dict[str, int] = {}
     for query in np.flatnonzero(enough & left & (masked > 0)).tolist():
         name = int(classes[query])
-        if name not in fused:
+        stuff = options.label_ids_to_fuse.get(name, "")
+        if stuff not in fused:
             named.append(name)
-        table[query + 1] = fused.get(name, len(named))
-        if name in options.label_ids_to_fuse:
-            fused[name] = int(table[query + 1])
+        table[query + 1] = fused.get(stuff, len(named))
+        if stuff:
+            fused.setdefault(stuff, len(named))
     return Segments(table[numbers], np.array(named, np.int32), np.zeros(len(named), np.bool_))
 
 

@@ -217,7 +217,7 @@ def test_the_rule_gets_the_protocols_thresholds_and_fuses_what_is_stuff_here() -
     options = TASK.rule(rule, case)(None, None, None)
     assert (options.threshold, options.mask_threshold) == (0.7, 0.4)
     assert options.overlap_mask_area_threshold == 0.8
-    assert options.label_ids_to_fuse == {0, 2}
+    assert options.label_ids_to_fuse == {0: "class 1", 2: "stranger"}
 
 
 def test_a_set_without_segments_is_refused() -> None:
