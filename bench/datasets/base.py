@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bench.errors import DatasetError
 from bench.registry import suggest
 from bench.resources import read_bytes
-from bench.segments import VOID
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
-
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from bench.segments import Segments
-    from bench.suite.dataset import Dataset
+from bench.segments import VOID, Segments
+from bench.suite.dataset import Dataset
 
 __all__ = ["VOID", "DatasetLoader", "Images", "content_digest"]
 

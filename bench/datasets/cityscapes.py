@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bench.datasets.base import DatasetLoader, known_options, root_of, safe_name, sizes
 from bench.datasets.cityscapes_layout import (
@@ -17,9 +16,7 @@ from bench.datasets.cityscapes_layout import (
 )
 from bench.errors import DatasetError
 from bench.suite.base import digest
-
-if TYPE_CHECKING:
-    from bench.suite.dataset import Dataset
+from bench.suite.dataset import Dataset
 
 VARIABLE = "CITYSCAPES_DATASET"
 """Environment variable that names the copy, the one of cityscapesScripts."""

@@ -13,25 +13,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.datasets.base import VOID, Images
 from bench.datasets.decode import UNKNOWN, read_image, read_indices, read_map
-from bench.datasets.panoptic import numbered, read_panoptic
+from bench.datasets.panoptic import PanopticFile, numbered, read_panoptic
 from bench.errors import DatasetError
 from bench.registry import suggest
+from bench.segments import Segments
 from bench.suite.classes import CITYSCAPES
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from bench.datasets.panoptic import PanopticFile
-    from bench.segments import Segments
-    from bench.suite.dataset import Dataset
+from bench.suite.dataset import Dataset
 
 LABEL_IDS = 34
 """Cityscapes' labels have the ids 0 to 33; a licence plate's -1 is 255 in 8 bits."""

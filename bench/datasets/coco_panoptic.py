@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from itertools import chain
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bench.datasets.base import (
     DatasetLoader,
@@ -15,17 +18,11 @@ from bench.datasets.base import (
     sizes,
 )
 from bench.datasets.decode import image_size, read_image, same_size
-from bench.datasets.panoptic import read_panoptic
+from bench.datasets.panoptic import PanopticFile, read_panoptic
 from bench.errors import DatasetError
+from bench.segments import Segments
 from bench.suite.base import digest
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from bench.datasets.panoptic import PanopticFile
-    from bench.segments import Segments
-    from bench.suite.dataset import Dataset
+from bench.suite.dataset import Dataset
 
 _OPTIONS = {"images": "{split}", "panoptic": "annotations/panoptic_{split}"}
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.datasets.base import (
     VOID,
@@ -19,15 +20,9 @@ from bench.datasets.base import (
 from bench.datasets.decode import UNKNOWN, image_size, read_bands, read_indices, same_size
 from bench.errors import DatasetError
 from bench.suite.base import digest
+from bench.suite.dataset import Dataset
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from bench.suite.dataset import Dataset
-
-    Pair = tuple[Path, Path]
+Pair = tuple[Path, Path]
 
 OPTION = "calibration_images"
 _HOLDS = "images/ and masks/"

@@ -8,24 +8,19 @@ holds a PNG for each image, in which the colour of a pixel is the id of its segm
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.datasets.decode import read_image
 from bench.errors import DatasetError
 from bench.registry import suggest
 from bench.segments import Segments
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from bench.suite.dataset import Dataset
+from bench.suite.dataset import Dataset
 
 _IDS = 1 << 24
 """Ids that three bytes can tell apart."""

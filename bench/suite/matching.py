@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from bench.suite.case import Case
+from bench.suite.case import Case
 
 
 @dataclass(frozen=True)

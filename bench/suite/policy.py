@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
 from bench.errors import SuiteError
 from bench.registry import suggest
 from bench.suite.base import Spec
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 GATED: dict[str, tuple[str, str]] = {
     "status": ("", ""),

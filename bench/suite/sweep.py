@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
 from bench.suite.base import LARGEST_SIDE, Spec
 from bench.suite.protocol import Scenario
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bench.suite.suite import Block
+from bench.suite.suite import Block
 
 Value = str | int | float
 Side = Annotated[int, Field(ge=1, le=LARGEST_SIDE)]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from bench.datasets.scenes.canvas import Canvas, shade
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from bench.datasets.scenes.canvas import Colour
+from bench.datasets.scenes.canvas import (
+    Canvas,
+    Colour,
+    back_quad,
+    flat_quad,
+    pick,
+    shade,
+    side_quad,
+)
 
 FACADES: tuple[Colour, ...] = (
     (178, 146, 120), (150, 92, 74), (196, 186, 160), (134, 136, 142), (170, 160, 120),
@@ -43,9 +46,7 @@ class Street:
 
     def edge(self, side: int) -> float:
         """Where the row of buildings begins on a side (-1 left, +1 right), metres."""
-        if side < 0:
-            return -(self.left + self.walk_left + self.verge_left)
-        return self.right + self.walk_right + self.verge_right
+        return self.outer_walk(side) + side * (self.verge_left if side < 0 else self.verge_right)
 
     def kerb(self, side: int) -> float:
         """Where the road ends on a side, metres."""
@@ -69,13 +70,12 @@ def sky(canvas: Canvas, rng: np.random.Generator, zenith: Colour, haze: Colour) 
 def _band(canvas: Canvas, x0: float, x1: float, colour: Colour, label: int) -> None:
     """A strip of ground between two offsets, following the bend."""
     for z0, z1 in zip(_DEPTHS[:-1][::-1], _DEPTHS[1:][::-1], strict=True):
-        quad = [[x0, 0, z0], [x1, 0, z0], [x1, 0, z1], [x0, 0, z1]]
-        canvas.paint([canvas.camera.project(quad)], colour, label=label, depth=float(z0))
+        canvas.area(flat_quad(x0, x1, z0, z1), colour, label=label, depth=float(z0))
 
 
 def ground(canvas: Canvas, rng: np.random.Generator, street: Street) -> None:
     """Terrain, walks, road, kerbs, lane marks, a crossing and tram rails at times."""
-    grass: Colour = ((110, 124, 62), (128, 120, 76), (92, 116, 58))[rng.integers(3)]
+    grass = pick(rng, (110, 124, 62), (128, 120, 76), (92, 116, 58))
     asphalt = shade((92, 92, 96), rng.uniform(0.8, 1.1))
     paving = shade((172, 158, 148), rng.uniform(0.85, 1.1))
     _band(canvas, -60, 60, grass, 22)
@@ -94,16 +94,14 @@ def ground(canvas: Canvas, rng: np.random.Generator, street: Street) -> None:
     if rng.random() < 0.3:
         z = rng.uniform(8, 22)
         xs = np.arange(-street.left + 0.4, street.right - 0.6, 1.0)
-        quads = [[[x, 0, z], [x + 0.5, 0, z], [x + 0.5, 0, z + 3], [x, 0, z + 3]] for x in xs]
-        canvas.faces(quads, paint)
+        canvas.faces([flat_quad(x, x + 0.5, z, z + 3) for x in xs], paint)
 
 
 def _dashes(
     x: float, wide: float, z0: float, z1: float, long: float, pitch: float
 ) -> NDArray[np.float64]:
     starts = np.arange(z0, z1, pitch)
-    quad = np.array([[x - wide / 2, 0, 0], [x + wide / 2, 0, 0],
-                     [x + wide / 2, 0, long], [x - wide / 2, 0, long]])  # fmt: skip
+    quad = np.array(flat_quad(x - wide / 2, x + wide / 2, 0, long))
     out: NDArray[np.float64] = quad[None] + np.array([0, 0, 1.0]) * starts[:, None, None]
     return out
 
@@ -114,15 +112,13 @@ def skyline(canvas: Canvas, rng: np.random.Generator, haze: Colour) -> None:
         x, z = rng.uniform(-110, 110), rng.uniform(130, 220)
         w, h = rng.uniform(10, 30), rng.uniform(6, 26)
         green = rng.random() < 0.4
-        own: Colour = (70, 104, 60) if green else FACADES[rng.integers(len(FACADES))]
+        own = (70, 104, 60) if green else pick(rng, *FACADES)
         mixed = [0.55 * a + 0.45 * b for a, b in zip(own, haze, strict=True)]
-        quad = [[x, 0, z], [x + w, 0, z], [x + w, h, z], [x, h, z]]
+        quad = back_quad(x, x + w, 0, h, z)
         if green:
             t = np.linspace(0, np.pi, 12)
             quad = [[x + w / 2 + w * np.cos(a), 0.6 * h * np.sin(a), z] for a in t]
-        canvas.paint(
-            [canvas.camera.project(quad)], shade(mixed, 1.0), label=21 if green else 11, depth=z
-        )
+        canvas.area(quad, shade(mixed, 1.0), label=21 if green else 11, depth=z)
 
 
 def row(canvas: Canvas, rng: np.random.Generator, street: Street, side: int) -> None:
@@ -140,35 +136,23 @@ def row(canvas: Canvas, rng: np.random.Generator, street: Street, side: int) -> 
         near = max(z0, 1.2)
         if z1 <= near:
             continue
-        if kind == "building":
-            _building(canvas, rng, x, near, z1, side)
-        elif kind == "wall":
-            _wall(canvas, rng, x, near, z1)
-        elif kind == "fence":
-            _fence(canvas, rng, x, near, z1)
-        elif kind == "hedge":
-            _hedge(canvas, rng, x, near, z1, side)
+        make = {"building": _building, "wall": _wall, "fence": _fence, "hedge": _hedge}.get(kind)
+        if make:
+            make(canvas, rng, x, near, z1)
 
 
-def _side(x: float, y0: float, y1: float, z0: float, z1: float) -> list[list[float]]:
-    return [[x, y0, z0], [x, y0, z1], [x, y1, z1], [x, y1, z0]]
-
-
-def _building(
-    canvas: Canvas, rng: np.random.Generator, x: float, z0: float, z1: float, side: int
-) -> None:
+def _building(canvas: Canvas, rng: np.random.Generator, x: float, z0: float, z1: float) -> None:
     """A facade with rows of windows, and the gable that the gap before it shows."""
-    skin = shade(FACADES[rng.integers(len(FACADES))], rng.uniform(0.85, 1.1))
+    skin = shade(pick(rng, *FACADES), rng.uniform(0.85, 1.1))
     floors = int(rng.integers(2, 7))
     high = floors * 3.2 + 0.8
-    gable = [[x, 0, z0], [x + side * 14, 0, z0], [x + side * 14, high, z0], [x, high, z0]]
-    canvas.paint([canvas.camera.project(gable)], shade(skin, 0.72), label=11, depth=z0)
-    front = _side(x, 0, high, z0, z1)
-    canvas.paint([canvas.camera.project(front)], skin, label=11, depth=z0)
-    canvas.faces([_side(x, high - 0.35, high, z0, z1)], shade(skin, 0.7))
+    gable = back_quad(x, x + np.sign(x) * 14, 0, high, z0)
+    canvas.area(gable, shade(skin, 0.72), label=11, depth=z0)
+    canvas.area(side_quad(x, 0, high, z0, z1), skin, label=11, depth=z0)
+    canvas.faces([side_quad(x, high - 0.35, high, z0, z1)], shade(skin, 0.7))
     pitch = rng.uniform(2.2, 3.2)
     starts = np.arange(z0 + 0.7, z1 - 1.3, pitch)
-    panes = [_side(x, 1.1 + 3.2 * f, 2.7 + 3.2 * f, s, s + 1.2)
+    panes = [side_quad(x, 1.1 + 3.2 * f, 2.7 + 3.2 * f, s, s + 1.2)
              for f in range(floors) for s in starts if f or rng.random() < 0.6]  # fmt: skip
     if panes:
         canvas.faces(panes, shade((62, 74, 92), rng.uniform(0.8, 1.5)))
@@ -176,43 +160,37 @@ def _building(
         if lit:
             canvas.faces(lit, (236, 206, 130))
     if rng.random() < 0.4:
-        canvas.faces([_side(x, 2.85, 3.2, z0, z1)], shade(skin, 1.25))
+        canvas.faces([side_quad(x, 2.85, 3.2, z0, z1)], shade(skin, 1.25))
 
 
 def _wall(canvas: Canvas, rng: np.random.Generator, x: float, z0: float, z1: float) -> None:
     """A brick garden wall with courses and a coping."""
-    stones = ((176, 88, 66), (150, 140, 128), (120, 116, 112))
-    brick = shade(stones[rng.integers(3)], rng.uniform(0.8, 1.1))
+    stone = pick(rng, (176, 88, 66), (150, 140, 128), (120, 116, 112))
+    brick = shade(stone, rng.uniform(0.8, 1.1))
     high = rng.uniform(1.7, 2.6)
-    canvas.paint([canvas.camera.project(_side(x, 0, high, z0, z1))], brick, label=12, depth=z0)
-    courses = [_side(x, y, y + 0.05, z0, z1) for y in np.arange(0.3, high - 0.2, 0.3)]
+    canvas.area(side_quad(x, 0, high, z0, z1), brick, label=12, depth=z0)
+    courses = [side_quad(x, y, y + 0.05, z0, z1) for y in np.arange(0.3, high - 0.2, 0.3)]
     canvas.faces(courses, shade(brick, 1.35))
-    canvas.faces([_side(x, high - 0.14, high, z0, z1)], (200, 190, 176))
+    canvas.faces([side_quad(x, high - 0.14, high, z0, z1)], (200, 190, 176))
 
 
 def _fence(canvas: Canvas, rng: np.random.Generator, x: float, z0: float, z1: float) -> None:
     """A paling fence: the whole area is fence in Cityscapes, though one sees through."""
     high = rng.uniform(1.3, 2.0)
-    tone: Colour = ((206, 196, 168), (96, 124, 104), (150, 112, 84), (112, 118, 124))[
-        rng.integers(4)
-    ]
-    canvas.paint([canvas.camera.project(_side(x, 0.0, high, z0, z1))], shade(tone, 0.5), label=13,
-                 depth=z0)  # fmt: skip
+    tone = pick(rng, (206, 196, 168), (96, 124, 104), (150, 112, 84), (112, 118, 124))
+    canvas.area(side_quad(x, 0.0, high, z0, z1), shade(tone, 0.5), label=13, depth=z0)
     slats = np.arange(z0, z1 - 0.2, 0.45)
-    canvas.faces([_side(x, 0.05, high, s, s + 0.22) for s in slats], tone)
-    canvas.faces([_side(x, high * 0.75, high * 0.85, z0, z1)], shade(tone, 1.15))
+    canvas.faces([side_quad(x, 0.05, high, s, s + 0.22) for s in slats], tone)
+    canvas.faces([side_quad(x, high * 0.75, high * 0.85, z0, z1)], shade(tone, 1.15))
 
 
-def _hedge(
-    canvas: Canvas, rng: np.random.Generator, x: float, z0: float, z1: float, side: int
-) -> None:
+def _hedge(canvas: Canvas, rng: np.random.Generator, x: float, z0: float, z1: float) -> None:
     """A wall of leaves with a ragged top."""
-    leaf: Colour = ((60, 106, 42), (50, 92, 50))[rng.integers(2)]
+    leaf = pick(rng, (60, 106, 42), (50, 92, 50))
     z = np.linspace(z0, z1, 14)
     top = rng.uniform(1.8, 5.0) + rng.normal(0, 0.35, z.size)
     ridge = np.stack([np.full(z.size, x), top, z], axis=1)
     base = np.array([[x, 0, z1], [x, 0, z0]])
-    gable = [[x, 0, z0], [x + side * 5, 0, z0], [x + side * 5, float(top[0]), z0],
-             [x, float(top[0]), z0]]  # fmt: skip
-    canvas.paint([canvas.camera.project(gable)], shade(leaf, 0.75), label=21, depth=z0)
-    canvas.paint([canvas.camera.project(np.concatenate([ridge, base]))], leaf, label=21, depth=z0)
+    gable = back_quad(x, x + np.sign(x) * 5, 0, float(top[0]), z0)
+    canvas.area(gable, shade(leaf, 0.75), label=21, depth=z0)
+    canvas.area(np.concatenate([ridge, base]), leaf, label=21, depth=z0)

@@ -8,19 +8,15 @@ disagree with the picture about where an object ends.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import ArrayLike, NDArray
-
-    Colour = tuple[int, int, int]
+Colour = tuple[int, int, int]
 
 NEAR_M = 1.0
 """Nothing is projected from nearer than this, in metres."""
@@ -113,18 +109,15 @@ class Canvas:
         cv2.fillPoly(self.instances, polys, label if instance is None else instance, shift=_SHIFT)
         cv2.fillPoly(self.depth, polys, depth, shift=_SHIFT)
 
+    def area(self, points: ArrayLike, colour: Colour, *, label: int, depth: float) -> None:
+        """Paint a polygon given in metres (n, 3)."""
+        self.paint([self.camera.project(points)], colour, label=label, depth=depth)
+
     def faces(self, quads: ArrayLike, colour: Colour) -> None:
         """Paint details: polygons in metres (n, k, 3), colour only, all in one call."""
         self.paint(list(self.camera.project(quads)), colour)
 
-    def solid(
-        self,
-        points: ArrayLike,
-        colour: Colour,
-        *,
-        label: int | None = None,
-        instance: int | None = None,
-    ) -> None:
+    def solid(self, points: ArrayLike, colour: Colour, *, label: int, instance: int) -> None:
         """Paint the silhouette (convex hull) of a solid given by points in metres (n, 3)."""
         p = np.asarray(points, dtype=np.float64)
         hull = cv2.convexHull(self.camera.project(p).astype(np.float32))[:, 0, :].astype(np.float64)
@@ -159,20 +152,12 @@ class Board:
         )
 
     def disc(
-        self,
-        x: float,
-        y: float,
-        rx: float,
-        ry: float,
-        colour: Colour,
-        *,
-        detail: bool = False,
+        self, x: float, y: float, rx: float, ry: float, colour: Colour, *, detail: bool = False
     ) -> None:
         """Fill an ellipse in local metres."""
         t = np.linspace(0.0, 2 * np.pi, 18, endpoint=False)
-        self.shape(
-            np.stack([x + rx * np.cos(t), y + ry * np.sin(t)], axis=1), colour, detail=detail
-        )
+        rim = np.stack([x + rx * np.cos(t), y + ry * np.sin(t)], axis=1)
+        self.shape(rim, colour, detail=detail)
 
     def bar(
         self,
@@ -195,6 +180,26 @@ class Board:
         ps = np.stack([x + radius * np.cos(t), y + radius * np.sin(t)], axis=1)
         for a, b in pairwise(ps):
             self.bar((a[0], a[1]), (b[0], b[1]), width, colour)
+
+
+def flat_quad(x0: float, x1: float, z0: float, z1: float) -> list[list[float]]:
+    """Rectangle on the ground, corners in metres."""
+    return [[x0, 0, z0], [x1, 0, z0], [x1, 0, z1], [x0, 0, z1]]
+
+
+def side_quad(x: float, y0: float, y1: float, z0: float, z1: float) -> list[list[float]]:
+    """Upright rectangle along the street."""
+    return [[x, y0, z0], [x, y0, z1], [x, y1, z1], [x, y1, z0]]
+
+
+def back_quad(x0: float, x1: float, y0: float, y1: float, z: float) -> list[list[float]]:
+    """Upright rectangle across the street."""
+    return [[x0, y0, z], [x1, y0, z], [x1, y1, z], [x0, y1, z]]
+
+
+def pick(rng: np.random.Generator, *colours: Colour) -> Colour:
+    """One of the colours, drawn."""
+    return colours[rng.integers(len(colours))]
 
 
 def shade(colour: Sequence[float], factor: float) -> Colour:

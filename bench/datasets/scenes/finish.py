@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from bench.datasets.scenes.canvas import Canvas, Colour
+from bench.datasets.scenes.canvas import Canvas, Colour
 
 _BANK = 512
 # Amplitude of fine, middle and coarse texture by labelId (road 7 ... bicycle 33), grey levels.

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.datasets.scenes import backdrop, street, vehicles
 from bench.datasets.scenes.canvas import Camera, Canvas
 from bench.datasets.scenes.finish import draw_weather, finish
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    Thing = tuple[float, Callable[[], None]]
+Thing = tuple[float, Callable[[], None]]
 
 RARE = ("truck", "bus", "train", "motorcycle", "bicycle", "rider", "person", "light", "sign")
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.datasets.base import DatasetLoader, known_options, whole
 from bench.datasets.cityscapes_layout import (
@@ -24,13 +26,7 @@ from bench.datasets.scenes.layout import compose
 from bench.errors import DatasetError
 from bench.registry import suggest
 from bench.suite.base import digest
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from bench.suite.dataset import Dataset
+from bench.suite.dataset import Dataset
 
 PAINTER = 1
 """Version of the painter: raise it with every change that alters a pixel."""

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from bench.datasets.scenes.canvas import Board, Canvas, shade
-
-if TYPE_CHECKING:
-    from bench.datasets.scenes.canvas import Colour
+from bench.datasets.scenes.canvas import Board, Canvas, Colour, pick, shade
 
 SKIN: tuple[Colour, ...] = ((226, 180, 150), (186, 132, 98), (120, 80, 56))
 CLOTHES: tuple[Colour, ...] = (
@@ -20,17 +15,13 @@ STEEL: Colour = (146, 148, 150)
 METAL_DARK: Colour = (58, 60, 62)
 
 
-def _clothes(rng: np.random.Generator) -> Colour:
-    return CLOTHES[rng.integers(len(CLOTHES))]
-
-
 def person(canvas: Canvas, rng: np.random.Generator, x: float, z: float) -> None:
     """A pedestrian, walking: legs, torso, arms, head and hair."""
     b = Board(canvas, x, z, 24, canvas.new_instance(24), mirror=rng.choice([-1.0, 1.0]))
     k = rng.uniform(0.92, 1.08)
     step = rng.uniform(0.05, 0.28)
-    trousers, top = shade(_clothes(rng), 0.55), _clothes(rng)
-    skin = SKIN[rng.integers(len(SKIN))]
+    trousers, top = shade(pick(rng, *CLOTHES), 0.55), pick(rng, *CLOTHES)
+    skin = pick(rng, *SKIN)
     b.bar((-step, 0.02), (-0.06, 0.88 * k), 0.19, trousers)
     b.bar((step, 0.02), (0.06, 0.88 * k), 0.19, shade(trousers, 1.15))
     b.bar((0.2, 1.36 * k), (0.2 + step * 0.8, 0.82 * k), 0.13, shade(top, 0.8))
@@ -42,9 +33,9 @@ def person(canvas: Canvas, rng: np.random.Generator, x: float, z: float) -> None
 
 def _rider(b: Board, rng: np.random.Generator, seat: float, reach: float, *, helmet: bool) -> None:
     """A rider in a bright vest, bent over the handlebar."""
-    vest: Colour = ((230, 240, 60), (250, 130, 40), _clothes(rng), _clothes(rng))[rng.integers(4)]
+    vest = pick(rng, (230, 240, 60), (250, 130, 40), pick(rng, *CLOTHES), pick(rng, *CLOTHES))
     trousers: Colour = (44, 48, 66)
-    skin = SKIN[rng.integers(len(SKIN))]
+    skin = pick(rng, *SKIN)
     b.bar((-0.1, seat), (0.14, 0.36), 0.19, trousers)
     b.bar((0.14, 0.36), (0.05, 0.1), 0.13, trousers)
     b.bar((0.15, seat + 0.5), (reach, seat + 0.16), 0.12, shade(vest, 0.8))
@@ -59,7 +50,7 @@ def _rider(b: Board, rng: np.random.Generator, seat: float, reach: float, *, hel
 def bicycle(canvas: Canvas, rng: np.random.Generator, x: float, z: float, *, ridden: bool) -> None:
     """A bicycle from the side, with or without its rider."""
     b = Board(canvas, x, z, 33, canvas.new_instance(33), mirror=rng.choice([-1.0, 1.0]))
-    frame: Colour = ((60, 190, 90), (70, 170, 220), (230, 60, 50))[rng.integers(3)]
+    frame = pick(rng, (60, 190, 90), (70, 170, 220), (230, 60, 50))
     for wx in (-0.52, 0.52):
         b.disc(wx, 0.35, 0.36, 0.36, shade(frame, 0.28))
         b.disc(wx, 0.35, 0.26, 0.26, (120, 124, 128), detail=True)
@@ -80,7 +71,7 @@ def motorcycle(
 ) -> None:
     """A motorcycle from the side: heavy black wheels, a tank in strong colour."""
     b = Board(canvas, x, z, 32, canvas.new_instance(32), mirror=rng.choice([-1.0, 1.0]))
-    tank: Colour = ((200, 30, 30), (240, 140, 20), (40, 60, 200))[rng.integers(3)]
+    tank = pick(rng, (200, 30, 30), (240, 140, 20), (40, 60, 200))
     for wx in (-0.68, 0.68):
         b.disc(wx, 0.32, 0.33, 0.33, (22, 22, 24))
         b.disc(wx, 0.32, 0.14, 0.14, (170, 172, 176), detail=True)
@@ -166,14 +157,14 @@ def tree(canvas: Canvas, rng: np.random.Generator, x: float, z: float) -> None:
     b = Board(canvas, x, z, 21)
     tall = rng.uniform(3.4, 5.6)
     b.bar((0, 0), (rng.normal(0, 0.15), tall), rng.uniform(0.3, 0.45), (84, 64, 48))
-    leaf: Colour = ((66, 116, 44), (48, 96, 52), (110, 130, 40))[rng.integers(3)]
+    leaf = pick(rng, (66, 116, 44), (48, 96, 52), (110, 130, 40))
     _leaves(b, rng, 12, (rng.uniform(0.9, 1.5), rng.uniform(0.6, 1.0)), tall + 0.5, leaf)
 
 
 def bush(canvas: Canvas, rng: np.random.Generator, x: float, z: float) -> None:
     """A hedge or bush."""
     b = Board(canvas, x, z, 21)
-    leaf: Colour = ((58, 104, 40), (84, 120, 48))[rng.integers(2)]
+    leaf = pick(rng, (58, 104, 40), (84, 120, 48))
     _leaves(b, rng, 7, (rng.uniform(0.5, 0.9), 0.3), rng.uniform(0.5, 0.9), leaf)
 
 
