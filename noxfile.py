@@ -95,8 +95,9 @@ def tests(session: nox.Session) -> None:
 
 
 def run_tests(session: nox.Session) -> None:
-    """Run pytest without what needs Chromium or an idle machine."""
-    elsewhere = ("--ignore=tests/browser", "--ignore=tests/benchmarks")
+    """Run pytest without what needs Chromium, a cluster or an idle machine."""
+    folders = ("browser", "benchmarks", "ray")
+    elsewhere = [f"--ignore=tests/{folder}" for folder in folders]
     side_by_side = ("-n", "2", "--dist", "worksteal")
     session.run("pytest", *elsewhere, *side_by_side, *session.posargs)
 
@@ -108,6 +109,13 @@ def browser(session: nox.Session) -> None:
         session.error("There is no Chromium here. Install it: apt-get install chromium")
     without_runtimes(session, *group("test", "browser"))
     session.run("pytest", "tests/browser", *session.posargs)
+
+
+@nox.session
+def ray(session: nox.Session) -> None:
+    """Measure on a Ray cluster of several nodes, which is started on this machine."""
+    session.install(*CONSTRAINTS, "-e", ".[ray]", *group("test"))
+    session.run("pytest", "tests/ray", *session.posargs)
 
 
 def without_runtimes(session: nox.Session, *more: str) -> None:

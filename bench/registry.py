@@ -101,6 +101,7 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "executor": {
         "local": "bench.execute.local:LocalExecutor",
+        "ray": "bench.execute.ray:RayExecutor",
     },
     "backend": {
         "torch": "bench.backends.torch:TorchBackend",
@@ -166,7 +167,7 @@ def load(kind: Literal["dataset"], name: str) -> type[DatasetLoader]: ...
 @overload
 def load(kind: Literal["device"], name: str) -> type[Device]: ...
 @overload
-def load(kind: Literal["executor"], name: str) -> Callable[[Path], Executor]: ...
+def load(kind: Literal["executor"], name: str) -> Callable[[Path, str | None], Executor]: ...
 @overload
 def load(kind: Literal["exporter"], name: str) -> type[ExportStep]: ...
 @overload

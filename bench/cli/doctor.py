@@ -70,9 +70,9 @@ def _machine() -> Report:
 
 
 def _target(target: Target) -> Report:
-    from bench.devices.machine import describe, mismatch
+    from bench.devices.machine import describe, mismatches
 
-    reason = mismatch(target, describe())
+    reason = next(mismatches(target, describe()), "")
     return {"name": target.name, "here": not reason, "reason": reason}
 
 

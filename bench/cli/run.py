@@ -45,6 +45,17 @@ def run(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Measure again what stands already.")
     ] = False,
+    executor: Annotated[
+        str, typer.Option("--executor", help="Who does it: `local`, or `ray` (a cluster).")
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option("--address", metavar="HOST:PORT", help="Head of the Ray cluster."),
+    ] = None,
+    shards: Annotated[
+        int | None,
+        typer.Option("--shards", min=1, max=10_000, help="Parts of each accuracy pass."),
+    ] = None,
     list_only: Annotated[
         bool, typer.Option("--list", help="Print the cases and what would become of them.")
     ] = False,
@@ -67,11 +78,20 @@ def run(
         target=target,
     )
     cases = select.select(asked.expand(), only)
+    if shards is not None:
+        cases = tuple(case.asking(shards=shards) for case in cases)
     if list_only:
         print_plan(cases)
         return
     folder = (out or Path("runs") / asked.name).resolve()
-    setting = Setting(run=folder, cache=resources.cache_dir(), allow_code=allow_code, fresh=fresh)
+    setting = Setting(
+        run=folder,
+        cache=resources.cache_dir(),
+        allow_code=allow_code,
+        fresh=fresh,
+        executor=executor,
+        address=address,
+    )
     with Watch(len(cases)) as watch:
         results = measure(asked, cases, setting, watch)
     attach(folder, asked.gate.pairs)

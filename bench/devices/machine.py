@@ -7,6 +7,7 @@ import operator
 import os
 import platform
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -87,12 +88,12 @@ def processor_name() -> str:
     return platform.processor() or platform.machine()
 
 
-def mismatch(target: Target, machine: Machine) -> str:
-    """Empty, or the part of the target's description that this machine fails."""
+def mismatches(target: Target, machine: Machine) -> Iterator[str]:
+    """Parts of the target's description that this machine fails, if any."""
     device = registry.load("device", target.device)()
     reason = device.available()
     if reason:
-        return f"target {target.name!r} needs {target.device}: {reason}"
+        yield f"target {target.name!r} needs {target.device}: {reason}"
     asks = target.requires
     gpu = next(iter(device.gpus()), None)
     requires = f"target {target.name!r} requires"
@@ -103,7 +104,7 @@ def mismatch(target: Target, machine: Machine) -> str:
     )
     for what, asked, found, fits in named:
         if asked and not fits(asked, found):
-            return f"{requires} {what} = {asked!r}; this machine's is {found!r}"
+            yield f"{requires} {what} = {asked!r}; this machine's is {found!r}"
     sizes = (
         ("memory_gb", asks.memory_gb, machine.memory_bytes),
         ("gpu_memory_gb", asks.gpu_memory_gb, gpu.memory_bytes if gpu else 0),
@@ -111,11 +112,10 @@ def mismatch(target: Target, machine: Machine) -> str:
     for what, least, there in sizes:
         # A machine sold with 16 GB shows the system somewhat less.
         if least and there < 0.93 * least * GIB:
-            return f"{requires} {what} = {least:g}; this machine has {there / GIB:.1f}"
+            yield f"{requires} {what} = {least:g}; this machine has {there / GIB:.1f}"
     wanted = max(asks.cores or 1, target.threads or 1)
     if machine.cores < wanted:
-        return f"{requires} {wanted} cores; this process may use {machine.cores}"
-    return ""
+        yield f"{requires} {wanted} cores; this process may use {machine.cores}"
 
 
 def _found(pattern: str, name: str) -> bool:

@@ -27,6 +27,8 @@ class Outcome:
     failure: Failure | None = None
     skipped: bool = False
     """The place's machine or installation can't: its case is a `skipped` row, not a failed one."""
+    lost: bool = False
+    """The place or the process was taken away, so that the job may be done again, also elsewhere."""
     files: Mapping[str, bytes] = field(default_factory=dict)
     """Arrays and pictures of the report: name below the run's folder -> content."""
     startup_s: float = 0.0
@@ -41,9 +43,11 @@ class Capabilities:
 
     places: tuple[str, ...] = ("here",)
     """Names, in order of preference."""
-    prepares: int = 1
-    """Jobs of kind `prepare` that may run side by side at one place. A job of kind `measure` always has
-    its place to itself: whoever submits jobs sees to that."""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Names of places that can't be used -> in what they differ from this machine."""
+    prepares: Mapping[str, int] = field(default_factory=dict)
+    """Place -> threads of the jobs of kind `prepare` that may run side by side there; else one job.
+    A job of kind `measure` has its place to itself: whoever submits jobs sees to that."""
 
 
 class Executor(Protocol):

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from bench.execute import probe
+from bench.errors import BadInput
+from bench.execute import probe, work
 from bench.execute.base import Capabilities, Outcome, Progress
-from bench.execute.process import WORKER, Process, answer
-from bench.jobs.base import Answer, Job, Report
+from bench.jobs.base import Job, Report
 from bench.jobs.probe import ProbeJob
-from bench.record.result import Failure
 
 
 @dataclass(frozen=True)
@@ -25,6 +19,16 @@ class LocalExecutor:
     """One place, `here`; `submit` returns when the job is done."""
 
     cache: Path
+    address: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an address.
+
+        Raises:
+            BadInput: there is one.
+        """
+        if self.address is not None:
+            raise BadInput("The executor 'local' has no address.", "Did you mean --executor ray?")
 
     def capabilities(self) -> Capabilities:
         """One place, one job at a time."""
@@ -44,24 +48,7 @@ class LocalExecutor:
 
     def work(self, job: Job, timeout_s: float, log: Path, progress: Progress) -> Outcome:
         """How a process that does the job ended."""
-        began, out = time.monotonic(), log.with_suffix(".json")
-        started = {
-            "out": str(out),
-            "cache": str(self.cache),
-            "parent": os.getpid(),
-            "spawned_ns": time.monotonic_ns(),
-        }
-        job = job.model_copy(update=started)
-        _remove(out, job.beside)  # what a parent left that was killed
-        try:
-            with Process(WORKER, threads=job.threads, log=log, limit_s=timeout_s) as worker:
-                worker.tell(job.model_dump_json())
-                for words in worker.said():
-                    progress(*words)
-                worker.wait()
-                return _outcome(job, worker, began)
-        finally:
-            _remove(out, job.beside)
+        return work.outcome(job, self.cache, timeout_s, log, progress)
 
     def stands(self, job: Job, place: str) -> Report | None:
         """Report of a job whose result lies in the cache."""
@@ -71,40 +58,7 @@ class LocalExecutor:
     def drop(self, names: Sequence[str], place: str) -> None:
         """Remove folders from the cache."""
         del place
-        for name in names:
-            shutil.rmtree(self.cache / name, ignore_errors=True)
+        work.drop(self.cache, names)
 
     def close(self) -> None:
         """Nothing runs any more."""
-
-
-def _outcome(job: Job, worker: Process, began: float) -> Outcome:
-    try:
-        found = Answer.model_validate(answer(Path(job.out)))
-        report = job.report.model_validate(found.payload) if found.ok else None
-    except ValidationError:
-        return _failed(job, worker, *worker.ending())
-    if worker.timed_out:
-        return _failed(job, worker, *worker.ending())
-    if report is None:
-        return _failed(job, worker, found.error_type, found.message, skipped=found.skipped)
-    there = sorted(p for p in job.beside.rglob("*") if p.is_file())
-    return Outcome(
-        report=report,
-        files={p.relative_to(job.beside).as_posix(): p.read_bytes() for p in there},
-        startup_s=found.startup_s,
-        wall_s=time.monotonic() - began,
-    )
-
-
-def _failed(
-    job: Job, worker: Process, kind: str, message: str, *, skipped: bool = False
-) -> Outcome:
-    tail = worker.tail()
-    why = Failure(step=job.step, type=kind, message=message, stderr_tail=tail)
-    return Outcome(failure=why, skipped=skipped)
-
-
-def _remove(out: Path, beside: Path) -> None:
-    out.unlink(missing_ok=True)
-    shutil.rmtree(beside, ignore_errors=True)

@@ -21,6 +21,8 @@ from bench.registry import installed
 from bench.resources import code_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bench.jobs.probe import ProbeJob
     from bench.suite.case import Case
     from bench.suite.variant import Variant
@@ -44,6 +46,7 @@ _VARIABLES = (
 def answer(job: ProbeJob) -> ProbeReport:
     """What this machine says about the job's cases."""
     told = job.cases if job.environments else ()
+    reasons = {case.id: tuple(misses(case)) for case in job.cases}
     return ProbeReport(
         machine=machine.describe(),
         cores=machine.cores(),
@@ -53,28 +56,32 @@ def answer(job: ProbeJob) -> ProbeReport:
             for name in registry.entries("device")
         },
         code_digest=code_digest(),
-        skips={case.id: skip_reason(case) for case in job.cases},
+        skips={name: next(iter(found), "") for name, found in reasons.items()},
+        lacks={name: len(found) for name, found in reasons.items()},
         environments={case.id: environment(case) for case in told},
     )
 
 
 def skip_reason(case: Case) -> str:
     """Empty, or why this machine or installation can't run the case."""
-    reason = machine.mismatch(case.target, machine.describe())
-    if reason:
-        return reason
-    reason = _missing(case.variant)
-    if reason:
-        return reason
+    return next(misses(case), "")
+
+
+def misses(case: Case) -> Iterator[str]:
+    """Everything that this machine or installation lacks for the case."""
+    yield from machine.mismatches(case.target, machine.describe())
+    missing = _missing(case.variant)
+    if missing:
+        yield missing
+        return
     backend = registry.load("backend", case.variant.backend)()
     device = registry.load("device", case.target.device)()
     unsupported = backend.supports(case.variant.precision, device)
     if unsupported:
-        return unsupported
+        yield unsupported
     loader = registry.load("model", case.model.loader)
     if not case.variant.steps and not loader.provides_torch:
-        return f"{case.model.name} is an ONNX file; this variant needs a torch module"
-    return ""
+        yield f"{case.model.name} is an ONNX file; this variant needs a torch module"
 
 
 def _missing(variant: Variant) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from bench.jobs.base import Job, Report
 from bench.record.environment import Environment, Machine
 from bench.suite.case import Case
@@ -21,6 +23,8 @@ class ProbeReport(Report):
     """Of the measuring code that is installed there."""
     skips: dict[str, str]
     """Case -> why it doesn't run there; empty = it does."""
+    lacks: dict[str, int] = Field(default_factory=dict)
+    """Case -> requirements that aren't met there."""
     environments: dict[str, Environment]
     """Case -> place and moment; empty unless asked for."""
 

@@ -49,7 +49,7 @@ def ready(case: Case, cache: Path, tell: Tell, *, allow_code: bool = False) -> P
     select.refuse_code((case,), allow_code=allow_code)
     with tempfile.TemporaryDirectory() as logs:
         walk = Walk(Setting(run=Path(logs), cache=cache, allow_code=allow_code), Told(tell))
-        graph = tries.graph(walk, walk.places[0])
+        graph = tries.graph(walk, walk.can.places[0])
         if reason := graph.skips(case):
             raise Unsupported(f"{case.id} doesn't run here: {reason}.")
         try:

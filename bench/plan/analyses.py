@@ -48,7 +48,9 @@ class Analyses:
 
     run: Path
     graph: Callable[[Case], Graph]
-    """Steps of the place that a case runs at."""
+    """Steps of the place that a case runs at; StepFailed where it is gone."""
+    home: Callable[[Case], Graph]
+    """The same, of the place that it ran at or would run at."""
     _failed: set[Path] = field(default_factory=set)
     """Ceilings that couldn't be measured; they aren't tried again for the next row."""
     _fresh: set[Path] = field(default_factory=set)
@@ -158,7 +160,7 @@ class Analyses:
 
     def _file(self, case: Case) -> Path:
         """File of the run that the ceiling of a case's device and threads goes to."""
-        name = f"{case.target.device}-{self.graph(case).threads(case)}.json"
+        name = f"{case.target.device}-{self.home(case).threads(case)}.json"
         return self.run / "ceilings" / name
 
     def _there(self, case: Case) -> bool:
@@ -171,7 +173,7 @@ class Analyses:
         except (OSError, ValueError, RecordError):
             return False
         quiet = (known.foreign_cpu or 0) <= BUSY or file in self._fresh
-        return quiet and known.machine.identity == self.graph(case).told.machine.identity
+        return quiet and known.machine.identity == self.home(case).told.machine.identity
 
 
 def _with(found: tuple[Measurement, ...], row: Result) -> Result:

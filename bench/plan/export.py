@@ -39,7 +39,7 @@ def export(case: Case, setting: Setting, listener: Steps) -> tuple[Path, ...]:
         raise BadInput(f"{out} isn't an empty folder.", "Name a new one with --out.")
     with tempfile.TemporaryDirectory() as logs:
         walk = Walk(replace(setting, run=Path(logs)), listener)
-        graph = tries.graph(walk, walk.places[0])
+        graph = tries.graph(walk, walk.can.places[0])
         if reason := graph.skips(case):
             raise Unsupported(f"{case.variant.name} can't be made here: {reason}.")
         try:

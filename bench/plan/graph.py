@@ -46,7 +46,7 @@ class Graph:
     """Finds the largest batch of a case whose protocol asks for it."""
     guarded: bool = False
     """Its processes end themselves before memory runs out."""
-    _skips: dict[str, str] = field(default_factory=dict)
+    _skips: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     @cached_property
     def told(self) -> ProbeReport:
@@ -59,8 +59,16 @@ class Graph:
 
     def skips(self, case: Case) -> str:
         """Empty, or why the place can't run a case."""
+        return self._lacks(case)[1]
+
+    def lacks(self, case: Case) -> int:
+        """How much of what the case needs the place doesn't have."""
+        return self._lacks(case)[0]
+
+    def _lacks(self, case: Case) -> tuple[int, str]:
         if case.id not in self._skips:
-            self._skips[case.id] = self.walk.probe(self.place, case).skips[case.id]
+            told = self.walk.probe(self.place, case)
+            self._skips[case.id] = told.lacks[case.id], told.skips[case.id]
         return self._skips[case.id]
 
     def environment(self, case: Case) -> Environment:
@@ -179,11 +187,12 @@ class Graph:
         key = f"compared {case.fingerprint}"
         return self._step(key, case, both, needs=(prepared, *reference))
 
-    def measured(self, kind: type[S], made: Prepared, what: str, **fields: Any) -> Node:
-        """Step that opens the case's session and measures."""
-        job = self.session(kind, made, **fields)
+    def measured(self, step: type[S], made: Prepared, what: str, **fields: Any) -> Node:
+        """Step that opens the case's session; it has the place to itself, unless it is a shard."""
+        job = self.session(step, made, **fields)
         key = f"{job.log} {made.case.id}"
-        return self._step(key, made.case, lambda _: job, what, kind="measure")
+        kind = "prepare" if job.shard else "measure"
+        return self._step(key, made.case, lambda _: job, what, kind=kind)
 
     def alone(self, case: Case, what: str, work: Callable[[], Any]) -> Node:
         """Value of work that does jobs of its own, and has the place to itself meanwhile."""

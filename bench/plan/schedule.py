@@ -6,6 +6,7 @@ anything is repeated, and every repetition is on disk before the next begins.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from bench.jobs.case import CaseJob
 from bench.jobs.timing import TimingJob
-from bench.plan import analyses, launches, results, select, tries
+from bench.plan import analyses, launches, results, select, sharding
 from bench.plan.graph import Graph
+from bench.plan.places import Places
 from bench.plan.prepared import identified
 from bench.plan.setting import StepFailed
 from bench.plan.walk import Node, Story, Walk, surprise
@@ -22,8 +24,14 @@ from bench.record.result import Failure, Result
 from bench.suite.matching import refusal
 
 if TYPE_CHECKING:
+    from bench.execute.base import Outcome
     from bench.plan.setting import Listener, Setting
+    from bench.record.environment import Environment
     from bench.suite.case import Case
+
+
+Found = Generator["Node | None", Any, tuple[Result, Mapping[str, bytes]]]
+"""A row, and the arrays and pictures beside it."""
 
 
 class Keep(Protocol):
@@ -52,50 +60,53 @@ class Scheduler:
     _known: dict[int, Case] = field(default_factory=dict)
     """Cases with the digests of their weights and data sets, by position."""
     _rows: dict[int, Result] = field(default_factory=dict)
+    _homes: dict[str, Graph] = field(default_factory=dict)
+    """Case -> steps of the place that ran it."""
     _polled: bool = False
     """Whether a case of this run told what the readings beside the samples cost."""
 
     def __post_init__(self) -> None:
         self.walk = Walk(self.setting, self.listener)
-        self.graphs = {place: tries.graph(self.walk, place) for place in self.walk.places}
-        self._analyses = analyses.Analyses(self.setting.run, self._graph)
+        self.places = Places(self.walk)
+        self._analyses = analyses.Analyses(self.setting.run, self._graph, self._home)
 
     def run(self, cases: tuple[Case, ...], stored: dict[str, Result]) -> tuple[Result, ...]:
         """Result of every case, in order, each on disk as soon as it is there."""
         self._cases = cases
         self._say_left()
-        self.walk.run(self._row(i, case, stored.get(case.id)) for i, case in enumerate(cases))
-        self.walk.run(self._launches())
-        rows = [self._rows[i] for i in range(len(cases))]
-        self.walk.run(self._analysis(i, kind) for kind, i in tuple(self._analyses.order(rows)))
+        try:
+            self.walk.run(self._row(i, case, stored.get(case.id)) for i, case in enumerate(cases))
+            self.walk.run(self._launches())
+            rows = [self._rows[i] for i in range(len(cases))]
+            self.walk.run(self._analysis(i, kind) for kind, i in tuple(self._analyses.order(rows)))
+        finally:
+            self.walk.executor.close()
         self._say_left()
         return tuple(self._rows[i] for i in range(len(cases)))
 
     def _graph(self, case: Case) -> Graph:
-        """Steps of the place that a case runs at: the first that its target fits."""
-        every = list(self.graphs.values())
-        return next((g for g in every if not g.skips(case)), every[0])
+        """Steps of a place for what follows a case's row: the row's, or one on such a machine.
+
+        Raises:
+            StepFailed: there is none any more.
+        """
+        home = self._homes[case.id]
+        there = self.places.fitting(case, home.told.machine.identity)
+        if not there:
+            raise StepFailed(Failure(step="case", type="lost", message="Its machine is gone."))
+        return home if home in there else there[0]
+
+    def _home(self, case: Case) -> Graph:
+        """Steps of the place that a case ran at or would run at, whether it is there or not."""
+        return self._homes.get(case.id) or self.places.nearest(case)[0]
 
     def _row(self, index: int, case: Case, old: Result | None) -> Story:
         """A case's row: skipped, as it stood, or measured."""
-        stood, graph = False, self._graph(case)
         files: Mapping[str, bytes] = {}
+        stood = False
         try:
-            if reason := graph.skips(case):
-                row = results.skipped(case, reason, graph.environment(case))
-            else:
-                case = identified(case, (yield graph.weights(case)).report)
-                self._known[index] = case
-                _refuse_meaningless(case)
-                if old is not None and not self.setting.fresh:
-                    stood = select.stands(old, case, graph.told.machine)
-                if old is not None and stood:
-                    row = old
-                else:
-                    self._say_left("case")
-                    row, files = yield from self._measured(graph, case)
-        except StepFailed as e:
-            row = results.broken(case, e.failure, graph.environment(case), skipped=e.skipped)
+            row, files = yield from self._placed(index, case, old)
+            stood = row is old
         except Exception as e:  # noqa: BLE001 - one case must not end the others
             row = results.broken(case, surprise(e))
         if not stood:
@@ -107,21 +118,65 @@ class Scheduler:
         self.listener.finished(row, stood=stood and whole)
         self._say_left()
 
-    def _measured(
-        self, graph: Graph, case: Case
-    ) -> Generator[Node, Any, tuple[Result, Mapping[str, bytes]]]:
-        """Row of a case whose steps all ran, and its arrays; StepFailed where one didn't."""
+    def _placed(self, index: int, case: Case, old: Result | None) -> Found:
+        """Row of a case, and its arrays, from the first place that isn't lost meanwhile."""
+        tried: list[str] = []
+        failed: StepFailed | None = None
+        environment: Environment | None = None
+        identity = old.environment.machine.identity if old and old.environment else ""
+        while (graph := self.places.choose(case, tried, identity)) is not None:
+            self.places.busy[graph.place] += 1
+            try:
+                self._homes[case.id] = graph
+                return (yield from self._at(graph, index, case, old))
+            except StepFailed as e:
+                failed = e
+                environment = None if e.lost else self.places.environment(graph, case)
+                tried.append(graph.place)
+                if not e.elsewhere:
+                    break
+            finally:
+                self.places.busy[graph.place] -= 1
+        if failed is None:
+            graph, reason = self.places.nearest(case)
+            return results.skipped(case, reason, self.places.environment(graph, case)), {}
+        why = failed.failure
+        if len(tried) > 1:
+            said = f"{why.message} It was tried at {' and '.join(tried)}."
+            why = why.model_copy(update={"message": said})
+        return results.broken(case, why, environment, skipped=failed.skipped), {}
+
+    def _at(self, graph: Graph, index: int, case: Case, old: Result | None) -> Found:
+        """Row of a case at a place, and its arrays; StepFailed where a step failed."""
+        asked, case = case, identified(case, (yield graph.weights(case)).report)
+        self._known[index] = case
+        _refuse_meaningless(case)
+        stands = old is not None and not self.setting.fresh
+        if old is not None and stands and select.stands(old, case, graph.told.machine):
+            return old, {}
+        self._say_left("case")
         made, reference, absent = yield graph.compared(case)
-        environment = graph.environment(case)
-        done = yield graph.measured(
-            CaseJob,
-            made,
-            "measuring",
-            reference=reference,
-            reference_absent=absent,
-            poller=not self._polled and not case.protocol.corruption,
-        )
-        return results.measured(made, done, environment), done.files
+        self.places.agree(graph, made)
+        shards = sharding.count(case, made)
+        pool = sharding.Pool(self.places, asked, case, shards)
+        began = time.monotonic()
+        if shards > 1:
+            yield from pool.counted(graph)
+        counting_s = time.monotonic() - began
+        environment = self.places.environment(graph, case)
+        done: Outcome | None = None
+        if shards == 1 or not case.protocol.corruption:  # a corrupted case isn't timed
+            done = yield graph.measured(
+                CaseJob,
+                made,
+                "measuring",
+                reference=reference,
+                reference_absent=absent,
+                poller=not self._polled and not case.protocol.corruption,
+                sharded=shards > 1,
+            )
+        found = pool.outcome(done, counting_s) if done is None or shards > 1 else done
+        return results.measured(made, found, environment), found.files
 
     def _launches(self) -> Iterator[Story]:
         """All launches after the first, pass by pass."""
@@ -143,6 +198,7 @@ class Scheduler:
         case, asked = self._known[index], self._rows[index].case.protocol.launches
         try:
             graph = self._graph(case)
+            yield graph.weights(self._cases[index])
             made = yield graph.prepared(case, self._rows[index].get("timing").batch_size)
             what = f"launch {launch + 1} of {asked}"
             done = yield graph.measured(TimingJob, made, what, launch=launch)

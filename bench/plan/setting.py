@@ -23,6 +23,8 @@ class Setting:
     fresh: bool = False
     executor: str = "local"
     """Registered executor."""
+    address: str | None = None
+    """Where it is to be found, if it isn't on this machine."""
 
 
 class Steps(Protocol):
@@ -61,7 +63,14 @@ class Listener(Steps, Protocol):
 class StepFailed(Exception):
     """A step that a case needs has failed, or can't run here."""
 
-    def __init__(self, failure: Failure, *, skipped: bool = False) -> None:
+    def __init__(self, failure: Failure, *, skipped: bool = False, lost: bool = False) -> None:
         super().__init__(failure.message)
         self.failure = failure
         self.skipped = skipped
+        self.lost = lost
+        """Its place was lost, or can't be used for it."""
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether another place may do it: this one is lost, or hasn't the weights or the images."""
+        return self.lost or self.failure.step in {"weights", "dataset"}

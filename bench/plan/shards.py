@@ -16,6 +16,7 @@ from bench.errors import CaseFailed
 from bench.record.confusion import RunTimes
 from bench.record.gallery import GalleryMeasurement
 from bench.record.parity import ParityMeasurement
+from bench.record.store import unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -46,14 +47,19 @@ class Part:
     """Kind -> arrays of the measurement; their `image` counts the images that the shard saw."""
 
     @classmethod
-    def of(cls, found: ShardReport, arrays: Mapping[str, Arrays]) -> Part:
-        """What a worker of the step `shard` reported."""
+    def of(cls, report: ShardReport, files: Mapping[str, bytes]) -> Part:
+        """What a worker reported, and the files beside its report."""
+        found: dict[str, Any] = {m.kind: m for m in report.measurements}
         return cls(
-            shard=found.shard,
-            images=dict(zip(found.indices, found.images, strict=True)),
-            asked=found.asked,
-            measurements={m.kind: m for m in found.measurements},
-            arrays=arrays,
+            shard=report.shard,
+            images=dict(zip(report.indices, report.images, strict=True)),
+            asked=report.asked,
+            measurements=found,
+            arrays={
+                kind: unpacked(files[f"cases/{m.arrays.file}"])
+                for kind, m in found.items()
+                if "arrays" in type(m).model_fields
+            },
         )
 
 

@@ -82,7 +82,7 @@ def _processes(
 ) -> Iterator[tuple[FitsJob, largest.Start, largest.Export, ProbeReport]]:
     """Job of a try, who does it, who exports for it, and what the place says of its memory."""
     # A walk of its own, because what it remembers as made is gone afterwards.
-    walk = Walk(of.walk.setting, of.walk.listener)
+    walk = Walk(of.walk.setting, of.walk.listener, of.walk.executor)
     apart = Graph(walk, of.place, largest_batch, guarded=True)
 
     def export(batch: int, height: int, width: int) -> str | None:

@@ -25,12 +25,17 @@ from bench.record.result import Failure
 from bench.record.store import file_stem
 
 if TYPE_CHECKING:
+    from bench.execute.base import Capabilities, Executor
     from bench.plan.setting import Setting, Steps
     from bench.suite.case import Case
 
-Story = Generator["Node", Any, None]
-"""Yields what it waits for, and gets it: the outcome of a job, or a node's value."""
+Story = Generator["Node | None", Any, None]
+"""Yields what it waits for, and gets it: the outcome of a job, or a node's value. None waits until
+something has happened, or a second has passed."""
 PROBE_S = 60.0
+PAUSE_S = 1.0
+TRIES = 2
+"""Times that a job is begun at a place, where it is lost, before the place counts as lost for it."""
 
 
 @dataclass(frozen=True)
@@ -64,33 +69,64 @@ class _Told:
 class Walk:
     """The walk of one run: what was done, and what runs."""
 
-    def __init__(self, setting: Setting, listener: Steps) -> None:
+    def __init__(self, setting: Setting, listener: Steps, executor: Executor | None = None) -> None:
         self.setting, self.listener = setting, listener
-        self.executor = registry.load("executor", setting.executor)(setting.cache)
-        self._can = self.executor.capabilities()
-        self.places = self._can.places
+        load = registry.load("executor", setting.executor)
+        self.executor = executor or load(setting.cache, setting.address)
         self.made: list[str] = []
         """Digests of the artifacts that were made, not found."""
         self._done: dict[str, Any] = {}
         """Key -> Outcome, value, or StepFailed."""
         self._running: dict[Future[Outcome], Node] = {}
+        self._active: list[_Told] = []
+        self._now: _Told | None = None
+        """The story that goes on at this moment."""
+        self._lost: Counter[str] = Counter()
+        """Key -> times that the job was lost."""
+
+    @property
+    def can(self) -> Capabilities:
+        """Places that there are now, and what they can."""
+        return self.executor.capabilities()
+
+    def tell(self, story: Story) -> None:
+        """Add a story to those that run, before the one that says so."""
+        at = self._active.index(self._now) if self._now in self._active else 0
+        self._active.insert(at, _Told(story))
+
+    def give_up(self, nodes: Iterable[Node]) -> None:
+        """End jobs that nobody needs any more."""
+        keys = {node.key for node in nodes}
+        for future, node in tuple(self._running.items()):
+            if node.key in keys:
+                del self._running[future]
+                future.cancel()
+                said = Failure(step="case", type="given up", message="Nobody needs it any more.")
+                self._done[node.key] = StepFailed(said)
 
     def run(self, stories: Iterable[Story]) -> None:
         """Tell stories to their ends; whatever one of them raises ends the walk."""
-        waiting, active = iter(stories), list[_Told]()
+        outer, waiting, active = self._active, iter(stories), list[_Told]()
+        self._active = active
         while True:
             self._collect()
-            active = [told for told in active if self._resume(told)]
+            for self._now in tuple(active):
+                if not self._resume(self._now):
+                    active.remove(self._now)
             if self._begin(active):
                 continue
-            if any(self._room(place, "prepare") for place in self.places):
+            if any(self._room(place, "prepare") for place in self.can.places):
                 story = next(waiting, None)
                 if story is not None:
                     active.append(_Told(story))
                     continue
-            if not self._running:
-                return
-            wait(self._running, return_when=FIRST_COMPLETED)
+            pausing = any(told.wanted is None for told in active)
+            if self._running:
+                pause = PAUSE_S if pausing else None
+                wait(self._running, timeout=pause, return_when=FIRST_COMPLETED)
+            elif not pausing:
+                break
+        self._active = outer
 
     def result(self, node: Node) -> Any:
         """Outcome or value of one node.
@@ -121,7 +157,7 @@ class Walk:
             progress=self.listener.progress,
         ).result()
         if done.failure is not None:
-            raise StepFailed(done.failure)
+            raise StepFailed(done.failure, lost=done.lost)
         return cast("ProbeReport", done.report)
 
     def _submit(self, job: Job, case: Case, place: str, kind: str) -> Future[Outcome]:
@@ -143,9 +179,14 @@ class Walk:
             except Exception as e:  # noqa: BLE001 - one step must not end the others
                 self._done[node.key] = _surprise(e)
                 continue
-            failed = found.failure
+            if found.lost:
+                self._lost[node.key] += 1
+                if node.place in self.can.places and self._lost[node.key] < TRIES:
+                    continue  # whoever waits for it has it begun again
             self._done[node.key] = (
-                found if failed is None else StepFailed(failed, skipped=found.skipped)
+                found
+                if found.failure is None
+                else StepFailed(found.failure, skipped=found.skipped, lost=found.lost)
             )
 
     def _resume(self, told: _Told) -> bool:
@@ -153,12 +194,12 @@ class Walk:
         try:
             if told.wanted is None:
                 told.wanted = next(told.story)
-            while (key := told.wanted.key) in self._done:
+            while told.wanted is not None and (key := told.wanted.key) in self._done:
                 found = self._done[key]
-                if told.wanted.kind == "measure" and isinstance(found, Outcome):
+                if isinstance(found, Outcome) and (told.wanted.kind == "measure" or found.files):
                     del self._done[key]  # nobody else wants it, and its arrays are large
                 if isinstance(found, StepFailed):
-                    again = StepFailed(found.failure, skipped=found.skipped)
+                    again = StepFailed(found.failure, skipped=found.skipped, lost=found.lost)
                     told.wanted = told.story.throw(again)
                 else:
                     told.wanted = told.story.send(found)
@@ -203,7 +244,7 @@ class Walk:
         there = Counter(n.kind for n in self._running.values() if n.place == place)
         if kind == "measure":
             return not there
-        return not there["measure"] and there["prepare"] < self._can.prepares
+        return not there["measure"] and there["prepare"] < self.can.prepares.get(place, 1)
 
     def _start(self, node: Node) -> None:
         try:

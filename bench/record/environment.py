@@ -42,6 +42,8 @@ class Environment(Record):
     """Everything about the place and moment that may change a number."""
 
     machine: Machine
+    place: str = ""
+    """Name of the node that ran the case, where an executor has several."""
     flags: tuple[str, ...] = ()
     """Processor features that matter to inference: avx2, avx512f, amx_bf16 ..."""
     clock_mhz: float | None = None

@@ -204,36 +204,46 @@ def write_arrays(
     folder: Path, case_id: str, kind: str, arrays: Mapping[str, NDArray[Any]]
 ) -> ArrayFile:
     """Reference to the .npz, in `folder`, that now holds the arrays."""
+    file, content = packed(case_id, kind, arrays)
+    write_atomic(folder / file.file, content)
+    return file
+
+
+def packed(case_id: str, kind: str, arrays: Mapping[str, NDArray[Any]]) -> tuple[ArrayFile, bytes]:
+    """Reference to an .npz with the arrays, and its content."""
     import numpy as np
 
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
     content = buffer.getvalue()
     sha = hashlib.sha256(content).hexdigest()
-    name = f"{file_stem(case_id)}.{kind}.{sha[:12]}.npz"
-    write_atomic(folder / name, content)
-    return ArrayFile(file=name, sha256=sha)
+    return ArrayFile(file=f"{file_stem(case_id)}.{kind}.{sha[:12]}.npz", sha256=sha), content
 
 
 def read_arrays(folder: Path, file: ArrayFile) -> dict[str, NDArray[Any]]:
     """Arrays of an .npz, after its digest was checked."""
-    import numpy as np
-
     path = inside(folder, file.file)
     try:
-        packed = read_bytes(path)
+        content = read_bytes(path)
     except OSError as e:
         raise RecordError(f"{path} can't be read: {e.strerror}.") from e
-    if hashlib.sha256(packed).hexdigest() != file.sha256:
+    if hashlib.sha256(content).hexdigest() != file.sha256:
         raise RecordError(
             f"{path} isn't the file that its record names (its digest differs).",
             "Measure that case again with --fresh.",
         )
     try:
-        with np.load(io.BytesIO(packed), allow_pickle=False) as z:
-            return {k: z[k] for k in z.files}
+        return unpacked(content)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as e:
         raise RecordError(f"{path} holds no arrays: {e}.") from e
+
+
+def unpacked(content: bytes) -> dict[str, NDArray[Any]]:
+    """Arrays of an .npz."""
+    import numpy as np
+
+    with np.load(io.BytesIO(content), allow_pickle=False) as z:
+        return {k: z[k] for k in z.files}
 
 
 def write_media(folder: Path, content: bytes, suffix: str) -> str:

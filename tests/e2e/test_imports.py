@@ -45,7 +45,7 @@ def test_the_parent_imports_no_runtime(tmp_path):
         "import atexit, sys\n"
         "from bench.cli.app import main\n"
         f"sys.argv = ['segbench', 'run', {str(path)!r}, '--out', {str(tmp_path / 'run')!r}]\n"
-        "bad = {'torch', 'transformers', 'onnxruntime', 'openvino', 'onnx', 'cv2', 'pandas'}\n"
+        "bad = {'torch', 'transformers', 'onnxruntime', 'openvino', 'onnx', 'cv2', 'pandas', 'ray'}\n"
         "atexit.register(lambda: print('IMPORTED', sorted(bad & set(sys.modules))))\n"
         "main()\n"
     )

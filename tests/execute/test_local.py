@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from bench.execute import local
+from bench.execute import work as module
 from bench.jobs.fits import FitsJob
 from bench.jobs.probe import ProbeJob
 from tests import builders
@@ -22,7 +23,7 @@ def work(tmp_path, monkeypatch):
     def working(code, timeout_s=60.0):
         prelude = "import json, os, sys, time\njob = json.loads(sys.stdin.readline())\n"
         words = (sys.executable, "-c", f"{prelude}OUT = job['out']\n{code}")
-        monkeypatch.setattr(local, "WORKER", words)
+        monkeypatch.setattr(module, "WORKER", words)
         said = []
         job = FitsJob(case=builders.case(), threads=3, size=(4, 4))
         future = local.LocalExecutor(tmp_path / "cache").submit(
@@ -109,7 +110,7 @@ def test_fields_that_a_newer_worker_adds_are_dropped(work):
 
 
 def test_a_probe_is_answered_without_a_process(tmp_path, monkeypatch):
-    monkeypatch.setattr(local, "WORKER", ("/nowhere",))
+    monkeypatch.setattr(module, "WORKER", ("/nowhere",))
     done = local.LocalExecutor(tmp_path).submit(
         ProbeJob(), place="here", timeout_s=1, log=tmp_path / "log", progress=print
     )

@@ -34,7 +34,7 @@ def case(tmp_path):
 
 def graph(tmp_path, cache, watch=None) -> Graph:
     walk = Walk(Setting(run=tmp_path / "run", cache=cache), watch or small.Quiet())
-    return tries.graph(walk, walk.places[0])
+    return tries.graph(walk, walk.can.places[0])
 
 
 def test_a_prepared_case_is_a_job_that_a_session_can_be_opened_with(case, tmp_path):

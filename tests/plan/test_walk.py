@@ -19,9 +19,9 @@ class Scripted:
     """Executor that ends a job at once, or with `end`."""
 
     def __init__(self, places=("here",), prepares=1, at_once=True):
-        self.can = Capabilities(places=places, prepares=prepares)
+        self.can = Capabilities(places=places, prepares=dict.fromkeys(places, prepares))
         self.at_once, self.begun, self.open = at_once, [], {}
-        self.fails, self.there = {}, set()
+        self.fails, self.there, self.loses = {}, set(), {}
 
     def capabilities(self):
         return self.can
@@ -34,6 +34,11 @@ class Scripted:
         return future
 
     def end(self, name):
+        if self.loses.get(name):
+            self.loses[name] -= 1
+            failure = Failure(step="fits", type="lost", message="It was lost.")
+            self.open.pop(name).set_result(Outcome(failure=failure, lost=True))
+            return
         failed = self.fails.get(name)
         failure = failed and Failure(step="fits", type="X", message=failed)
         report = None if failed else FitsReport(peak_bytes=len(name))
@@ -139,7 +144,7 @@ def steered(walk, monkeypatch, executor, stories, ends):
     made, _ = walk(executor)
     seen, todo = [], iter(ends)
 
-    def wait(running, return_when):
+    def wait(running, timeout, return_when):
         seen.append(sorted(executor.open))
         executor.end(next(todo))
 
@@ -173,3 +178,75 @@ def test_places_work_apart(walk, monkeypatch):
     stories = [story(log, node(p, place=p, kind="measure")) for p in "xy"]
     assert steered(walk, monkeypatch, executor, stories, ["y", "x"]) == [["x", "y"], ["x"]]
     assert log == [("y", 1), ("x", 1)]
+
+
+def test_a_job_that_was_lost_is_begun_again_at_its_place(walk):
+    executor, log = Scripted(), []
+    executor.loses["a"] = 1
+    made, _ = walk(executor)
+    made.run([story(log, node("a"))])
+    assert executor.begun == ["a", "a"]
+    assert log == [("a", 1)]
+
+
+def test_one_that_is_lost_time_and_again_fails_and_says_that_its_place_is_lost(walk):
+    executor, found = Scripted(), []
+    executor.loses["a"] = 9
+    made, _ = walk(executor)
+
+    def told():
+        try:
+            yield node("a")
+        except StepFailed as e:
+            found.append(e)
+
+    made.run([told()])
+    assert executor.begun == ["a"] * walking.TRIES
+    assert found[0].lost
+    assert found[0].elsewhere
+
+
+def test_a_job_of_a_place_that_is_gone_is_not_begun_again(walk):
+    executor, log = Scripted(places=("here", "there")), []
+    executor.loses["a"] = 9
+    made, _ = walk(executor)
+    executor.can = Capabilities(places=("there",))
+    made.run([story(log, node("a"), node("b", place="there"))])
+    assert executor.begun == ["a", "b"]
+
+
+def test_a_story_may_start_others_and_wait_for_them(walk, monkeypatch):
+    monkeypatch.setattr(walking, "PAUSE_S", 0.01)
+    executor, log = Scripted(places=("here", "there"), at_once=True), []
+    made, _ = walk(executor)
+
+    def main():
+        for place in ("here", "there"):
+            made.tell(story(log, node(place, place=place)))
+        while len(log) < 2:
+            yield None
+        log.append("all")
+
+    made.run([main()])
+    assert sorted(log[:2]) == [("here", 4), ("there", 5)]
+    assert log[2:] == ["all"]
+
+
+def test_a_job_that_nobody_needs_any_more_is_given_up(walk, monkeypatch):
+    monkeypatch.setattr(walking, "PAUSE_S", 0.01)
+    executor, log = Scripted(places=("here", "there"), at_once=False), []
+    made, _ = walk(executor)
+    late = node("late")
+
+    def main():
+        made.tell(story(log, late))
+        yield None
+        yield None
+        assert executor.begun == ["late"]
+        future = executor.open["late"]
+        made.give_up([late])
+        assert future.cancelled()
+        log.append("over")
+
+    made.run([main()])
+    assert log == ["over", ("late", "Nobody needs it any more.")]

@@ -48,7 +48,9 @@ def arrays(found, out):
 def test_joined_shards_equal_the_pass_of_the_case(done, tmp_path):
     payloads = [step.run(job(ShardJob, done, tmp_path, shard=(k, 3)), say) for k in (2, 0, 1)]
     assert [p.indices for p in payloads] == [(4, 5), (0, 1, 6), (2, 3)]
-    joined = join([Part.of(p, arrays(p, tmp_path)) for p in payloads])
+    beside = tmp_path / "report.files"
+    files = {f"cases/{p.name}": p.read_bytes() for p in (beside / "cases").iterdir()}
+    joined = join([Part.of(p, files) for p in payloads])
 
     result, _ = done
     assert joined.asked == IMAGES

@@ -1,0 +1,166 @@
+"""The accuracy of one case, counted in shards at several places side by side.
+
+A place takes a shard that nobody has yet. When all are taken, an idle place repeats one that takes
+much longer than the others did; the copy that is there first counts.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from bench.execute.base import Outcome
+from bench.jobs.case import CaseReport
+from bench.jobs.shard import ShardJob
+from bench.plan.prepared import identified
+from bench.plan.setting import StepFailed
+from bench.plan.shards import Part, join
+from bench.record.store import packed
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from bench.jobs.shard import ShardReport
+    from bench.plan.graph import Graph
+    from bench.plan.places import Places
+    from bench.plan.prepared import Prepared
+    from bench.plan.walk import Node, Story
+    from bench.suite.case import Case
+
+LATE = 2.0
+"""Times the median shard's time after which an idle place repeats a shard."""
+
+
+def count(case: Case, made: Prepared) -> int:
+    """Shards of a prepared case: as many as asked for, but none without a batch."""
+    batches = -(-made.data.images // made.ran.protocol.batch_size)
+    return min(case.protocol.shards, batches)
+
+
+@dataclass
+class Pool:
+    """The shards of one case."""
+
+    places: Places
+    asked: Case
+    """As the suite has it; each place finds its weights and images by itself."""
+    case: Case
+    count: int
+    done: dict[int, Outcome] = field(default_factory=dict)
+    failed: StepFailed | None = None
+    _nodes: list[Node] = field(default_factory=list)
+    """Jobs that were begun."""
+    _helpers: int = 0
+    """Stories that go on counting."""
+    _began: dict[int, list[float]] = field(default_factory=dict)
+    """Shard -> when each copy that runs was begun."""
+    _took: list[float] = field(default_factory=list)
+    _avoid: dict[int, set[str]] = field(default_factory=dict)
+    """Shard -> places that lost it."""
+
+    def counted(self, own: Graph) -> Generator[Node | None, Any, None]:
+        """Have all shards counted at places whose machine is that of the case's own place.
+
+        Raises:
+            StepFailed: a shard failed, or was lost too often.
+        """
+        walk, cores = self.places.walk, self.places.walk.can.prepares
+        for graph in self.places.fitting(self.case, own.told.machine.identity):
+            side_by_side = max(1, cores.get(graph.place, 1) // graph.threads(self.case))
+            for _ in range(min(side_by_side, self.count)):
+                self._helpers += 1
+                walk.tell(self._help(graph))
+        while not self.over:
+            yield None
+        walk.give_up(self._nodes)
+        if self.failed is not None:
+            raise self.failed
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is to be counted any more."""
+        return len(self.done) == self.count or self.failed is not None
+
+    def _help(self, graph: Graph) -> Story:
+        """Count shards at one place until there are none left, or the place is lost."""
+        try:
+            case = identified(self.asked, (yield graph.weights(self.asked)).report)
+            made, reference, absent = yield graph.compared(case)
+            self.places.agree(graph, made)
+            while not self.over and graph.place in self.places.walk.can.places:
+                k = self._take(graph.place)
+                if k is None:
+                    yield None
+                    continue
+                asks = {"reference": reference, "reference_absent": absent}
+                what = f"shard {k + 1} of {self.count}"
+                node = graph.measured(ShardJob, made, what, shard=(k, self.count), **asks)
+                self._nodes.append(node)
+                try:
+                    outcome = yield node
+                    self._took.append(time.monotonic() - self._began[k][0])
+                    self.done.setdefault(k, outcome)
+                except StepFailed as e:
+                    self._lose(k, graph.place, e)
+        except StepFailed as e:
+            if not e.elsewhere or self._helpers == 1:
+                self.failed = self.failed or e
+        finally:
+            self._helpers -= 1
+
+    def _take(self, place: str) -> int | None:
+        """A shard that nobody has, else one that is late; None = there is none now."""
+        now, late = time.monotonic(), LATE * statistics.median(self._took or [float("inf")])
+        for least in (0.0, late):
+            for k in range(self.count):
+                began = self._began.get(k, [])
+                fresh, overdue = not began, len(began) == 1 and now - began[0] > least > 0
+                if k in self.done or place in self._avoid.get(k, ()):
+                    continue
+                if fresh or overdue:
+                    self._began[k] = [*began, now]
+                    return k
+        return None
+
+    def _lose(self, k: int, place: str, why: StepFailed) -> None:
+        """Leave a lost shard to other places; where there are none, the case has failed."""
+        if self.over or k in self.done:
+            return
+        self._began[k].pop(0)
+        self._avoid.setdefault(k, set()).add(place)
+        others = {g.place for g in self.places.fitting(self.case)} - self._avoid[k]
+        if not why.lost or not others:
+            self.failed = why
+
+    def outcome(self, timed: Outcome | None, wall_s: float) -> Outcome:
+        """As of a case that was measured in one process.
+
+        Args:
+            timed: outcome of the job that timed it; None = it isn't timed.
+            wall_s: seconds that counting took.
+        """
+        reports = [cast("ShardReport", o.report) for o in self.done.values()]
+        limited = self.case.protocol.accuracy_limit_s is not None
+        files = [o.files for o in self.done.values()]
+        whole = join([Part.of(r, f) for r, f in zip(reports, files, strict=True)], limited=limited)
+        stored = {n: c for each in files for n, c in each.items() if n.startswith("media/")}
+        found: dict[str, Any] = dict(whole.measurements)
+        for kind, arrays in whole.arrays.items():
+            file, content = packed(self.case.id, kind, arrays)
+            stored[f"cases/{file.file}"] = content
+            found[kind] = found[kind].model_copy(update={"arrays": file})
+        last = [found.pop(kind) for kind in ("parity", "gallery") if kind in found]
+        own = cast("CaseReport", timed.report) if timed else reports[0]
+        report = CaseReport(
+            measurements=(*found.values(), *(own.measurements if timed else ()), *last),
+            effective=own.effective,
+            weights=own.weights,
+            seen=len(whole.images),
+            asked=whole.asked,
+            times={**own.times, "accuracy_s": max(r.times["accuracy_s"] for r in reports)},
+        )
+        base = timed or self.done[0]
+        wall = wall_s + (timed.wall_s if timed else 0.0)
+        return Outcome(report=report, files=stored, startup_s=base.startup_s, wall_s=wall)
