@@ -31,7 +31,7 @@ EFFECTIVE = {
     "provider": "ONNX Runtime's execution provider",
     "device": "Where it runs",
 }
-"""Key -> what a runtime may say about itself; it leaves out what it doesn't tell."""
+"""Key -> what it means, of all that a runtime may report of itself."""
 
 
 @dataclass(frozen=True)

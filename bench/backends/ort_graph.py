@@ -13,11 +13,11 @@ _PRODUCTS = {"Conv", "ConvTranspose", "FusedConv", "MatMul", "FusedMatMul", "Gem
 _INT8 = ("QLinearConv", "QLinearMatMul", "QGemm", "QAttention", "ConvInteger", "MatMulInteger",
          "DynamicQuantizeMatMul", "DynamicQuantizeLSTM")  # fmt: skip
 LARGEST = 256 * 2**20
-"""Bytes of a file beyond which nobody looks: the optimised graph is written out as a whole."""
+"""Bytes of the largest model that is looked into: its optimised graph is written out as a whole."""
 
 
 def precisions(file: Path, options: Any, open_session: Callable[[Any], Any]) -> str:
-    """`int8, fp32` ...: precisions of all convolutions and matrix products; empty = nobody looked.
+    """`int8, fp32` ...: precisions of all convolutions and matrix products; empty = unknown.
 
     Args:
         file: The graph as it was exported.
@@ -37,7 +37,7 @@ def precisions(file: Path, options: Any, open_session: Callable[[Any], Any]) -> 
         try:
             open_session(options)
             graph = onnx.load(path, load_external_data=False).graph
-        except Exception:  # noqa: BLE001 - the session that runs is a good one; this one only looks
+        except Exception:  # noqa: BLE001 - the session that runs is another, and works
             return ""
     return ", ".join(sorted(of_graph(graph)))
 

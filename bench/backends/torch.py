@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from contextlib import nullcontext
+from functools import partial
 
 from bench import registry
 from bench.backends.base import Backend, OpenJob, Session
@@ -31,12 +31,7 @@ class TorchBackend(Backend):
         autocast = bool(job.variant.options.get("autocast"))
         kinds = {"fp16": torch.float16, "bf16": torch.bfloat16}
         dtype = kinds.get(job.variant.precision, torch.float32)
-        context: Any = nullcontext
-        if autocast:
-
-            def context() -> AbstractContextManager[Any]:
-                return torch.autocast(where.type, dtype)
-
+        context = partial(torch.autocast, where.type, dtype) if autocast else nullcontext
         weights = torch.float32 if autocast else dtype
         module = module.to(device=where, dtype=weights)
         session = TorchSession(module, module.output_names, job.device, weights, context)

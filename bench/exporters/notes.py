@@ -1,4 +1,4 @@
-"""artifact.json: what a step tells the steps and the session after it."""
+"""artifact.json: what later steps and the session must know of an artifact."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ class CpuWorker:
         command = [sys.executable, "-P", "-c", _START, str(BOOT), *map(str, ours)]
         self._process = Process(command, threads=1, descriptors=ours)
         far.close()
-        with contextlib.suppress(CpuWorkerDied):  # whoever listens is told
+        with contextlib.suppress(CpuWorkerDied):  # `listen` raises it again
             self._send((job.model_dump_json(include=set(SessionJob.model_fields)), maker, folder))
 
     @property

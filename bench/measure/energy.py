@@ -1,7 +1,7 @@
 """Energy from the machine's own counters: RAPL of the processor, NVML of the GPU.
 
-A counter covers the whole package or board, whoever used it; it is read before and after, so
-reading it costs the measured region nothing.
+A counter covers all work of the package or board. It is read before and after the measured region, so
+that reading it costs nothing there.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Counter:
     """One register that counts joules and wraps around."""
 
     read: Callable[[], float]
-    """Raises OSError or ValueError where it stopped to answer."""
+    """Raises OSError or ValueError where it can't be read any more."""
     range: float = 0.0
     """Largest value before it starts again at 0; 0 = it never does."""
 
@@ -43,7 +43,7 @@ class Meter:
         self._before = {kind: _readings(found) for kind, found in self._counters.items()}
 
     def stop(self) -> dict[str, float | Absent]:
-        """Kind -> joules since `start`, or why nobody knows."""
+        """Kind -> joules since `start`, or why they are unknown."""
         return {kind: self._spent(kind, found) for kind, found in self._counters.items()}
 
     def _spent(self, kind: str, counters: list[Counter] | Absent) -> float | Absent:

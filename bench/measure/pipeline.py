@@ -64,7 +64,7 @@ class Pipeline:
         self._results: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
-        """Start the processes; nobody waits for them."""
+        """Start the processes, without waiting until they are ready."""
         job = self._loaded.job if self._wanted else None
         if job is not None:
             batch = min(self._loaded.case.protocol.batch_size, self._loaded.count)
@@ -142,7 +142,7 @@ class Pipeline:
         return np.asarray(x, np.float32)
 
     def _listen(self, worker: CpuWorker) -> None:
-        """Take one message of a process; what a dead one leaves is done here."""
+        """Take one message of a process; the work of a dead one is done here."""
         try:
             found = worker.listen()
         except CpuWorkerDied:

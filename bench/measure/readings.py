@@ -42,7 +42,7 @@ class Source:
 
 
 class Poller:
-    """Readings of one process; `absent` tells what this machine doesn't."""
+    """Readings of one process; `absent` says why the others are missing."""
 
     def __init__(self, sources: Sequence[Source], absent: dict[str, str], clock: Clock) -> None:
         self._sources = tuple(sources)
@@ -120,7 +120,7 @@ def _alone(read: Callable[[], float]) -> Callable[[], tuple[float | None, ...]]:
 
 
 def _together(device: Device, kinds: tuple[str, ...]) -> Callable[[], tuple[float | None, ...]]:
-    """Figures of a GPU, None where one of them stopped to answer."""
+    """Figures of a GPU, None where one can't be read any more."""
 
     def read() -> tuple[float | None, ...]:
         values = device.readings()

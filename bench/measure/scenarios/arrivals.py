@@ -135,8 +135,8 @@ def serve(
             start, end = loop.call(number)
             begun[number], done[number] = start - sender.origin_ns, end - sender.origin_ns
             latencies.append(done[number] - due_ns[number])
-            # Reading the machine and judging the interval take a moment, which nobody in the queue
-            # should have to pay; a camera has none.
+            # Reading the machine and judging the interval take a moment, which must not count as
+            # latency of an arrival in the queue; a camera has none.
             idle = not sender.waiting()
             if idle or end - polled > PATIENCE_NS:
                 loop.poll()

@@ -22,7 +22,7 @@ from bench.record.work import ComponentMeasurement
 CALLS = 8
 REST_S = 0.02
 UNNAMED = "unnamed"
-"""Nodes that the runtime made itself, mostly by fusing across borders: nobody knows whose."""
+"""Nodes that the runtime made itself, mostly by fusing across borders, so that their part is unknown."""
 MOST_UNNAMED = 0.5
 SUFFIX = re.compile(r"(_nchwc|_token_\d+|_kernel_time|/.*)$")
 """What ONNX Runtime's optimizer appends to the name of a node or of its output."""

@@ -55,7 +55,7 @@ def frost(image: Image, level: int, rng: Generator) -> Image:
 
     ImageNet-C lays photographs of frost over the image, which can't be shipped. Here it is drawn:
     bright ridges of plasma clouds, as crystals grow, on a pane that is whiter where it is colder.
-    Patterns and brightness are not those of the photographs: compare forms with it, not papers.
+    Patterns and brightness are not those of the photographs: compare variants with it, not papers.
     """
     share, weight = FROST[level - 1]
     clouds, cold = (plasma(image.shape[:2], decay, rng) for decay in (1.25, 1.6))
