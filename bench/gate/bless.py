@@ -45,8 +45,6 @@ class Blessing(Record):
     accepted: tuple[str, ...] = ()
     """Blocking verdicts against the baseline before, which this blessing overrules."""
 
-    model_config = Result.model_config
-
     @property
     def sentence(self) -> str:
         """Who blessed it, when, from which commit and why."""

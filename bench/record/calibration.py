@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from bench.record.base import Record
 from bench.record.environment import Machine
-
-CALIBRATION_SCHEMA = 1
-"""History: 1 = the first (2026-11)."""
 
 
 class Rate(Record):
@@ -23,7 +20,8 @@ class Rate(Record):
 class Calibration(Record):
     """calibration.json: kept with the machine, copied into every run that is gated on it."""
 
-    schema_version: int = Field(default=CALIBRATION_SCHEMA, alias="schema")
+    schema_version: int = Field(default=1, alias="schema")
+    """History: 1 = the first (2026-11)."""
     machine: Machine
     case: str
     """Case whose pairs were measured."""
@@ -44,7 +42,3 @@ class Calibration(Record):
     measured: str = ""
     """UTC, ISO 8601."""
     code_digest: str = ""
-
-    model_config = ConfigDict(
-        populate_by_name=True, frozen=True, extra="forbid", protected_namespaces=()
-    )

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from bench.record.base import Absent, Record
 from bench.record.environment import Machine
-
-CEILING_SCHEMA = 1
-"""History: 1 = the first (2026-11)."""
 
 
 class Ceiling(Record):
     """ceiling.json of a run: the roof of the roofline."""
 
-    schema_version: int = Field(default=CEILING_SCHEMA, alias="schema")
+    schema_version: int = Field(default=1, alias="schema")
+    """History: 1 = the first (2026-11)."""
     machine: Machine
     device: str
     threads: int
@@ -31,7 +29,3 @@ class Ceiling(Record):
     versions: dict[str, str] = Field(default_factory=dict)
     measured: str = ""
     """UTC, ISO 8601."""
-
-    model_config = ConfigDict(
-        populate_by_name=True, frozen=True, extra="forbid", protected_namespaces=()
-    )

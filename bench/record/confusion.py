@@ -6,10 +6,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from bench.record.base import ArrayFile, Record
+from bench.record.base import ArrayFile, ImageCounts, Record
 
 
-class ConfusionMeasurement(Record):
+class ConfusionMeasurement(ImageCounts):
     """Counts of every image.
 
     Arrays: `image`, `truth`, `prediction` (uint32) and `count` (uint32), one entry a non-zero cell.
@@ -17,19 +17,7 @@ class ConfusionMeasurement(Record):
     in row C and left out by every metric that says so.
     """
 
-    by_image = ("images", "groups", "classified")
     kind: Literal["confusion"] = "confusion"
-    version: int = 1
-    classes: tuple[str, ...]
-    images: tuple[str, ...]
-    """Names of the images that were evaluated, in order."""
-    asked: int
-    """Images that the protocol asked for; fewer were seen where the time limit ended the pass."""
-    groups: tuple[str, ...] = ()
-    """Group (city) of every image, which intervals may leave out as a whole; empty = none."""
-    classified: tuple[int, ...] = ()
-    """Pixels of every image that were predicted as any class, not as void; empty in older records."""
-    arrays: ArrayFile
 
 
 class InstanceMeasurement(Record):

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from bench.record.base import Record
 from bench.record.environment import Machine
-
-PAIRS_SCHEMA = 1
-"""History: 1 = the first (2026-11)."""
 
 
 class ProcessPair(Record):
@@ -32,7 +29,8 @@ class ProcessPair(Record):
 class PairsRecord(Record):
     """pairs/CASE.json of a run: what `segbench gate --live` measured of one case."""
 
-    schema_version: int = Field(default=PAIRS_SCHEMA, alias="schema")
+    schema_version: int = Field(default=1, alias="schema")
+    """History: 1 = the first (2026-11)."""
     case: str
     """Id."""
     baseline: str
@@ -58,7 +56,3 @@ class PairsRecord(Record):
     """The last of these pairs were measured because the first suggested a regression."""
     first: int | None = None
     """How many pairs the first look had, where a second followed; the second alone decides."""
-
-    model_config = ConfigDict(
-        populate_by_name=True, frozen=True, extra="forbid", protected_namespaces=()
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from bench.record.base import ArrayFile, Record
 from bench.record.confusion import ConfusionMeasurement, InstanceMeasurement, RunTimes
@@ -153,10 +153,6 @@ class Result(Record):
     """UTC, ISO 8601."""
     notes: tuple[str, ...] = ()
     """Sentences that the card prints beside the row."""
-
-    model_config = ConfigDict(
-        populate_by_name=True, frozen=True, extra="forbid", protected_namespaces=()
-    )
 
     def get(self, kind: str) -> Any:
         """Measurement of a kind (of a plug-in's, its name), or None."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from bench.record.base import ArrayFile, Record
+from bench.record.base import ImageCounts
 
 
-class SegmentsMeasurement(Record):
+class SegmentsMeasurement(ImageCounts):
     """What became of every segment, for PQ.
 
     Arrays, one entry a segment, uint32: `image`; `class_index`; `outcome` (0 = a matched pair of ground
@@ -16,16 +16,4 @@ class SegmentsMeasurement(Record):
     void) are left out.
     """
 
-    by_image = ("images", "groups", "classified")
     kind: Literal["segments"] = "segments"
-    version: int = 1
-    classes: tuple[str, ...]
-    images: tuple[str, ...]
-    """Names of the images that were evaluated, in order."""
-    asked: int
-    """Images that the protocol asked for; fewer were seen where the time limit ended the pass."""
-    groups: tuple[str, ...] = ()
-    """Group (city) of every image, which intervals may leave out as a whole; empty = none."""
-    classified: tuple[int, ...] = ()
-    """Pixels of every image that were predicted as any class, not as void."""
-    arrays: ArrayFile

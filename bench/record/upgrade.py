@@ -25,13 +25,8 @@ def _from_1(raw: dict[str, Any]) -> dict[str, Any]:
     return {**raw, "case": {**case, "protocol": protocol}}
 
 
-def _from_2(raw: dict[str, Any]) -> dict[str, Any]:
-    """Schema 3 added keys whose defaults are those of a semantic case."""
-    return raw
-
-
-STEPS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1, 2: _from_2}
-"""Schema N -> function that gives schema N + 1."""
+STEPS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1, 2: dict}
+"""Schema N -> function that gives schema N + 1; 3 added keys whose defaults are a semantic case's."""
 
 
 def upgrade(raw: dict[str, Any], path: Path) -> dict[str, Any]:

@@ -98,9 +98,7 @@ class Task(ABC):
     def mapped(self, prediction: Any, table: NDArray[np.uint8]) -> Any:
         """A prediction of the model's classes as one of the set's.
 
-        Args:
-            prediction: of the model's classes.
-            table: model's class -> the set's class, uint8 (256,); VOID where it has none.
+        `table`: model's class -> the set's class, uint8 (256,); VOID where it has none.
         """
 
     @abstractmethod
@@ -133,20 +131,16 @@ class Task(ABC):
     def measured(
         self, tallies: Sequence[Tally], seen: Mapping[str, Any]
     ) -> Iterator[tuple[dict[str, Any], Arrays]]:
-        """Measurements without `arrays`, and those arrays.
+        """Measurements without `arrays`, and those arrays, from the tallies of the images in order.
 
-        Args:
-            tallies: of the images, in order.
-            seen: `classes`, `images`, `asked`, `groups` and `classified`.
+        `seen` has `classes`, `images`, `asked`, `groups` and `classified`.
         """
 
     @abstractmethod
     def ratios(self, found: Any, folder: Path) -> dict[str, Ratios]:
         """Metric of a class -> its ratios: the first, and others that get intervals.
 
-        Args:
-            found: the measurement of this task's `kind`.
-            folder: where its arrays lie.
+        `found` is the measurement of this task's `kind`; its arrays lie in `folder`.
         """
 
     def scores(self, result: Result, folder: Path) -> dict[str, float | str]:  # noqa: ARG002

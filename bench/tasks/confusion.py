@@ -65,9 +65,7 @@ def count(
 
 def stack(counts: Sequence[NDArray[np.int64]], classes: int) -> NDArray[np.int64]:
     """Counts of several images, int64 (N, C+1, C+1); N may be 0."""
-    if not counts:
-        return np.zeros((0, classes + 1, classes + 1), np.int64)
-    return np.stack(counts)
+    return np.array(counts, np.int64).reshape(-1, classes + 1, classes + 1)
 
 
 def to_sparse(counts: NDArray[np.int64]) -> dict[str, NDArray[np.uint32]]:

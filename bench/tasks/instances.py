@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.errors import RecordError
+from bench.segments import VOID
 from bench.suite.classes import CITYSCAPES
 from bench.tasks.overlap import categories, pooled
 
@@ -41,9 +42,6 @@ UNEVALUATED = {"caravan": "vehicle", "trailer": "vehicle"}
 """Classes with instances that aren't evaluated -> their category; the official evaluator counts a
 prediction of them as a hit of the category within its instances, as a false positive elsewhere."""
 
-VOID = 255
-"""Void in every array of class indices."""
-
 FIELDS = ("class_index", "size", "hit", "category_hit")
 
 
@@ -52,11 +50,9 @@ def count(
 ) -> dict[str, NDArray[np.uint32]]:
     """Arrays of one image, uint32 (instances,): class_index, size, hit, category_hit (pixels).
 
-    Args:
-        instances: ids of any shape, `class index * 1000 + n + 1000`, 0 elsewhere.
-        prediction: class indices of the same shape.
-        of: category of every class that may be predicted; UNEVALUATED ones may follow the others.
-            None = each class is its own category.
+    Of instance ids (`class index * 1000 + n + 1000`, 0 elsewhere), and class indices of the same shape.
+    `of` is the category of every class that may be predicted; UNEVALUATED ones may follow the others.
+    None = each class is its own category.
     """
     there = instances > 0
     ids, void = instances[there], VOID if of is None else len(of)
@@ -95,15 +91,8 @@ def class_iiou(
     counts: NDArray[np.int64], arrays: Mapping[str, NDArray[np.uint32]], classes: Sequence[str]
 ) -> dict[str, float]:
     """Class with instances -> iIoU, fraction, NaN where absent; of counts (..., C+1, C+1)."""
-    labelled = pooled(counts)[:-1, :-1]
-    owner, hit, miss = _weighted(arrays, classes, "hit")
-    scores = {}
-    for index, name in enumerate(classes):
-        if name in AVERAGE_SIZE:
-            mine = owner == index
-            false = int(labelled[:, index].sum() - labelled[index, index])
-            scores[name] = _score(float(hit[mine].sum()), false, float(miss[mine].sum()))
-    return scores
+    groups = {n: np.array([c == n for c in classes]) for n in classes if n in AVERAGE_SIZE}
+    return _iiou(groups, counts, _weighted(arrays, classes, "hit"), {})
 
 
 def category_iiou(
@@ -112,28 +101,33 @@ def category_iiou(
     classes: Sequence[str],
     stray: Mapping[str, int] | None = None,
 ) -> dict[str, float]:
-    """Category with instances -> iIoU, fraction, NaN where absent; empty off Cityscapes.
+    """Category with instances -> iIoU, fraction, NaN where absent; of counts (..., C+1, C+1).
 
-    Args:
-        counts: (..., C+1, C+1).
-        arrays: of an InstanceMeasurement.
-        classes: names of the C classes.
-        stray: category -> labelled pixels of other categories predicted as one of its
-            UNEVALUATED classes.
+    Empty where a class is none of Cityscapes'. `stray` is that of an InstanceMeasurement.
     """
     of = categories(classes)
     if of is None:
         return {}
+    groups = {n: np.array([c == n for c in of]) for n in CATEGORIES if n in of}
+    return _iiou(groups, counts, _weighted(arrays, classes, "category_hit"), stray or {})
+
+
+def _iiou(
+    groups: Mapping[str, NDArray[np.bool_]],
+    counts: NDArray[np.int64],
+    weighted: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]],
+    stray: Mapping[str, int],
+) -> dict[str, float]:
+    """Score of each group of classes, given as bool (C,)."""
     labelled = pooled(counts)[:-1, :-1]
-    owner, hit, miss = _weighted(arrays, classes, "category_hit")
+    owner, hit, miss = weighted
     scores = {}
-    for category in CATEGORIES:
-        inside = np.array([c == category for c in of])
-        if not inside.any():
-            continue
+    for name, inside in groups.items():
         mine = inside[owner]
-        false = int(labelled[~inside][:, inside].sum()) + (stray or {}).get(category, 0)
-        scores[category] = _score(float(hit[mine].sum()), false, float(miss[mine].sum()))
+        part, missed = float(hit[mine].sum()), float(miss[mine].sum())
+        false = int(labelled[~inside][:, inside].sum()) + stray.get(name, 0)
+        whole = part + false + missed
+        scores[name] = part / whole if whole else float("nan")
     return scores
 
 
@@ -152,8 +146,3 @@ def _weighted(
         ) from e
     weight = average / size
     return owner, hit * weight, (size - hit) * weight
-
-
-def _score(hit: float, false: int, miss: float) -> float:
-    whole = hit + false + miss
-    return hit / whole if whole else float("nan")

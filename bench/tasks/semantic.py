@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bench.datasets.base import Images
-    from bench.record.base import ArrayFile
     from bench.record.confusion import ConfusionMeasurement
     from bench.record.result import Result
     from bench.suite.dataset import Dataset
@@ -120,11 +119,12 @@ class SemanticTask(Task):
         """Mean IoU of the categories, iIoU, and pixel accuracy, fractions."""
         found, inside = result.get("confusion"), result.get("instances")
         counts, of = counts_of(folder, found), overlap.categories(found.classes)
-        right = {"pixel_accuracy": overlap.pixel_accuracy(counts)}
+        scores: dict[str, float | str] = dict.fromkeys(self.numbers, NO_CATEGORIES)
+        scores["pixel_accuracy"] = overlap.pixel_accuracy(counts)
         if of is None:
-            return {**dict.fromkeys(self.numbers, NO_CATEGORIES), **right}
+            return scores
         by_category = self.ratios(found, folder)["category_iou"].pooled().tolist()
-        scores: dict[str, float | str] = {"category_miou": overlap.mean_of(by_category), **right}
+        scores["category_miou"] = overlap.mean_of(by_category)
         if inside is None or inside.images != found.images:
             why = NO_INSTANCES if inside is None else OTHER_IMAGES
             return {**scores, "iiou": why, "category_iiou": why}
@@ -137,14 +137,11 @@ class SemanticTask(Task):
         return scores
 
 
+# Every variant is compared with the same reference.
+@lru_cache(maxsize=8)
 def counts_of(folder: Path, found: ConfusionMeasurement) -> NDArray[np.int64]:
     """Counts of every image, int64 (N, C+1, C+1), read-only; `folder` holds the arrays."""
-    return _counts(folder, found.arrays, len(found.images), len(found.classes))
-
-
-@lru_cache(maxsize=8)
-def _counts(folder: Path, file: ArrayFile, images: int, classes: int) -> NDArray[np.int64]:
-    """Kept for a few results: every variant is compared with the same reference."""
-    counts = confusion.from_sparse(read_arrays(folder, file), images, classes)
+    arrays = read_arrays(folder, found.arrays)
+    counts = confusion.from_sparse(arrays, len(found.images), len(found.classes))
     counts.flags.writeable = False
     return counts
