@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import difflib
 import importlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from bench.errors import BadInput, UnknownName
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from bench.backends.base import Backend
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from bench.tasks.base import Task
     from bench.transforms.base import PanopticPostprocess, Postprocess, Preprocess
     from bench.transforms.corruptions.base import Corruption
+
+T = TypeVar("T")
 
 METRICS = ("accuracy", "scores", "latency", "load", "memory", "parity", "robustness", "roofline")
 SECTIONS = (
@@ -72,18 +74,12 @@ TABLE: dict[str, dict[str, str]] = {
     "corruption": {
         name: f"bench.transforms.corruptions.{module}:{name}"
         for module, names in {
-            "noise": ("gaussian_noise", "shot_noise", "impulse_noise", "speckle_noise"),
-            "blur": ("defocus_blur", "glass_blur", "motion_blur", "zoom_blur", "gaussian_blur"),
-            "weather": ("snow", "frost", "fog", "brightness", "spatter"),
-            "digital": (
-                "contrast",
-                "pixelate",
-                "jpeg_compression",
-                "elastic_transform",
-                "saturate",
-            ),
+            "noise": "gaussian_noise shot_noise impulse_noise speckle_noise",
+            "blur": "defocus_blur glass_blur motion_blur zoom_blur gaussian_blur",
+            "weather": "snow frost fog brightness spatter",
+            "digital": "contrast pixelate jpeg_compression elastic_transform saturate",
         }.items()
-        for name in names
+        for name in names.split()
     },
     "scenario": {
         "single_stream": "bench.measure.scenarios.back_to_back:run",
@@ -152,10 +148,7 @@ def find(kind: str, name: str) -> Entry:
     Raises:
         UnknownName: nothing of that kind is called so; the nearest name is the hint.
     """
-    known = entries(kind)
-    if name not in known:
-        raise UnknownName(f"There is no {kind} called {name!r}.", suggest(name, known))
-    return known[name]
+    return named(entries(kind), kind, name)
 
 
 @overload
@@ -209,9 +202,20 @@ def installed(distribution: str) -> str:
     return version(distribution) or "absent"
 
 
-def suggest(name: str, known: object) -> str:
+def named(table: Mapping[str, T], kind: str, name: str) -> T:
+    """Entry of a table.
+
+    Raises:
+        UnknownName: there is none; the nearest name is the hint.
+    """
+    if name not in table:
+        raise UnknownName(f"There is no {kind} called {name!r}.", suggest(name, table))
+    return table[name]
+
+
+def suggest(name: str, known: Iterable[object]) -> str:
     """Hint: the nearest known names, else all of them."""
-    names = sorted(str(k) for k in known)  # type: ignore[attr-defined]
+    names = sorted(map(str, known))
     near = difflib.get_close_matches(name, names, n=2, cutoff=0.5)
     if near:
         return "Did you mean " + " or ".join(repr(n) for n in near) + "?"

@@ -39,14 +39,12 @@ def score(
     json: Annotated[bool, typer.Option("--json", help="Print JSON; fractions.")] = False,
 ) -> None:
     """Score label maps by the Cityscapes rule, as its official evaluator would."""
-    from bench.errors import BadInput, UnknownName
-    from bench.registry import suggest
+    from bench.errors import BadInput
+    from bench.registry import named
     from bench.suite.load import tables
     from bench.suite.read import check_name
 
-    known = tables().datasets
-    if dataset not in known:
-        raise UnknownName(f"There is no data set called {dataset!r}.", suggest(dataset, known))
+    spec = named(tables().datasets, "data set", dataset)
     if encoding not in {None, "labelIds", "trainIds"}:
         raise BadInput(f"{encoding!r} is no encoding of label maps.", "Say labelIds or trainIds.")
     check_name(name, Path("--name"), "name")
@@ -57,7 +55,7 @@ def score(
         changes["root"] = str(root.expanduser().resolve())
     if split is not None:
         changes["split"] = split
-    spec = known[dataset].model_copy(update=changes)
+    spec = spec.model_copy(update=changes)
     with _folder(out) as folder:
         row, run = _measured(predictions, spec, folder, name, encoding)
         found = numbers(row, run)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from bench.errors import BadInput, UnknownName, WeightsError
-from bench.registry import suggest
+from bench.registry import named, suggest
+from bench.suite.dataset import Dataset
 from bench.suite.model import Model
 from bench.suite.suite import Block, Suite
 from bench.suite.tables import Tables
@@ -28,21 +29,40 @@ def choose(
         UnknownName: a choice for something that the suite does not name.
         BadInput: a choice that can't be.
     """
-    blocks = suite.blocks
-    _all_used("dataset", "--dataset", datasets, {b.dataset.name for b in blocks}, suite)
-    blocks = tuple(_swap_dataset(b, known, datasets) for b in blocks)
-    _all_used("dataset", "--root", roots, {b.dataset.name for b in blocks}, suite)
-    _all_used("model", "--weights", weights, {b.model.name for b in blocks}, suite)
-    blocks = tuple(_root(b, roots) for b in blocks)
-    blocks = tuple(
-        b.model_copy(update={"model": weighted(b.model, weights[b.model.name])})
-        if b.model.name in weights
-        else b
-        for b in blocks
+    sets = known.datasets
+    suite = _chosen(
+        suite, "dataset", "--dataset", datasets, lambda _, name: named(sets, "data set", name)
     )
+    suite = _chosen(suite, "dataset", "--root", roots, _rooted)
+    suite = _chosen(suite, "model", "--weights", weights, weighted)
     if target is not None:
-        blocks = _on_target(suite.model_copy(update={"blocks": blocks}), known, target)
-    return suite.model_copy(update={"blocks": blocks})
+        suite = suite.model_copy(update={"blocks": _on_target(suite, known, target)})
+    return suite
+
+
+def _chosen(
+    suite: Suite,
+    kind: str,
+    option: str,
+    given: Mapping[str, str],
+    change: Callable[[Any, str], Any],
+) -> Suite:
+    """Suite whose models or data sets that `given` names are changed by its values."""
+    names = {getattr(block, kind).name for block in suite.blocks}
+    for name in given:
+        if name not in names:
+            raise UnknownName(
+                f"{option} {name}={given[name]}: suite {suite.name!r} has no {kind} {name!r}.",
+                suggest(name, names),
+            )
+
+    def one(block: Block) -> Block:
+        old = getattr(block, kind)
+        if old.name not in given:
+            return block
+        return block.model_copy(update={kind: change(old, given[old.name])})
+
+    return suite.model_copy(update={"blocks": tuple(map(one, suite.blocks))})
 
 
 def weighted(model: Model, value: str) -> Model:
@@ -91,53 +111,23 @@ def _existing(model: Model, value: str, *, want_file: bool) -> Path:
     )
 
 
-def _swap_dataset(block: Block, known: Tables, datasets: Mapping[str, str]) -> Block:
-    new = datasets.get(block.dataset.name)
-    if new is None:
-        return block
-    if new not in known.datasets:
-        raise UnknownName(f"There is no data set called {new!r}.", suggest(new, known.datasets))
-    return block.model_copy(update={"dataset": known.datasets[new]})
-
-
-def _root(block: Block, roots: Mapping[str, str]) -> Block:
-    root = roots.get(block.dataset.name)
-    if root is None:
-        return block
+def _rooted(dataset: Dataset, root: str) -> Dataset:
     path = Path(root).expanduser().resolve()
     if not path.is_dir():
-        raise BadInput(f"--root {block.dataset.name}={root}: there is no folder {str(path)!r}.")
-    dataset = block.dataset.model_copy(update={"root": str(path)})
-    return block.model_copy(update={"dataset": dataset})
+        raise BadInput(f"--root {dataset.name}={root}: there is no folder {str(path)!r}.")
+    return dataset.model_copy(update={"root": str(path)})
 
 
 def _on_target(suite: Suite, known: Tables, target: str) -> tuple[Block, ...]:
     """Blocks on one target; a case that this makes twice stands where it came first."""
-    if target not in known.targets:
-        raise UnknownName(f"There is no target called {target!r}.", suggest(target, known.targets))
+    there = named(known.targets, "target", target)
     seen: set[tuple[str, str, str, str]] = set()
     out = []
     for block in suite.blocks:
-        fresh = []
-        for variant in block.variants:
-            key = (block.model.name, variant.slug, block.dataset.name, block.axis)
-            if key not in seen:
-                seen.add(key)
-                fresh.append(variant)
+        place = (block.model.name, block.dataset.name, block.axis)
+        fresh = tuple(v for v in block.variants if (*place, v.slug) not in seen)
+        seen |= {(*place, v.slug) for v in fresh}
         if fresh:
-            there = (block.on(known.targets[target]),)
-            update = {"variants": tuple(fresh), "targets": there}
+            update = {"variants": fresh, "targets": (block.on(there),)}
             out.append(block.model_copy(update=update))
     return tuple(out)
-
-
-def _all_used(
-    kind: str, option: str, given: Mapping[str, str], named: Iterable[str], suite: Suite
-) -> None:
-    names = set(named)
-    for name in given:
-        if name not in names:
-            raise UnknownName(
-                f"{option} {name}={given[name]}: suite {suite.name!r} has no {kind} {name!r}.",
-                suggest(name, names),
-            )

@@ -134,9 +134,8 @@ def load_suite(
 
 def _not_too_many(asked: SuiteFile, file: Path) -> None:
     """Refuse a suite before it is expanded into more cases than anybody could measure."""
-    points = (b.sweep.count if b.sweep else 1 for b in asked.block)
     count = sum(
-        n * len(b.variants) * len(b.targets) for n, b in zip(points, asked.block, strict=True)
+        len(b.variants) * len(b.targets) * (b.sweep.count if b.sweep else 1) for b in asked.block
     )
     if count > MOST_CASES:
         raise SuiteError(
@@ -175,15 +174,12 @@ def _blocks(
         protocol=_protocol({**asked.protocol, **raw.protocol}, file, dotted(at, "protocol")),
         axis=check_name(raw.axis, file, dotted(at, "axis")) if raw.axis else "",
     )
-    made = (block,) if raw.sweep is None else _swept(block, raw, file, at)
-    for one in made:
-        _batch(one.protocol, file, at)
-    return tuple(_arriving(b, raw, file, at) for b in made)
+    made = _swept(block, raw.sweep, raw, file, at) if raw.sweep else (block,)
+    return tuple(_fit(b, raw, file, at) for b in made)
 
 
-def _swept(block: Block, raw: BlockFile, file: Path, at: str) -> tuple[Block, ...]:
+def _swept(block: Block, sweep: Sweep, raw: BlockFile, file: Path, at: str) -> tuple[Block, ...]:
     """One block a point; a key has one place, the protocol or the sweep."""
-    sweep = raw.sweep or Sweep()
     where = dotted(at, "sweep")
     if not sweep.keys:
         raise SuiteError(
@@ -209,13 +205,23 @@ def _swept(block: Block, raw: BlockFile, file: Path, at: str) -> tuple[Block, ..
     return expand(block, sweep)
 
 
-def _arriving(block: Block, raw: BlockFile, file: Path, at: str) -> Block:
-    """The block, whose protocol has a rate exactly where its scenario takes one."""
-    protocol = block.protocol
-    if protocol.scenario in OPEN:
+def _fit(block: Block, raw: BlockFile, file: Path, at: str) -> Block:
+    """The block, whose protocol has a batch and a rate that its scenario can have."""
+    protocol, scenario = block.protocol, block.protocol.scenario
+    if protocol.batch_size == LARGEST and scenario != "offline":
+        raise SuiteError(
+            f'{file}: {at}: the scenario {scenario!r} takes no batch_size = "largest".',
+            'Set scenario = "offline", or name a number.',
+        )
+    if protocol.batch_size > 1 and scenario == "constant_stream":
+        raise SuiteError(
+            f"{file}: {at}: batch_size = {protocol.batch_size}: a camera's frames come one by one.",
+            "Leave batch_size out, or use another scenario.",
+        )
+    if scenario in OPEN:
         if protocol.rate is None:
             raise SuiteError(
-                f"{file}: {at}: the scenario {protocol.scenario!r} needs a rate.",
+                f"{file}: {at}: the scenario {scenario!r} needs a rate.",
                 "Give the protocol a `rate`, arrivals a second.",
             )
         return block
@@ -223,25 +229,11 @@ def _arriving(block: Block, raw: BlockFile, file: Path, at: str) -> Block:
     for key in ("rate", "deadline_ms"):
         if (key in raw.protocol or key in swept) and "scenario" not in swept:
             raise SuiteError(
-                f"{file}: {at}: the scenario {protocol.scenario!r} takes no {key}.",
+                f"{file}: {at}: the scenario {scenario!r} takes no {key}.",
                 f"Use one of {' and '.join(OPEN)}.",
             )
     closed = protocol.model_copy(update={"rate": None, "deadline_ms": None})
     return block.model_copy(update={"protocol": closed})
-
-
-def _batch(protocol: Protocol, file: Path, at: str) -> None:
-    """Refuse a batch that the scenario can't have."""
-    if protocol.batch_size == LARGEST and protocol.scenario != "offline":
-        raise SuiteError(
-            f'{file}: {at}: the scenario {protocol.scenario!r} takes no batch_size = "largest".',
-            'Set scenario = "offline", or name a number.',
-        )
-    if protocol.batch_size > 1 and protocol.scenario == "constant_stream":
-        raise SuiteError(
-            f"{file}: {at}: batch_size = {protocol.batch_size}: a camera's frames come one by one.",
-            "Leave batch_size out, or use another scenario.",
-        )
 
 
 def _protocol(raw: dict[str, Any], file: Path, where: str) -> Protocol:

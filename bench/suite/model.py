@@ -107,9 +107,7 @@ class Model(Spec):
     @model_validator(mode="after")
     def _complete(self) -> Model:
         if self.source == "seeded" and self.seed is None:
-            msg = f"model {self.name!r} has source 'seeded' and no seed"
-            raise ValueError(msg)
+            raise ValueError(f"model {self.name!r} has source 'seeded' and no seed")
         if (self.loader == "onnx") != (self.onnx is not None):
-            msg = f"model {self.name!r}: the table [onnx] goes with loader = 'onnx'"
-            raise ValueError(msg)
+            raise ValueError(f"model {self.name!r}: the table [onnx] goes with loader = 'onnx'")
         return self

@@ -120,11 +120,8 @@ def check_rules(
 ) -> None:
     """Refuse rules that could never apply: a slip there would leave something unguarded.
 
-    Args:
-        policy: with the rules.
-        cases: ids of all cases of the suite.
-        metrics: headlines of its tasks, and metrics of the classes of its data sets.
-        where: file, for the message.
+    `cases` are ids of the suite, `metrics` headlines of its tasks and metrics of its classes, and
+    `where` the file.
 
     Raises:
         SuiteError: a rule matches no metric or no case, or none of its metrics takes its limit.

@@ -110,35 +110,23 @@ class Protocol(Spec):
 
     def accuracy_fields(self) -> dict[str, Any]:
         """Fields that change accuracy."""
-        return {
-            "input": [self.height, self.width],
-            "preprocess": self.preprocess,
-            "postprocess": self.postprocess,
-            "scales": self.scales,
-            "images": self.images,
-            **({"corruption": self.corruption, "seed": self.seed} if self.corruption else {}),
-            **self.task_fields(),
-        }
+        corrupted = ("corruption", "seed") if self.corruption else ()
+        return self._fields("input preprocess postprocess scales images", *corrupted)
 
     def timing_fields(self) -> dict[str, Any]:
         """Fields that change latency."""
-        return {
-            "scenario": self.scenario,
-            "batch_size": self.batch_size,
-            "input": [self.height, self.width],
-            "preprocess": self.preprocess,
-            "postprocess": self.postprocess,
-            "warmup": self.warmup,
-            "iterations": self.iterations,
-            "max_iterations": self.max_iterations,
-            "median_width": self.median_width,
-            "timing_limit_s": self.timing_limit_s,
-            "rate": self.rate,
-            "deadline_ms": self.deadline_ms,
-            **({"arrivals": [self.seed, "each launch"]} if self.scenario == "server" else {}),
-            "launches": self.launches,
-            **self.task_fields(),
-        }
+        fields = self._fields(
+            "scenario batch_size input preprocess postprocess warmup iterations max_iterations "
+            "median_width timing_limit_s rate deadline_ms launches"
+        )
+        return fields | (
+            {"arrivals": [self.seed, "each launch"]} if self.scenario == "server" else {}
+        )
+
+    def _fields(self, names: str, *more: str) -> dict[str, Any]:
+        """Values of some fields and of the task's; `input` is height and width."""
+        values = {"input": [self.height, self.width], **dict(self)}
+        return {n: values[n] for n in (*names.split(), *more)} | self.task_fields()
 
     def timing_fingerprint(self, threads: int | None) -> str:
         """Hash, 12 hexadecimal digits; latencies are compared only under the same."""

@@ -9,6 +9,7 @@ import json
 import re
 import tomllib
 import typing
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -114,7 +115,7 @@ def parse(kind: type[T], raw: Any, file: Path | str, where: str = "") -> T:
         # JSON is where pydantic is strict about scalars and still takes a list for a tuple.
         text = json.dumps(raw)
     except TypeError:
-        key, value = _first_odd(raw, where)
+        key, value = next(_odd(raw, where))
         raise SuiteError(
             f"{file}: {key} = {value} is a {type(value).__name__}; no key takes one.",
             "Put it in quotes.",
@@ -167,7 +168,8 @@ def _explain(
             reason = str(first.get("ctx", {}).get("error", first["msg"]))
             return SuiteError(f"{file}: {key or 'it'}: {reason}.")
         case _:
-            return SuiteError(f"{file}: {key} = {_short(value)}: {_lower(first['msg'])}.")
+            reason = first["msg"][:1].lower() + first["msg"][1:]
+            return SuiteError(f"{file}: {key} = {_short(value)}: {reason}.")
 
 
 def fields_at(kind: type[BaseModel], loc: tuple[str | int, ...]) -> tuple[str, ...]:
@@ -191,25 +193,15 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     return next((f for f in found if f), None)
 
 
-def _first_odd(raw: Any, where: str) -> tuple[str, Any]:
-    """Path and value of the first thing that JSON doesn't know: TOML's dates and times."""
-    items: Any = ()
-    if isinstance(raw, dict):
-        items = raw.items()
-    elif isinstance(raw, list | tuple):
-        items = enumerate(raw)
-    for key, value in items:
-        found = _first_odd(value, dotted(where, key))
-        if found[0]:
-            return found
-    plain = isinstance(raw, dict | list | tuple | str | int | float | bool | None)
-    return ("", None) if plain else (where, raw)
+def _odd(raw: Any, where: str) -> Iterator[tuple[str, Any]]:
+    """Path and value of what JSON doesn't know: TOML's dates and times."""
+    if isinstance(raw, dict | list | tuple):
+        for key, value in raw.items() if isinstance(raw, dict) else enumerate(raw):
+            yield from _odd(value, dotted(where, key))
+    elif not isinstance(raw, str | int | float | bool | None):
+        yield where, raw
 
 
 def _short(value: Any, limit: int = 60) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= limit else text[: limit - 3] + "..."
-
-
-def _lower(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]

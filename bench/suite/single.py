@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bench.errors import UnknownName
-from bench.registry import suggest
+from bench.registry import named
 from bench.suite.case import Case
 from bench.suite.choose import choose
 from bench.suite.protocol import Protocol
@@ -29,17 +28,10 @@ def single_case(
         UnknownName: a name that no table has.
     """
     known = tables()
-    for kind, name, table in (
-        ("model", model, known.models),
-        ("variant", variant, known.variants),
-        ("data set", dataset, known.datasets),
-    ):
-        if name not in table:
-            raise UnknownName(f"There is no {kind} called {name!r}.", suggest(name, table))
     block = Block(
-        model=known.models[model],
-        dataset=known.datasets[dataset],
-        variants=(known.variants[variant],),
+        model=named(known.models, "model", model),
+        dataset=named(known.datasets, "data set", dataset),
+        variants=(named(known.variants, "variant", variant),),
         targets=(known.targets["cpu"],),
         protocol=Protocol.model_validate(dict(protocol)),
     )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import Field
 
@@ -17,7 +16,7 @@ from bench.suite.read import check_name, dotted, parse, read_toml
 from bench.suite.target import Target
 from bench.suite.variant import Variant
 
-T = TypeVar("T")
+S = TypeVar("S", bound=Spec)
 
 SHIPPED = ("models", "variants", "targets", "datasets")
 
@@ -31,8 +30,7 @@ class TablesFile(Spec):
     dataset: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Tables:
+class Tables(NamedTuple):
     """Name -> definition."""
 
     models: dict[str, Model]
@@ -42,28 +40,17 @@ class Tables:
 
     def over(self, other: Tables) -> Tables:
         """These definitions, and those of `other` that have no namesake here."""
-        return Tables(
-            models={**other.models, **self.models},
-            variants={**other.variants, **self.variants},
-            targets={**other.targets, **self.targets},
-            datasets={**other.datasets, **self.datasets},
-        )
+        both: Any = zip(other, self, strict=True)
+        return Tables(*({**theirs, **mine} for theirs, mine in both))
 
 
-def tables(extra: Path | None = None) -> Tables:
-    """Shipped definitions; those in the file `extra` win over them.
-
-    Raises:
-        SuiteError: a file can't be understood.
-    """
+def tables() -> Tables:
+    """Shipped definitions."""
     found = Tables({}, {}, {}, {})
     for name in SHIPPED:
         path = resources.suites_dir() / f"{name}.toml"
         found = inline(parse(TablesFile, read_toml(path), path), path).over(found)
-    if extra is None:
-        return found
-    raw = {k: v for k, v in read_toml(extra).items() if k in TablesFile.model_fields}
-    return inline(parse(TablesFile, raw, extra), extra).over(found)
+    return found
 
 
 def inline(raw: TablesFile, file: Path) -> Tables:
@@ -73,40 +60,32 @@ def inline(raw: TablesFile, file: Path) -> Tables:
         SuiteError: a definition is wrong, or a variant's key isn't its slug.
         UnknownName: it names a backend, loader, exporter or device that nobody brings.
     """
-    made = Tables(
-        models=_each(Model, raw.model, file, "model"),
-        variants=_each(Variant, raw.variant, file, "variant"),
-        targets=_each(Target, raw.target, file, "target"),
-        datasets=_each(Dataset, raw.dataset, file, "dataset"),
-    )
-    for key, variant in made.variants.items():
+    models = _each(Model, raw.model, file, "model", "model", "loader")
+    variants = _each(Variant, raw.variant, file, "variant", "backend", "backend")
+    targets = _each(Target, raw.target, file, "target", "device", "device")
+    datasets = _each(Dataset, raw.dataset, file, "dataset", "dataset", "loader")
+    for key, variant in variants.items():
         if variant.slug != key:
             raise SuiteError(
                 f"{file}: variant.{key} must be called {variant.slug!r}, as its format, backend, "
                 "precision and recipe say.",
                 "Rename the table, or change its `recipe`.",
             )
-        registered("backend", variant.backend, file, dotted("variant", key, "backend"))
         for i, step in enumerate(variant.steps):
             registered("exporter", step.name, file, dotted("variant", key, "steps", i, "name"))
-    for key, model in made.models.items():
-        registered("model", model.loader, file, dotted("model", key, "loader"))
-    for key, target in made.targets.items():
-        registered("device", target.device, file, dotted("target", key, "device"))
-    for key, dataset in made.datasets.items():
-        registered("dataset", dataset.loader, file, dotted("dataset", key, "loader"))
     folder = file.resolve().parent
-    return replace(
-        made,
-        models={k: _rooted_model(m, folder) for k, m in made.models.items()},
-        datasets={
-            k: d.model_copy(update={"root": _rooted(d.root, folder)}) if d.root else d
-            for k, d in made.datasets.items()
-        },
+    return Tables(
+        {k: _rooted(m, "location", folder) if m.is_path else m for k, m in models.items()},
+        variants,
+        targets,
+        {k: _rooted(d, "root", folder) if d.root else d for k, d in datasets.items()},
     )
 
 
-def _each(kind: Any, raw: dict[str, dict[str, Any]], file: Path, table: str) -> dict[str, Any]:
+def _each(
+    of: type[S], raw: dict[str, dict[str, Any]], file: Path, table: str, kind: str, field: str
+) -> dict[str, S]:
+    """Checked definitions of a table, whose `field` names something registered of a kind."""
     out = {}
     for key, values in raw.items():
         where = dotted(table, key)
@@ -116,27 +95,20 @@ def _each(kind: Any, raw: dict[str, dict[str, Any]], file: Path, table: str) -> 
                 f"{file}: {where} has the key 'name' ({values['name']!r}).",
                 "The table's own key is its name; leave it out.",
             )
-        out[key] = parse(kind, {"name": key, **values}, file, where)
+        out[key] = parse(of, {"name": key, **values}, file, where)
+        registered(kind, getattr(out[key], field), file, dotted(where, field))
     return out
 
 
 def registered(kind: str, name: str, file: Path, where: str) -> None:
-    """Nothing, where somebody brings the name.
-
-    Raises:
-        UnknownName: nobody does.
-    """
+    """Refuse a name of a kind that neither segbench nor another package brings (UnknownName)."""
     try:
         registry.find(kind, name)
     except UnknownName as e:
         raise UnknownName(f"{file}: {where} = {name!r}: there is none.", e.hint) from None
 
 
-def _rooted_model(model: Model, folder: Path) -> Model:
-    if model.source not in {"folder", "file"}:
-        return model
-    return model.model_copy(update={"location": _rooted(model.location, folder)})
-
-
-def _rooted(path: str, folder: Path) -> str:
-    return str(folder / Path(path).expanduser())
+def _rooted(thing: S, field: str, folder: Path) -> S:
+    """The thing, whose path in `field` is absolute."""
+    path = folder / Path(getattr(thing, field)).expanduser()
+    return thing.model_copy(update={field: str(path)})

@@ -182,14 +182,12 @@ location = "antigravity:build"
     assert "antigravity" not in sys.modules
 
 
-def test_tables_hold_the_shipped_things_and_those_of_a_file(tmp_path: Path) -> None:
-    known = tables()
-    assert {"cpu", "cpu-1-thread", "cuda"} <= set(known.targets)
-    path = write(tmp_path, '[target.cpu]\nthreads = 3\n[target.mine]\ndevice = "cuda"\n')
-    more = tables(path)
-    assert more.targets["cpu"].threads == 3
-    assert more.targets["mine"].device == "cuda"
-    assert more.models == known.models
+def test_a_suite_uses_its_own_tables_beside_the_shipped_ones(tmp_path: Path) -> None:
+    assert {"cpu", "cpu-1-thread", "cuda"} <= set(tables().targets)
+    text = SMALL.replace('["cpu"]', '["cpu", "mine", "cpu-1-thread"]')
+    own = "\n[target.cpu]\nthreads = 3\n[target.mine]\nthreads = 2\n"
+    cases = load_suite(write(tmp_path, text + own)).expand()
+    assert [c.target.threads for c in cases] == [3, 2, 1]
 
 
 SWEPT = 'targets = ["cpu"]\nsweep = {{ {} }}'

@@ -111,24 +111,20 @@ def _rare(canvas: Canvas, rng: np.random.Generator, band: backdrop.Street) -> li
         near = band.kerb(side) + side * 0.7
         lane, oncoming = ((max(-3.4, 3.1 - band.left), True), (0.4, False))[rng.integers(2)]
         z = rng.uniform(7, 20)
+        make: Callable[..., None]
         if kind in {"truck", "bus", "train"}:
-            make = getattr(vehicles, str(kind))
-            out.append((z + 2, partial(make, canvas, rng, lane, z + 2, oncoming=oncoming)))
+            x, z, make = lane, z + 2, partial(getattr(vehicles, kind), oncoming=oncoming)
         elif kind in {"motorcycle", "bicycle"}:
             x = rng.uniform(-band.left + 0.6, band.right - 0.6)
-            make = getattr(street, str(kind))
-            out.append((z, partial(make, canvas, rng, x, z, ridden=rng.random() < 0.4)))
+            make = partial(getattr(street, kind), ridden=rng.random() < 0.4)
         elif kind == "rider":
-            make = (street.bicycle, street.motorcycle)[rng.integers(2)]
+            make = partial((street.bicycle, street.motorcycle)[rng.integers(2)], ridden=True)
             x = rng.uniform(-band.left + 0.6, band.right - 0.6)
-            out.append((z, partial(make, canvas, rng, x, z, ridden=True)))
         elif kind == "person":
-            x = rng.uniform(-band.left, band.right + 1)
-            out.append((z, partial(street.person, canvas, rng, x, z)))
-        elif kind == "light":
-            out.append((z, partial(street.traffic_light, canvas, rng, near, z)))
+            x, make = rng.uniform(-band.left, band.right + 1), street.person
         else:
-            out.append((z, partial(street.traffic_sign, canvas, rng, near, z)))
+            x, make = near, street.traffic_light if kind == "light" else street.traffic_sign
+        out.append((z, partial(make, canvas, rng, x, z)))
     return out
 
 
