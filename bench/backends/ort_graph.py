@@ -19,10 +19,7 @@ LARGEST = 256 * 2**20
 def precisions(file: Path, options: Any, open_session: Callable[[Any], Any]) -> str:
     """`int8, fp32` ...: precisions of all convolutions and matrix products; empty = unknown.
 
-    Args:
-        file: The graph as it was exported.
-        options: SessionOptions; the optimised graph is written where they say.
-        open_session: Opens it again, as the session that runs was opened.
+    `open_session` opens the exported graph again, and writes it optimised where `options` say.
     """
     try:
         import onnx

@@ -69,13 +69,10 @@ class CpuWorker:
     """This side of one process."""
 
     def __init__(self, job: SessionJob, maker: str, folder: str | None, slots: int) -> None:
-        """Start a process; until it says hello it has no room.
+        """Start a process that may hold `slots` images; until it says hello it has no room.
 
-        Args:
-            job: what its setup is opened for.
-            maker: `module:attribute`, called with the setup and `folder`: what finishes an image.
-            folder: what `maker` needs.
-            slots: images that it may hold at a time.
+        `maker` is a `module:attribute`, which makes, of the job's setup and `folder`, what finishes an
+        image.
         """
         self._link, far = Pipe()
         self._area = Area(anonymous())

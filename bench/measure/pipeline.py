@@ -39,14 +39,10 @@ class Pipeline:
     def __init__(
         self, loaded: LoadedCase, maker: Maker, folder: str | None, workers: int | None = None
     ) -> None:
-        """Pipeline over the first `loaded.count` images.
+        """Pipeline over the first `loaded.count` images, with as many processes as pay off, or `workers`.
 
-        Args:
-            loaded: what to run.
-            maker: function of a module; makes the work on each image's outputs from a setup and
-                `folder`, here and in each process.
-            folder: what `maker` needs.
-            workers: processes; None = as many as pay off.
+        `maker` is a function of a module: it makes, of a setup and `folder`, the work on an image's
+        outputs, here and in each process.
         """
         self._loaded, self._finish = loaded, maker(loaded, folder)
         self._maker, self._folder = f"{maker.__module__}:{maker.__name__}", folder

@@ -62,10 +62,9 @@ def score(
         spec: the set, with its root.
         run: folder of the run that is written.
         name: of the model in the record.
-        encoding: of the maps; None = labelIds for Cityscapes' layout, else class indices.
-        workers: threads; None = all cores that this process may use. Decoding and counting happen
-            in OpenCV, which lets other threads run meanwhile.
-        done: told (images so far, of all) after each.
+        encoding: None = labelIds for Cityscapes' layout, else class indices.
+        workers: threads; None = all cores. OpenCV decodes and counts without Python's lock.
+        done: called with (images so far, of all) after each.
 
     Raises:
         DatasetError: a prediction is missing, doubled, unreadable, or doesn't fit.

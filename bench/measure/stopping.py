@@ -86,10 +86,7 @@ class Rule:
     def over(self, samples_ns: Sequence[int], elapsed_ns: int, *, look: bool = True) -> bool:
         """Whether no further sample is needed, or none may be taken.
 
-        Args:
-            samples_ns: what is judged.
-            elapsed_ns: since the timing began.
-            look: False = there is no time now to judge the interval; only the limits count.
+        Without `look` there is no time now to judge the interval; only the limits count.
         """
         n = len(samples_ns)
         if self.stopped:

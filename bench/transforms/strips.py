@@ -101,13 +101,7 @@ def negated(masks: NDArray[np.float32], size: tuple[int, int]) -> Rows:
 def combined(
     weights: NDArray[np.float32], masks: NDArray[np.float32], size: tuple[int, int]
 ) -> Rows:
-    """Rows of classes times masks at a size.
-
-    Args:
-        weights: probability of each class in each query, (C, Q).
-        masks: mask logits, (Q, h, w).
-        size: height and width at which the masks are combined.
-    """
+    """Rows, at a size, of the classes' probabilities, (C, Q), times masks, given as logits (Q, h, w)."""
     turned = negated(masks, size)
 
     def rows(start: int, stop: int) -> NDArray[np.float32]:

@@ -115,13 +115,8 @@ def serve(
 ) -> Stream:
     """Stream of a load: every arrival that was due before the end, done or not.
 
-    Args:
-        loop: its rule judges done - due of what was done.
-        protocol: gives the rate.
-        due_ns: when each arrival is due, after the first.
-        deadline_ns: when a result comes too late.
-        newest: take the newest arrival and lose those before it, instead of queueing.
-        load: the sender.
+    The loop's rule judges done - due of what was done. `due_ns` counts from the first arrival. With
+    `newest` the newest arrival is taken and those before it are lost, instead of queueing.
     """
     begun: dict[int, int] = {}
     done: dict[int, int] = {}
