@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-METRICS = ("accuracy", "scores", "latency", "load", "memory", "parity", "robustness", "roofline")
+METRICS = (
+    "accuracy", "difference", "scores", "latency", "load", "memory", "parity", "robustness", "roofline",
+)  # fmt: skip
 SECTIONS = (
     "summary", "variants", "tradeoff", "gallery", "classes", "robustness", "latency", "phases",
     "work", "roofline", "memory", "fits", "sweeps", "unmeasured", "calibration", "environment",

@@ -20,11 +20,11 @@ def pareto(
 ) -> None:
     """The variants that nothing beats in accuracy, latency, memory and size, and what to deploy."""
     from bench.errors import NothingMeasured
-    from bench.metrics.pareto import advice
+    from bench.metrics.pareto import ACCURACY, ALL, advice
     from bench.metrics.rows import rows
     from bench.record.store import read_run
 
-    found = rows(read_run(folder))
+    found = rows(read_run(folder), (*ALL, f"{ACCURACY}_difference"))
     report: dict[str, Any] = {"schema": SCHEMA, "groups": _groups(found), "advice": advice(found)}
     if json:
         import json as js

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bench.gate.classes import class_verdicts
 from bench.gate.comparable import SEEN, accuracy_fields, named
 from bench.gate.limits import by_margin, smallest_drop
-from bench.metrics.paired import paired
+from bench.metrics.paired import paired, ratios
 from bench.tasks.base import headline, task_of
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def accuracy(pair: Pair, policy: GatePolicy) -> list[Verdict]:
     change = changes(pair)
     if change is None:
         return [pair.incomparable(name, "the runs share no image, or count other classes")]
-    each = class_verdicts(pair, policy, change.headline.each, change.units)
+    each = class_verdicts(pair, policy, change.headline.each, change.units, _by_class(pair))
     whole = change.headline.mean
     if whole.low is None or whole.high is None:
         return [pair.verdict(name, "undecided", f"no interval: {whole.note}"), *each]
@@ -52,6 +52,16 @@ def changes(pair: Pair) -> Paired | None:
     if old is None or new is None:
         return None
     return paired(task, (pair.new_run.folder, new), (pair.old_run.folder, old))
+
+
+def _by_class(pair: Pair) -> list[dict[str, float]]:
+    """Class -> value in the baseline and in the run, each over all of its own images."""
+    task = task_of(pair.new.result.case)
+    sides = ((pair.old_run, pair.old), (pair.new_run, pair.new))
+    old, new = (
+        ratios(task, r.folder, x.result.get(task.kind))[task.class_metric] for r, x in sides
+    )
+    return [dict(zip(of.names, of.pooled().tolist(), strict=True)) for of in (old, new)]
 
 
 def _why(change: Interval, margin: float, images: int, fields: Fields) -> str:

@@ -17,7 +17,7 @@ from bench.metrics.student import quantile
 from bench.tasks.base import task_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from bench.gate.pair import Pair
     from bench.gate.verdict import Verdict
@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 
 
 def class_verdicts(
-    pair: Pair, policy: GatePolicy, differences: Mapping[str, Interval], units: int
+    pair: Pair,
+    policy: GatePolicy,
+    differences: Mapping[str, Interval],
+    units: int,
+    values: Sequence[Mapping[str, float]],
 ) -> list[Verdict]:
     """Verdicts on the classes that both runs have.
 
@@ -35,12 +39,17 @@ def class_verdicts(
         policy: of the baseline.
         differences: class -> paired difference, now minus before.
         units: images, or groups of them, that were resampled.
+        values: class -> value in the baseline, and in the run.
     """
     there = [(n, d) for n, d in differences.items() if not math.isnan(d.value)]
     compared = sum(d.low is not None for _, d in there)
     factor = widening(compared, units) if compared else 1.0
     words = f"all {compared} classes together"
-    return [_verdict(pair, policy, name, d, factor, words) for name, d in there]
+    own = task_of(pair.new.result.case).class_metric
+    return [
+        _verdict(pair, policy, f"{own}.{n}", d, factor, words, [v.get(n) for v in values])
+        for n, d in there
+    ]
 
 
 def widening(intervals: int, units: int) -> float:
@@ -50,14 +59,16 @@ def widening(intervals: int, units: int) -> float:
 
 
 def _verdict(
-    pair: Pair, policy: GatePolicy, name: str, change: Interval, factor: float, words: str
+    pair: Pair,
+    policy: GatePolicy,
+    metric: str,
+    change: Interval,
+    factor: float,
+    words: str,
+    values: Sequence[float | None],
 ) -> Verdict:
-    own = task_of(pair.new.result.case).class_metric
-    metric = f"{own}.{name}"
     limit = policy.limit(metric, pair.new.id)
-    was, now = (
-        m.value if (m := row.by_class[own].get(name)) else None for row in (pair.old, pair.new)
-    )
+    was, now = (None if v is None or math.isnan(v) else v for v in values)
     more: dict[str, Any] = {"baseline": was, "current": now}
     if change.low is None or change.high is None:
         return pair.verdict(metric, "undecided", f"no interval: {change.note}", **more)

@@ -14,6 +14,8 @@ from bench.gate.pair import Pair
 from bench.gate.session import Session, stored, supersedes
 from bench.gate.status import MEASURED, standing, unknown
 from bench.gate.verdict import LIVE, Judgement, Verdict
+from bench.metrics.blocks import by_blocks
+from bench.metrics.catalog import CATALOG
 from bench.metrics.rows import rows
 from bench.registry import suggest
 from bench.suite.policy import GATED
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from bench.record.store import Run
     from bench.suite.policy import GatePolicy
 
+NEEDED = tuple(name for name in GATED if name in CATALOG)
+"""What `rows` derives for a gate."""
 METRICS = (
     limits.agreement,
     latency,
@@ -59,20 +63,25 @@ def judge(
     """
     check_patterns([r for r in (baseline, run) if r], only, metric)
     policy = (baseline or run).info.gate
-    old = {row.id: row for row in rows(baseline)} if baseline else {}
-    new = {row.id: row for row in rows(run)}
+    old = {row.id: row for row in rows(baseline, NEEDED)} if baseline else {}
+    new = {row.id: row for row in rows(run, NEEDED)}
     session, remarks = (session, ()) if session else stored(run)
-    verdicts: list[Verdict] = []
-    for case_id in (i for i in dict.fromkeys((*old, *new)) if fnmatch.fnmatchcase(i, only)):
-        before, now = old.get(case_id), new.get(case_id)
-        if before:
-            verdicts.append(standing(before, now, policy))
-        elif now and baseline and (broken := unknown(now, policy)):
-            verdicts.append(broken)
-        if now and now.status in MEASURED:
-            pair = Pair(before, now, baseline, run) if before and baseline else None
-            verdicts += _measured(pair, now, policy, session, run)
-    kept = tuple(v for v in verdicts if fnmatch.fnmatchcase(v.metric, metric))
+    asked = [i for i in dict.fromkeys((*old, *new)) if fnmatch.fnmatchcase(i, only)]
+
+    def block(span: slice) -> list[Verdict]:
+        verdicts: list[Verdict] = []
+        for case_id in asked[span]:
+            before, now = old.get(case_id), new.get(case_id)
+            if before:
+                verdicts.append(standing(before, now, policy))
+            elif now and baseline and (broken := unknown(now, policy)):
+                verdicts.append(broken)
+            if now and now.status in MEASURED:
+                pair = Pair(before, now, baseline, run) if before and baseline else None
+                verdicts += _measured(pair, now, policy, session, run)
+        return [v for v in verdicts if fnmatch.fnmatchcase(v.metric, metric)]
+
+    kept = tuple(v for found in by_blocks(block, len(asked)) for v in found)
     strangers = [i for i in new if baseline and i not in old and fnmatch.fnmatchcase(i, only)]
     return Judgement(
         policy=policy,
@@ -143,7 +152,7 @@ def check_patterns(runs: Sequence[Run], only: str, metric: str) -> None:
     Raises:
         BadInput: one does; the nearest word is the hint.
     """
-    cases = [r.case for run in runs for r in run.results]
+    cases = [r.case for run in runs for r in run.planned]
     ids = list(dict.fromkeys(c.id for c in cases))
     if ids and not fnmatch.filter(ids, only):
         raise BadInput(

@@ -24,9 +24,8 @@ def scope(only: str, metric: str) -> Iterator[str]:
 
 def differences(run: Run, baseline: Run | None) -> Iterator[str]:
     """How the two runs differ as wholes."""
-    have = {r.case.id for r in run.results}
-    if pending := [c for c in run.info.plan if c not in have]:
-        yield f"The run isn't finished: {len(pending)} planned cases have no result."
+    if run.pending:
+        yield f"The run isn't finished: {len(run.pending)} planned cases have no result."
     if baseline is None:
         yield "There is no baseline: live pairs alone were judged, by the run's own policy."
         return

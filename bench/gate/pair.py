@@ -41,5 +41,6 @@ class Pair:
 
     def verdict(self, metric: str, kind: Kind, why: str, **more: Any) -> Verdict:
         """Verdict on a metric, with the rows' values unless others are given."""
-        values = {"baseline": self.old.value(metric), "current": self.new.value(metric)}
-        return Verdict(case=self.new.id, metric=metric, kind=kind, why=why, **{**values, **more})
+        if "baseline" not in more:
+            more |= {"baseline": self.old.value(metric), "current": self.new.value(metric)}
+        return Verdict(case=self.new.id, metric=metric, kind=kind, why=why, **more)

@@ -47,9 +47,9 @@ def asked(run: Run, base: str, measured: tuple[PairsRecord, ...], other: Run | N
         measured: the pairs.
         other: the run that `base` is; None = it is a git revision, which has no cases of its own.
     """
-    timed = {r.case.id for r in run.results if r.status == "ok" and r.get("timing")}
+    timed = {r.case.id for r in run.planned if r.status == "ok" and r.get("timing")}
     if other is not None:
-        timed &= {r.case.id for r in other.results if r.get("timing")}
+        timed &= {r.case.id for r in other.planned if r.get("timing")}
     return Session(base, {p.case: p for p in measured}, frozenset(timed))
 
 

@@ -139,7 +139,7 @@ class ByClass(Mapping[str, Mapping[str, Metric]]):
 
     def __getitem__(self, name: str) -> Numbers:
         found = Numbers(self.kinds, self.row, f"{name}/")
-        if not len(found):
+        if next(iter(found), None) is None:
             raise KeyError(name)
         return found
 

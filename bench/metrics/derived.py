@@ -10,21 +10,14 @@ import contextlib
 import hashlib
 import io
 import json
-import os
-import signal
-import sys
-import threading
-import warnings
 import zipfile
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
-from functools import partial
-from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bench.metrics.base import Metric, Names
+from bench.metrics.blocks import by_blocks
 from bench.metrics.columns import Columns
 from bench.record.store import write_atomic
 from bench.resources import cache_dir, code_of, open_regular
@@ -40,10 +33,6 @@ if TYPE_CHECKING:
 
 NAMES = "names"
 CODE = ("metrics", "record", "segments.py", "suite", "tasks")
-BLOCK = 128
-"""Rows whose numbers are held one by one before they become arrays; a process takes so many."""
-MANY = 4
-"""Blocks from which on several processes derive them."""
 
 
 def columns(
@@ -86,48 +75,13 @@ def named(columns: Columns, row: int) -> Names | None:
 
 
 def _compute(functions: Mapping[str, Function], sources: Sequence[Source]) -> dict[str, Columns]:
-    spans = [slice(i, i + BLOCK) for i in range(0, max(len(sources), 1), BLOCK)]
-    work = partial(_block, functions, sources)
-    if len(spans) < MANY or not _can_fork():
-        return _joined(map(work, spans))
-    # A forked process has the results that were read already; elsewhere it would read all of them.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # fork beside numpy's idle threads
-        with ProcessPoolExecutor(
-            len(os.sched_getaffinity(0)), get_context("fork"), initializer=_begin, initargs=(work,)
-        ) as pool:
-            return _joined(pool.map(_at_work, spans))
+    def block(span: slice) -> dict[str, Columns]:
+        """Numbers of some sources; all of one before the next is read."""
+        rows = [{k: f(source) for k, f in functions.items()} for source in sources[span]]
+        return {k: Columns.of([r[k] for r in rows]) for k in functions}
 
-
-def _can_fork() -> bool:
-    """Whether a copy of this process is sound: none that has other threads, or can't be forked."""
-    return sys.platform == "linux" and threading.active_count() == 1
-
-
-def _block(
-    functions: Mapping[str, Function], sources: Sequence[Source], span: slice
-) -> dict[str, Columns]:
-    """Numbers of some sources; all of one before the next is read."""
-    rows = [{k: f(source) for k, f in functions.items()} for source in sources[span]]
-    return {k: Columns.of([r[k] for r in rows]) for k in functions}
-
-
-def _joined(blocks: Iterable[dict[str, Columns]]) -> dict[str, Columns]:
-    made = list(blocks)
-    return {k: Columns.join([b[k] for b in made]) for k in made[0]}
-
-
-_work: list[Callable[[slice], dict[str, Columns]]] = []
-"""In a process of the pool: what it does."""
-
-
-def _begin(work: Callable[[slice], dict[str, Columns]]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # its parent says what an interrupt means
-    _work.append(work)
-
-
-def _at_work(span: slice) -> dict[str, Columns]:
-    return _work[0](span)
+    made = by_blocks(block, len(sources))
+    return {k: Columns.join([b[k] for b in made]) for k in functions}
 
 
 def _key(run: Run) -> str:
@@ -139,7 +93,8 @@ def _key(run: Run) -> str:
 
 
 def _file(run: Run, kind: str) -> Path:
-    folder = hashlib.sha256(str(run.folder.resolve()).encode()).hexdigest()[:24]
+    where = "\n".join((str(run.folder.resolve()), *run.info.plan))
+    folder = hashlib.sha256(where.encode()).hexdigest()[:24]
     return cache_dir() / "derived" / folder / f"{kind}.npz"
 
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from bench import registry
 from bench.metrics import derived
-from bench.metrics.base import Metric, Row, Source
+from bench.metrics.base import HEADLINE, Metric, Row, Source
 from bench.metrics.catalog import info
 from bench.metrics.catalog.accuracy import by_class, unavailable
 from bench.metrics.columns import ByClass, Numbers
 from bench.suite.base import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
     from bench.metrics.derived import Function
     from bench.record.result import Result
@@ -27,30 +27,30 @@ CLASSES = "classes"
 """Kind of the numbers by class; the other kinds are the registry's metrics."""
 
 
-def rows(run: Run, only: Iterable[str] | None = None) -> tuple[Row, ...]:
+def rows(run: Run, only: Collection[str] | None = None) -> tuple[Row, ...]:
     """A row a result, in the order of the plan; a metric that isn't there is None with a reason.
 
     Results of cases that the plan no longer names (the suite changed since) are no rows.
 
     Args:
         run: with its results.
-        only: names of metrics; the rows have these, and perhaps others. None = all, and those of
-            each class.
+        only: names of metrics, or `CLASSES`; the rows have these, and perhaps others. None = all.
     """
     kinds = registry.entries("metric")
+    by_each = only is None or CLASSES in only
     if only is not None:
-        wanted = {info(name).kind for name in only}
+        wanted = {info(n.replace(HEADLINE, "miou")).kind for n in only if n != CLASSES}
         kinds = {
             k: e for k, e in kinds.items() if k in wanted or (e.provider != OURS and "" in wanted)
         }
     functions: dict[str, Function] = {k: registry.load("metric", k) for k in kinds}
-    functions |= {derived.NAMES: derived.names} | ({CLASSES: _classes} if only is None else {})
+    functions |= {derived.NAMES: derived.names} | ({CLASSES: _classes} if by_each else {})
     ours = [k for k in functions if k not in kinds or kinds[k].provider == OURS]
     results = tuple(run.planned)
     sources = lambda: [source_of(run, r) for r in results]  # noqa: E731
     found = derived.columns(run, functions, ours, sources)
     told = found.pop(derived.NAMES)
-    classes = (found.pop(CLASSES),) if only is None else ()
+    classes = (found.pop(CLASSES),) if by_each else ()
     made = []
     for i, result in enumerate(results):
         numbers = Numbers(tuple(found.values()), i)

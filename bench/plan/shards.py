@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from bench.errors import CaseFailed
+from bench.record.arrays import unpacked
 from bench.record.confusion import RunTimes
 from bench.record.gallery import GalleryMeasurement
 from bench.record.parity import ParityMeasurement
-from bench.record.store import unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

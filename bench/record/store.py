@@ -12,6 +12,7 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from bench.errors import RecordError
+from bench.record.arrays import unpacked
 from bench.record.base import ArrayFile, Record
 from bench.record.calibration import Calibration
 from bench.record.ceiling import Ceiling
@@ -234,16 +236,8 @@ def read_arrays(folder: Path, file: ArrayFile) -> dict[str, NDArray[Any]]:
         )
     try:
         return unpacked(content)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as e:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as e:
         raise RecordError(f"{path} holds no arrays: {e}.") from e
-
-
-def unpacked(content: bytes) -> dict[str, NDArray[Any]]:
-    """Arrays of an .npz."""
-    import numpy as np
-
-    with np.load(io.BytesIO(content), allow_pickle=False) as z:
-        return {k: z[k] for k in z.files}
 
 
 def write_media(folder: Path, content: bytes, suffix: str) -> str:

@@ -15,7 +15,7 @@ from bench.report.html import standalone
 from bench.report.hub import eval_results, front_matter, metadata
 from bench.report.markdown import figure_name, picture_name
 from bench.report.markdown import render as render_markdown
-from bench.report.view import View, make_view
+from bench.report.view import View, make_view, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,10 +59,10 @@ def render_card(
     """
     from bench.metrics.rows import rows
 
-    if derived is None:
-        run = read_run(run_folder)
-        derived = run, rows(run)
-    run, found = derived
+    run, found = derived or (read_run(run_folder), None)
+    part = shown(run)
+    if found is None or part is not run:
+        found = rows(part)
     view = make_view(run, found, _relative(run_folder / "cases", out or run_folder))
     sections = make_sections(view)
     title = run.info.title

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.metrics.pareto import ACCURACY, SPEED, advisable, better, eligible, fastest, pareto
+from bench.metrics.pareto import ACCURACY, SPEED, advisable, better, eligible, fastest
 from bench.report.format import (
     finite,
     interval,
@@ -35,11 +35,6 @@ def candidates(rows: Sequence[Row]) -> tuple[Row, ...]:
     return tuple(r for r in rows if eligible(r))
 
 
-def unbeaten(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """Rows of the front, fastest first."""
-    return tuple(sorted(pareto(rows), key=lambda r: (r.value(SPEED) or 0.0, r.id)))
-
-
 def pick(group: Group) -> Row | None:
     """Form to take: the fastest that loses no accuracy that the images can show against the reference.
 
@@ -48,7 +43,7 @@ def pick(group: Group) -> Row | None:
     if not group.case.model.trained:
         timed = [r for r in group.rows if advisable(r) and number(r, SPEED) is not None]
         return min(timed, key=lambda r: (r.value(SPEED) or 0.0, r.id)) if timed else None
-    front = unbeaten(group.rows)
+    front = group.front
     reference = group.reference
     if reference is None or not eligible(reference):
         return max(front, key=lambda r: (r.value(ACCURACY) or 0.0, r.id)) if front else None
@@ -86,7 +81,7 @@ def advice(group: Group) -> tuple[str, ...]:
         )
     accuracy = number(best, ACCURACY) or 0.0
     first = f"{where}: take {name}: {best.names.label} {points(accuracy)} at {milliseconds(latency)} ms{against}"
-    front = unbeaten(group.rows)
+    front = group.front
     if len(candidates(group.rows)) == 1:
         return (f"{first}{_loss(best)}; no other form can be compared with it.",)
     if len(front) == 1:

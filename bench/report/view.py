@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from bench.record.store import file_stem
+from bench.metrics.pareto import SPEED, pareto
+from bench.record.store import Run, file_stem
 from bench.report.format import listing
 from bench.report.labels import place, variant_label
 
 if TYPE_CHECKING:
     from bench.metrics.base import Row
     from bench.record.result import Result
-    from bench.record.store import Run
     from bench.suite.case import Case
 
 MEASURED = ("ok", "wrong")
@@ -45,11 +46,19 @@ class Group:
         """Row of the reference variant, where it was measured here."""
         return next((r for r in self.measured if r.result.case.is_reference), None)
 
+    @cached_property
+    def front(self) -> tuple[Row, ...]:
+        """Rows that no other beats in accuracy and latency, fastest first."""
+        return tuple(sorted(pareto(self.rows), key=lambda r: (r.value(SPEED) or 0.0, r.id)))
+
     def label(self, row: Row) -> str:
         """Name of a row's variant, unique within the group."""
         mine = variant_label(row.result.case.variant)
-        same = [r for r in self.rows if variant_label(r.result.case.variant) == mine]
-        return mine if len(same) == 1 else row.result.case.variant.slug
+        return mine if self._labels[mine] == 1 else row.result.case.variant.slug
+
+    @cached_property
+    def _labels(self) -> Counter[str]:
+        return Counter(variant_label(r.result.case.variant) for r in self.rows)
 
 
 @dataclass(frozen=True)
@@ -94,18 +103,46 @@ class View:
     @property
     def pending(self) -> tuple[str, ...]:
         """Ids of the plan that have no result."""
-        done = {r.id for r in self.rows}
-        return tuple(i for i in self.run.info.plan if i not in done)
+        return self.run.pending
+
+    @property
+    def unseen(self) -> int:
+        """Results that the card doesn't show."""
+        return len(self.run.ids) - len(self.rows)
 
     def count(self, status: str) -> int:
-        """Number of rows of a status."""
-        return sum(r.status == status for r in self.rows)
+        """Number of the run's results of a status."""
+        return self._counts[status]
+
+    @cached_property
+    def _counts(self) -> Counter[str]:
+        return Counter(r.status for r in (self.run.planned if self.unseen else self.rows))
 
     def record_href(self, result: Result) -> str:
         """Path of the raw record, relative to the card."""
         from urllib.parse import quote
 
         return quote(f"{self.cases_href}/{file_stem(result.case.id)}.json")
+
+
+MOST = 400
+"""Rows that a card shows; with more nobody reads it, and a browser hardly shows it."""
+
+
+def shown(run: Run) -> Run:
+    """The run; of one with very many results the first whole groups, as a run of these alone."""
+    if len(run.ids) <= MOST:
+        return run
+    ids: list[str] = []
+    last: tuple[str, ...] = ()
+    for result in run.planned:
+        case = result.case
+        group = (case.model.name, case.target.name, case.dataset.name, case.axis)
+        if len(ids) >= MOST and group != last:
+            break
+        ids.append(case.id)
+        last = group
+    return Run(run.folder, run.info.model_copy(update={"plan": tuple(ids)}))
 
 
 def make_view(run: Run, rows: tuple[Row, ...], cases_href: str = "cases") -> View:

@@ -8,7 +8,7 @@ from scipy.stats import t
 from bench.gate.classes import class_verdicts, widening
 from bench.gate.judge import judge
 from bench.gate.pair import Pair
-from bench.metrics.base import Metric, Row
+from bench.metrics.base import Row
 from bench.metrics.intervals import Interval
 from bench.suite.policy import GatePolicy
 from tests.builders import ROWS, build_run, result
@@ -19,11 +19,10 @@ NAMES = ("road", "bus", "train")
 
 
 def verdicts(*intervals, policy=None):
-    row = Row(result(), by_class={"iou": {name: Metric(0.5) for name in NAMES}})
-    pair = Pair(row, row, None, None)
-    return class_verdicts(
-        pair, policy or GatePolicy(), dict(zip(NAMES, intervals, strict=True)), 20
-    )
+    row = Row(result())
+    pair, both = Pair(row, row, None, None), [dict.fromkeys(NAMES, 0.5)] * 2
+    differences = dict(zip(NAMES, intervals, strict=True))
+    return class_verdicts(pair, policy or GatePolicy(), differences, 20, both)
 
 
 def interval(value, half):

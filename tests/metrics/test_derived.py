@@ -7,7 +7,7 @@ import pytest
 from bench import registry
 from bench.cli.show import report
 from bench.errors import RecordError
-from bench.metrics import derived
+from bench.metrics import blocks, derived
 from bench.metrics.base import Names
 from bench.metrics.rows import CLASSES, rows
 from bench.record.store import read_run, write_result
@@ -116,9 +116,9 @@ def test_many_readers_at_once_get_the_same(folder):
 def test_several_processes_derive_what_one_does(folder, monkeypatch):
     cold = told(folder)
     shutil.rmtree(cache_dir())
-    monkeypatch.setattr(derived, "BLOCK", 2)
-    monkeypatch.setattr(derived, "MANY", 2)
-    monkeypatch.setattr(derived, "_can_fork", lambda: True)
+    monkeypatch.setattr(blocks, "BLOCK", 2)
+    monkeypatch.setattr(blocks, "MANY", 2)
+    monkeypatch.setattr(blocks, "_can_fork", lambda: True)
     assert told(folder) == cold
     (folder / "cases" / read_run(folder).planned.__next__().get("confusion").arrays.file).unlink()
     with pytest.raises(RecordError, match=r"can't be read.*Measure that case|can't be read"):

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bench.report.view import Group
-from tests.builders import variant
+from bench.report import view as views
+from bench.report.card import render_card
+from bench.report.view import Group, shown
+from tests.builders import Planned, build_run, variant
 
 
 def test_rows_are_grouped_by_what_they_share(view):
@@ -42,3 +44,17 @@ def test_two_variants_of_one_label_are_told_apart_by_slug(view):
     ]
     group = Group(tuple(rows))
     assert [group.label(r) for r in rows] == ["torch-fp32-a-b", "torch-fp32-a b"]
+
+
+def test_a_very_long_run_shows_its_first_whole_groups_and_says_so(tmp_path, monkeypatch):
+    planned = (Planned(), Planned("torch-bf16"), Planned(target="one"), Planned(target="two"))
+    run = build_run(tmp_path, planned, plan=(*(p.case.id for p in planned), "one/more/case"))
+    monkeypatch.setattr(views, "MOST", 1)
+    assert shown(run).ids == tuple(p.case.id for p in planned[:2])
+    card = render_card(tmp_path)["card.md"].decode()
+    assert "This card shows 2 of 4 cases" in card
+    assert "Of 5 cases: 1 not yet measured" in card
+    assert "micro on one" not in card
+    monkeypatch.setattr(views, "MOST", 400)
+    assert shown(run) is run
+    assert "This card shows" not in render_card(tmp_path)["card.md"].decode()

@@ -30,16 +30,16 @@ class MetricInfo:
 
 _ACCURACY = (
     MetricInfo("miou", "fraction", "higher", "Mean intersection over union of the classes that are there, over all images together, by the Cityscapes rule."),
-    MetricInfo("miou_difference", "fraction", "higher", "mIoU minus that of the reference variant, paired over the same images."),
-    MetricInfo("miou_detectable", "fraction", "lower", "Smallest drop of mIoU against the reference variant that these images show with 80 % power, from the scatter of the paired difference."),
+    MetricInfo("miou_difference", "fraction", "higher", "mIoU minus that of the reference variant, paired over the same images.", "difference"),
+    MetricInfo("miou_detectable", "fraction", "lower", "Smallest drop of mIoU against the reference variant that these images show with 80 % power, from the scatter of the paired difference.", "difference"),
     MetricInfo("miou_retained", "fraction", "higher", "mIoU over that of the same variant on the images as they are (of a corrupted case).", "robustness"),
     MetricInfo("category_miou", "fraction", "higher", "Mean IoU of the Cityscapes categories (flat, construction, object ...).", "scores"),
     MetricInfo("iiou", "fraction", "higher", "Mean IoU of the classes with instances, each instance weighted by the class's average size over its own.", "scores"),
     MetricInfo("category_iiou", "fraction", "higher", "The same for the categories human and vehicle.", "scores"),
     MetricInfo("pixel_accuracy", "fraction", "higher", "Share of labelled pixels with the right class.", "scores"),
     MetricInfo("pq", "fraction", "higher", "Panoptic quality: of each class the sum of the matched segments' IoU over TP + FP/2 + FN/2, over all images together; the mean of the classes that are there, by the rules of cityscapesscripts."),
-    MetricInfo("pq_difference", "fraction", "higher", "PQ minus that of the reference variant, paired over the same images."),
-    MetricInfo("pq_detectable", "fraction", "lower", "Smallest drop of PQ against the reference variant that these images show with 80 % power, from the scatter of the paired difference."),
+    MetricInfo("pq_difference", "fraction", "higher", "PQ minus that of the reference variant, paired over the same images.", "difference"),
+    MetricInfo("pq_detectable", "fraction", "lower", "Smallest drop of PQ against the reference variant that these images show with 80 % power, from the scatter of the paired difference.", "difference"),
     MetricInfo("pq_retained", "fraction", "higher", "PQ over that of the same variant on the images as they are (of a corrupted case).", "robustness"),
     *(
         MetricInfo(f"{name}{kind}", "fraction", "higher", f"{words}{of}.", "scores")

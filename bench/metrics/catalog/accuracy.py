@@ -24,18 +24,15 @@ NO_CLASS = "no class stands in the ground truth or in the predictions"
 
 
 def metrics(source: Source) -> dict[str, Metric]:
-    """The headline's number, its difference to the reference and what would show, fractions."""
+    """The headline's number, a fraction."""
     result, task = source.result, task_of(source.result.case)
     reason = unavailable(result)
     if reason:
-        return absent(
-            (f"{task.headline}{rest}" for rest in ("", "_difference", "_detectable")), reason
-        )
-    found, note = result.get(task.kind), seen(result)
+        return absent([task.headline], reason)
+    found = result.get(task.kind)
     of = ratios(task, source.run.folder, found)[task.class_metric]
     whole = intervals.mean_interval(of, found.groups)
-    own = number(whole.value, NO_CLASS, note, whole.low, whole.high)
-    return {task.headline: own, **difference(source)}
+    return {task.headline: number(whole.value, NO_CLASS, seen(result), whole.low, whole.high)}
 
 
 def unavailable(result: Result) -> str:
@@ -57,7 +54,7 @@ def difference(source: Source) -> dict[str, Metric]:
     """
     headline = task_of(source.result.case).headline
     names = (f"{headline}_difference", f"{headline}_detectable")
-    found = _to_reference(source)
+    found = unavailable(source.result) or _to_reference(source)
     if isinstance(found, str):
         return absent(names, found)
     differences, note = found

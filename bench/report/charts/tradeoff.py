@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 WIDTH = 880
 LEFT, RIGHT, TOP, LANE, BOTTOM = 58, 22, 22, 58, 52
+CROWD = 40
+"""Points of which each gets a label; of more, those that nothing beats."""
 SERIES = 6
 """Colours; a seventh model would take the first again."""
 
@@ -32,10 +34,11 @@ class Point:
     high: float
     size: float | None
     """Bytes of the file."""
-    series: int
     wrong: bool
     best: bool
     """Whether nothing beats it."""
+    series: int = 0
+    """Its model's number."""
 
 
 def draw(found: Sequence[Point], names: Sequence[str], label: str) -> tuple[str, int, int]:
@@ -48,7 +51,8 @@ def draw(found: Sequence[Point], names: Sequence[str], label: str) -> tuple[str,
 
 
 def _try(frame: _Frame) -> str | None:
-    found = frame.found
+    few = len(frame.found) <= CROWD
+    found = [p for p in frame.found if few or p.best]
     spots = [
         Spot(frame.x(p.ms), frame.y(p), frame.radius(p), svg.width_of(frame.words(p)) + 4)
         for p in found

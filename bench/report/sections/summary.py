@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bench.metrics.pareto import ACCURACY, SPEED, better
 from bench.report.blocks import Items, Note, Prose, Section, Stat, Stats
 from bench.report.format import (
+    count,
     listing,
     megabytes,
     milliseconds,
@@ -29,6 +30,8 @@ def section(view: View) -> Section:
     if view.run.info.about:
         blocks.append(Prose((view.run.info.about,)))
     blocks.append(Prose((_measured(view),), tone="lead"))
+    if view.unseen:
+        blocks.append(Prose((_part(view),)))
     # Where there are groups to choose within, those of a single form say nothing here.
     choices = [g for g in view.measured_groups if len(candidates(g.rows)) != 1]
     told = [(s,) for g in choices or view.measured_groups for s in _joined(g)]
@@ -141,6 +144,15 @@ def _stats(view: View) -> tuple[Stat, ...]:
     return tuple(stats)
 
 
+def _part(view: View) -> str:
+    """That the card shows a part of the run."""
+    every = plural(len(view.rows) + view.unseen, "case")
+    return (
+        f"This card shows {count(len(view.rows))} of {every}: the first tables. "
+        "segbench show DIR --csv FILE writes all."
+    )
+
+
 def _problems(view: View) -> Text:
     """Cases without a good number, counted."""
     counts = {s: view.count(s) for s in ("wrong", "failed", "skipped")}
@@ -149,7 +161,7 @@ def _problems(view: View) -> Text:
         words.append(f"{len(view.pending)} not yet measured")
     if not words:
         return ()
-    total = len(view.rows) + len(view.pending)
+    total = len(view.rows) + view.unseen + len(view.pending)
     wrong = [
         f"{variant_label(r.result.case.variant)} of {r.result.case.model.name}"
         for r in view.rows

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bench.metrics.pareto import ACCURACY, SPEED
 from bench.report.blocks import Figure, Prose, Section
 from bench.report.charts.tradeoff import Point, draw
 from bench.report.format import finite, listing, milliseconds, plural, points
-from bench.report.recommend import number, unbeaten
+from bench.report.recommend import number
 
 if TYPE_CHECKING:
     from bench.metrics.base import Row
@@ -41,12 +42,10 @@ def section(view: View) -> Section | None:
 
 
 def _figure(groups: list[Group], where: str, label: str, index: int) -> Figure | None:
-    names = [g.case.model.name for g in groups if any(_point(g, r, 0) for r in g.measured)]
+    plotted = {g: [p for r in g.measured if (p := _point(g, r))] for g in groups}
+    names = [g.case.model.name for g, made in plotted.items() if made]
     found = [
-        point
-        for g in groups
-        for row in g.measured
-        if g.case.model.name in names and (point := _point(g, row, names.index(g.case.model.name)))
+        replace(p, series=i) for i, made in enumerate(filter(None, plotted.values())) for p in made
     ]
     # A plot of one or two points says less than the table.
     if len(found) < 3:
@@ -64,7 +63,7 @@ def _figure(groups: list[Group], where: str, label: str, index: int) -> Figure |
     )
 
 
-def _point(group: Group, row: Row, series: int) -> Point | None:
+def _point(group: Group, row: Row) -> Point | None:
     accuracy, ms = number(row, ACCURACY), number(row, SPEED)
     metric = row.metric(ACCURACY)
     if metric is None or accuracy is None or ms is None or ms <= 0:
@@ -77,7 +76,6 @@ def _point(group: Group, row: Row, series: int) -> Point | None:
         low=accuracy if low is None else low,
         high=accuracy if high is None else high,
         size=number(row, "file_bytes"),
-        series=series,
         wrong=row.status == "wrong",
-        best=row in unbeaten(group.rows),
+        best=row in group.front,
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.report.blocks import Cell, Column, Output, Prose, Section, Table
+from bench.report.format import count
 from bench.report.labels import variant_label
+from bench.report.view import MOST
 
 if TYPE_CHECKING:
     from bench.metrics.base import Row
@@ -32,8 +34,13 @@ def section(view: View) -> Section | None:
     ]
     rows += [
         (Cell(case_id), Cell("", badge="pending"), Cell("It has no result yet."))
-        for case_id in view.pending
+        for case_id in view.pending[:MOST]
     ]
+    if len(view.pending) > MOST:
+        rows.append((
+            Cell(f"and {count(len(view.pending) - MOST)} more"),
+            Cell("", badge="pending"),
+        ))
     if not rows:
         return None
     there = [s for s in MEANINGS if view.count(s) or (s == "pending" and view.pending)]

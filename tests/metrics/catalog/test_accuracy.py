@@ -31,6 +31,11 @@ def changed(of, kind, **changes):
     return Source(of.run, of.result.model_copy(update={"measurements": found}), of.reference)
 
 
+def both(of):
+    """The headline and its difference to the reference."""
+    return {**accuracy.metrics(of), **accuracy.difference(of)}
+
+
 def differing(of):
     return accuracy.difference(of)["miou_difference"]
 
@@ -52,8 +57,8 @@ def test_numbers_are_those_of_the_counts(run):
 
 
 def test_the_difference_is_variant_minus_reference(run):
-    found = accuracy.metrics(source(run))
-    other = accuracy.metrics(source(run, "torch-fp32"))
+    found = both(source(run))
+    other = both(source(run, "torch-fp32"))
     difference = found["miou_difference"]
     assert difference.value == pytest.approx(found["miou"].value - other["miou"].value)
     assert difference.low < difference.value < difference.high < 0
@@ -61,16 +66,16 @@ def test_the_difference_is_variant_minus_reference(run):
 
 
 def test_the_smallest_drop_that_shows_lies_beyond_the_half_width(run):
-    found = accuracy.metrics(source(run))
+    found = both(source(run))
     difference, smallest = found["miou_difference"], found["miou_detectable"]
     half = difference.high - difference.value
     assert half < smallest.value < 1.6 * half
-    assert accuracy.metrics(source(run, "torch-fp32"))["miou_detectable"].value is None
+    assert both(source(run, "torch-fp32"))["miou_detectable"].value is None
 
 
 def test_without_scatter_there_is_no_smallest_drop(tmp_path):
     of = source(build_run(tmp_path, (Planned(), Planned("torch-bf16"))))
-    found = accuracy.metrics(of)
+    found = both(of)
     assert found["miou_difference"].value == found["miou_difference"].high == 0
     assert "nothing scatters" in found["miou_detectable"].reason
 
@@ -95,7 +100,7 @@ def test_a_variant_that_saw_fewer_images_is_paired_over_the_common_ones(run):
     counts = counts_of(run, half)[4:]
     file = write_arrays(run.folder / "cases", "half", "confusion", to_sparse(counts))
     fewer = changed(of, "confusion", images=keep, groups=half.groups[4:], arrays=file)
-    found = accuracy.metrics(fewer)
+    found = both(fewer)
     theirs = counts_of(run, of.reference.get("confusion"))[4:]
     expected = scored.miou(counts) - scored.miou(theirs)
     assert found["miou_difference"].value == pytest.approx(expected)

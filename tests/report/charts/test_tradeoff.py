@@ -10,7 +10,15 @@ from bench.report.charts.tradeoff import Point, draw
 
 def point(label="a", ms=10.0, accuracy=0.6, *, wrong=False, size=1e6, series=0, spread=0.01):
     return Point(
-        label, ms, accuracy, accuracy - spread, accuracy + spread, size, series, wrong, best=False
+        label,
+        ms,
+        accuracy,
+        accuracy - spread,
+        accuracy + spread,
+        size,
+        wrong,
+        best=False,
+        series=series,
     )
 
 
