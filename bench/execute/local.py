@@ -11,7 +11,7 @@ from bench.errors import BadInput
 from bench.execute import probe, work
 from bench.execute.base import Capabilities, Outcome, Progress
 from bench.jobs.base import Job, Report
-from bench.jobs.probe import ProbeJob
+from bench.jobs.prepare import ProbeJob
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,9 @@ from bench.execute import probe
 from bench.execute.base import Outcome
 from bench.execute.work import drop as remove
 from bench.execute.work import outcome
-from bench.jobs.base import Job, Report, read
-from bench.jobs.probe import ProbeJob
+from bench.jobs.base import Job, Report
+from bench.jobs.prepare import ProbeJob
+from bench.jobs.steps import read
 from bench.record.result import Failure
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from bench import __version__, registry
 from bench.devices import machine
-from bench.jobs.probe import ProbeReport
+from bench.jobs.prepare import ProbeReport
 from bench.record.environment import Environment
 from bench.registry import installed
 from bench.resources import code_of
@@ -23,7 +23,7 @@ from bench.resources import code_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bench.jobs.probe import ProbeJob
+    from bench.jobs.prepare import ProbeJob
     from bench.suite.case import Case
     from bench.suite.variant import Variant
 

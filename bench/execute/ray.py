@@ -21,7 +21,7 @@ from bench.errors import BadInput
 from bench.execute import node
 from bench.execute.base import Capabilities, Outcome, Progress
 from bench.jobs.base import Job, OfCase, Report
-from bench.jobs.probe import ProbeJob
+from bench.jobs.prepare import ProbeJob
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

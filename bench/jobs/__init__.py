@@ -1,1 +1,1 @@
-"""What crosses to a worker and back, both JSON: a file a step, with its job and its report."""
+"""What crosses to a worker and back, both JSON: the job and the report of each step."""

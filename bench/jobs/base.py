@@ -1,4 +1,4 @@
-"""What the jobs and reports of all steps share, and how a worker reads a job of any version.
+"""What the jobs and reports of all steps share.
 
 A job says what to do, and names what lies in a cache by its digest: it means the same on every
 machine. A reader drops fields that it doesn't know, so a field may be added without a new version if
@@ -7,10 +7,8 @@ leaving it out measures the same. Anything else makes a new version, which an ol
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import ConfigDict, Field, ValidationError, computed_field
 
@@ -20,7 +18,6 @@ from bench.suite.base import Spec
 from bench.suite.case import Case
 
 if TYPE_CHECKING:
-    from types import ModuleType
     from typing import Self
 
 UNWRITTEN = 74
@@ -64,6 +61,9 @@ class Answer(Spec):
 class Job(Spec):
     """One step for one worker."""
 
+    report: ClassVar[type[Report]]
+    """Type of its report."""
+
     version: int = 1
     threads: int = Field(default=1, ge=1)
     """Of the runtime."""
@@ -85,14 +85,13 @@ class Job(Spec):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def step(self) -> str:
-        """Name of the step: that of the job's file."""
-        return type(self).__module__.rpartition(".")[2]
+        """Name of the step."""
+        return self.named()
 
-    @property
-    def report(self) -> type[Report]:
-        """Type of its report, which stands in the same file."""
-        kind: type[Report] = getattr(_module(self.step), f"{self.step.title()}Report")
-        return kind
+    @classmethod
+    def named(cls) -> str:
+        """Name of the step, which is that of its worker's file in `bench/measure/steps`."""
+        return cls.__name__.removesuffix("Job").lower()
 
     @property
     def beside(self) -> Path:
@@ -104,10 +103,18 @@ class Job(Spec):
         """Name that tells the logs of one case's jobs apart."""
         return self.step
 
-    def stands(self, cache: Path) -> Report | None:
-        """Report of a job whose result lies in a cache already; None = only a worker can tell."""
+    def makes(self, cache: Path) -> Path | None:
+        """Folder of the cache that its result goes to, if it goes to one."""
         del cache
         return None
+
+    def stands(self, cache: Path) -> Report | None:
+        """Report of a job whose result lies in a cache already; None = only a worker can tell."""
+        folder = self.makes(cache)
+        try:
+            return None if folder is None else self.report.model_validate(cachedir.made(folder))
+        except ValidationError:
+            return None
 
 
 class OfCase(Job):
@@ -168,38 +175,6 @@ class AccuracyJob(SessionJob):
         """Folder of the reference's outputs in this machine's cache."""
         digest = self.reference
         return None if digest is None else cachedir.reference(Path(self.cache), digest)
-
-
-def read(said: Mapping[str, Any]) -> Job:
-    """Job out of a message.
-
-    Raises:
-        CaseFailed: it is of a step or version that this segbench doesn't know, or its case is.
-    """
-    step, version = str(said["step"]), int(said.get("version", 1))
-    try:
-        module = _module(step)
-    except ModuleNotFoundError:
-        raise CaseFailed(
-            f"This worker's segbench has no step {step!r}; its parent's has."
-        ) from None
-    kind: type[Job] = getattr(module, f"{step.title()}Job")
-    known = kind.model_fields["version"].default
-    if version > known:
-        raise CaseFailed(
-            f"This worker's segbench knows jobs of the step {step!r} up to version {known}, and its "
-            f"parent sent version {version}."
-        )
-    try:
-        return kind.model_validate({k: v for k, v in said.items() if k in kind.model_fields})
-    except ValidationError as e:
-        where, what = e.errors()[0]["loc"], e.errors()[0]["msg"]
-        at = ".".join(map(str, where))
-        raise CaseFailed(f"This worker's segbench can't read its job: {at}: {what}.") from None
-
-
-def _module(step: str) -> ModuleType:
-    return importlib.import_module(f"bench.jobs.{step}")
 
 
 def _recalled(cache: Path, digest: str, what: str) -> str:

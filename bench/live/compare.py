@@ -31,7 +31,7 @@ from bench.suite.base import digest
 from bench.suite.protocol import LARGEST
 
 if TYPE_CHECKING:
-    from bench.jobs.pair import PairJob
+    from bench.jobs.measure import PairJob
     from bench.live.revision import Revision
     from bench.live.session import Tell
     from bench.record.calibration import Calibration

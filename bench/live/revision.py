@@ -24,7 +24,7 @@ import bench
 from bench import cachedir, registry
 from bench.errors import BadInput, CaseFailed
 from bench.execute import probe
-from bench.jobs.pair import PairJob
+from bench.jobs.measure import PairJob
 from bench.live.side import Start
 from bench.suite.base import digest
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from random import Random
 
-    from bench.jobs.pair import PairJob
+    from bench.jobs.measure import PairJob
     from bench.live.session import Tell
     from bench.measure.call import Call
     from bench.measure.session import LoadedCase

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.errors import CaseFailed, Unsupported
-from bench.jobs.pair import PairJob
+from bench.jobs.measure import PairJob
 from bench.plan import select, tries
 from bench.plan.setting import Setting, StepFailed
 from bench.plan.walk import Walk

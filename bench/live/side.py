@@ -21,13 +21,13 @@ from pydantic import ValidationError
 from bench.errors import CaseFailed, SegbenchError, Unsupported
 from bench.execute.process import WORKER, Process, answer
 from bench.jobs.base import Answer
-from bench.jobs.pair import PairReport
+from bench.jobs.measure import PairReport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
-    from bench.jobs.pair import PairJob
+    from bench.jobs.measure import PairJob
 
 
 @dataclass(frozen=True)

@@ -129,6 +129,14 @@ def load_case(job: SessionJob, variant: Variant) -> tuple[LoadedCase, Opening]:
     return loaded, Opening(imported - began, opened - imported, before, memory.resident())
 
 
+def closed(loaded: LoadedCase, opening: Opening, **spent: float) -> dict[str, Any]:
+    """What the report of any session tells; the session is closed then."""
+    effective = dict(loaded.session.effective)
+    loaded.session.close()
+    times = {"import_s": opening.import_s, "load_s": opening.load_s, **spent}
+    return {"effective": effective, "times": times}
+
+
 def open_setup(job: SessionJob) -> EvalSetup:
     """Data set and rules of a case or reference."""
     case = job.case

@@ -46,7 +46,8 @@ def main() -> int:
 def _work(said: dict[str, Any], say: Say) -> str:
     """Answer to a message, as JSON."""
     from bench.errors import SegbenchError, Unsupported
-    from bench.jobs.base import Answer, OfCase, read
+    from bench.jobs.base import Answer, OfCase
+    from bench.jobs.steps import read
 
     try:
         job = read(said)

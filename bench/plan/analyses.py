@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from bench import cachedir
 from bench.errors import RecordError
-from bench.jobs.ceiling import CeilingJob
-from bench.jobs.work import WorkJob
+from bench.jobs.measure import CeilingJob, WorkJob
 from bench.plan import keys, tries
 from bench.plan.setting import StepFailed
 from bench.record.ceiling import Ceiling
@@ -26,7 +25,7 @@ from bench.record.work import ComponentMeasurement, WorkMeasurement
 from bench.resources import read_bytes
 
 if TYPE_CHECKING:
-    from bench.jobs.ceiling import CeilingReport
+    from bench.jobs.measure import CeilingReport
     from bench.plan.graph import Graph
     from bench.plan.walk import Node
     from bench.record.result import Measurement, Result

@@ -10,11 +10,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bench.jobs.artifact import ArtifactJob
 from bench.jobs.base import Job, SessionJob
-from bench.jobs.dataset import DatasetJob
-from bench.jobs.reference import ReferenceJob
-from bench.jobs.weights import WeightsJob
+from bench.jobs.prepare import ArtifactJob, DatasetJob, ReferenceJob, WeightsJob
 from bench.plan import keys
 from bench.plan.prepared import Prepared, identified
 from bench.plan.setting import StepFailed
@@ -24,8 +21,7 @@ from bench.suite.protocol import LARGEST
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bench.jobs.dataset import DatasetReport
-    from bench.jobs.probe import ProbeReport
+    from bench.jobs.prepare import DatasetReport, ProbeReport
     from bench.plan.walk import Walk
     from bench.record.environment import Environment
     from bench.suite.case import Case

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Literal, cast
 from bench import registry
 from bench.devices import machine
 from bench.jobs.base import GUARD
-from bench.jobs.fits import FitsJob, FitsReport
+from bench.jobs.measure import FitsJob, FitsReport
 from bench.plan.setting import StepFailed
 from bench.record.fits import Fit, FitsMeasurement, Try
 
 if TYPE_CHECKING:
     from bench.execute.base import Outcome
-    from bench.jobs.probe import ProbeReport
+    from bench.jobs.prepare import ProbeReport
     from bench.record.result import Failure
     from bench.suite.case import Case
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bench.plan import effective
 
 if TYPE_CHECKING:
-    from bench.jobs.timing import TimingReport
+    from bench.jobs.measure import TimingReport
     from bench.record.result import Result
     from bench.record.timing import TimingMeasurement
 

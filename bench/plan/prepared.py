@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 from bench.record.result import Artifact, StepRecord
 
 if TYPE_CHECKING:
-    from bench.jobs.artifact import ArtifactReport
-    from bench.jobs.dataset import DatasetReport
-    from bench.jobs.weights import WeightsReport
+    from bench.jobs.prepare import ArtifactReport, DatasetReport, WeightsReport
     from bench.suite.case import Case
 
 

@@ -14,8 +14,8 @@ from bench.tasks.base import task_of
 
 if TYPE_CHECKING:
     from bench.execute.base import Outcome
-    from bench.jobs.case import CaseReport
-    from bench.jobs.dataset import DatasetReport
+    from bench.jobs.measure import CaseReport
+    from bench.jobs.prepare import DatasetReport
     from bench.plan.prepared import Prepared
     from bench.record.environment import Environment
     from bench.record.parity import ParityMeasurement

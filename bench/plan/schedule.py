@@ -12,8 +12,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bench.jobs.case import CaseJob
-from bench.jobs.timing import TimingJob
+from bench.jobs.measure import CaseJob, TimingJob
 from bench.plan import analyses, launches, results, select, sharding
 from bench.plan.graph import Graph
 from bench.plan.places import Places

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from bench.execute.base import Outcome
-from bench.jobs.case import CaseReport
-from bench.jobs.shard import ShardJob
+from bench.jobs.measure import CaseReport, ShardJob
 from bench.plan.prepared import identified
 from bench.plan.setting import StepFailed
 from bench.plan.shards import Part, join
@@ -22,7 +21,7 @@ from bench.record.store import packed
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from bench.jobs.shard import ShardReport
+    from bench.jobs.measure import ShardReport
     from bench.plan.graph import Graph
     from bench.plan.places import Places
     from bench.plan.prepared import Prepared

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from bench.jobs.shard import ShardReport
+    from bench.jobs.measure import ShardReport
     from bench.record.base import Record
 
     Arrays = Mapping[str, NDArray[Any]]

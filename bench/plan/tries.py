@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench import cachedir
-from bench.jobs.fits import FitsJob
+from bench.jobs.measure import FitsJob
 from bench.plan import keys, largest
 from bench.plan.graph import Graph
 from bench.plan.prepared import Prepared
@@ -19,7 +19,7 @@ from bench.record.result import Failure
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bench.jobs.probe import ProbeReport
+    from bench.jobs.prepare import ProbeReport
     from bench.record.fits import FitsMeasurement
 
 ROOM = 0.8

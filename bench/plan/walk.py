@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from bench import registry
 from bench.execute.base import Outcome
 from bench.execute.process import TAIL_LINES
-from bench.jobs.artifact import ArtifactJob
 from bench.jobs.base import Job
-from bench.jobs.probe import ProbeJob, ProbeReport
+from bench.jobs.prepare import ArtifactJob, ProbeJob, ProbeReport
 from bench.plan.setting import StepFailed
 from bench.record.result import Failure
 from bench.record.store import file_stem

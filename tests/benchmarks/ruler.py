@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.jobs.timing import TimingJob
+from bench.jobs.measure import TimingJob
 from bench.measure.session import load_case
 from tests import small
 from tests.benchmarks.test_isolation import SIZE, graph

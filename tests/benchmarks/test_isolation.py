@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.devices import machine
-from bench.jobs.timing import TimingJob
+from bench.jobs.measure import TimingJob
 from bench.measure import performance
 from bench.measure.session import load_case
 from bench.suite.target import Target

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from bench.devices import machine
-from bench.jobs.case import CaseJob
+from bench.jobs.measure import CaseJob
 from bench.measure import accuracy
 from bench.measure.session import LoadedCase, load_case
 from bench.suite.load import load_suite

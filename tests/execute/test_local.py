@@ -9,8 +9,8 @@ import pytest
 
 from bench.execute import local
 from bench.execute import work as module
-from bench.jobs.fits import FitsJob
-from bench.jobs.probe import ProbeJob
+from bench.jobs.measure import FitsJob
+from bench.jobs.prepare import ProbeJob
 from tests import builders
 
 REPORT = '{"ok": true, "payload": {"peak_bytes": 1}}'

@@ -8,7 +8,7 @@ import pytest
 from bench import __version__, registry
 from bench.devices.cuda import CudaDevice
 from bench.execute import probe
-from bench.jobs.probe import ProbeJob
+from bench.jobs.prepare import ProbeJob
 from bench.suite.target import Requires
 from tests import builders, small
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.jobs.pair import PairJob
+from bench.jobs.measure import PairJob
 from bench.live import pair
 from bench.live.session import ready
 from bench.live.side import Start

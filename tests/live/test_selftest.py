@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.execute import probe
-from bench.jobs.pair import PairJob
+from bench.jobs.measure import PairJob
 from bench.live import calibrated, selftest
 from bench.live.session import ready
 from bench.metrics.pairs import low_ends

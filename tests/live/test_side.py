@@ -5,13 +5,13 @@ import time
 
 import psutil
 import pytest
+from tests.jobs.test_base import FORMER
 
 from bench.errors import CaseFailed, Unsupported
 from bench.jobs import base
-from bench.jobs.pair import PairJob
+from bench.jobs.measure import PairJob
 from bench.live.side import Side, Start
 from tests import builders
-from tests.jobs.test_base import FORMER
 
 PRELUDE = """
 import json, os, sys, time

@@ -8,7 +8,7 @@ import pytest
 
 from bench.devices.cpu import CpuDevice
 from bench.errors import DatasetError
-from bench.jobs.case import CaseJob
+from bench.jobs.measure import CaseJob
 from bench.measure import accuracy, pipeline
 from bench.measure.pipeline import Pipeline
 from bench.measure.session import LoadedCase, open_setup

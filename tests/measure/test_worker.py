@@ -9,7 +9,7 @@ import pytest
 from bench.errors import WeightsError
 from bench.execute import process
 from bench.jobs.base import UNWRITTEN
-from bench.jobs.weights import WeightsJob
+from bench.jobs.prepare import WeightsJob
 from bench.measure import worker
 from tests import small
 

@@ -4,10 +4,8 @@ import pytest
 
 from bench.execute.base import Outcome
 from bench.execute.local import LocalExecutor
-from bench.jobs.artifact import ArtifactJob
-from bench.jobs.dataset import DatasetReport
-from bench.jobs.fits import FitsJob
-from bench.jobs.pair import PairJob
+from bench.jobs.measure import FitsJob, PairJob
+from bench.jobs.prepare import ArtifactJob, DatasetReport
 from bench.plan import tries
 from bench.plan.graph import Graph
 from bench.plan.prepared import identified

@@ -10,8 +10,8 @@ from bench.execute import probe
 from bench.execute.base import Outcome
 from bench.execute.local import LocalExecutor
 from bench.exporters.notes import ArtifactNote, write_note
-from bench.jobs.fits import FitsJob, FitsReport
-from bench.jobs.probe import ProbeJob
+from bench.jobs.measure import FitsJob, FitsReport
+from bench.jobs.prepare import ProbeJob
 from bench.plan import largest
 from bench.plan.setting import StepFailed
 from bench.record.result import Failure

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.jobs.timing import TimingReport
+from bench.jobs.measure import TimingReport
 from bench.plan import launches
 from bench.plan.launches import position
 from bench.record.timing import Launch, TimingMeasurement

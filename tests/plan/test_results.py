@@ -1,8 +1,8 @@
 import pytest
 
 from bench.execute.base import Outcome
-from bench.jobs.case import CaseReport
-from bench.jobs.dataset import DatasetReport
+from bench.jobs.measure import CaseReport
+from bench.jobs.prepare import DatasetReport
 from bench.plan import results
 from bench.plan.prepared import Prepared
 from bench.record.parity import OutputSums, ParityMeasurement

@@ -5,7 +5,7 @@ from concurrent.futures import Future
 import pytest
 
 from bench.execute.base import Capabilities, Outcome
-from bench.jobs.fits import FitsJob, FitsReport
+from bench.jobs.measure import FitsJob, FitsReport
 from bench.plan import walk as walking
 from bench.plan.setting import Setting, StepFailed
 from bench.plan.walk import Node, Walk

@@ -13,8 +13,7 @@ import bench
 from bench.errors import BadInput
 from bench.execute import ray as leaf
 from bench.execute.ray import RayExecutor
-from bench.jobs.dataset import DatasetJob
-from bench.jobs.weights import WeightsJob
+from bench.jobs.prepare import DatasetJob, WeightsJob
 from bench.suite.dataset import Dataset
 from tests import small
 from tests.ray.found import worker

@@ -10,7 +10,7 @@ from bench import cachedir, registry
 from bench.errors import CaseFailed
 from bench.exporters.base import ExportJob
 from bench.exporters.notes import read_note
-from bench.jobs.artifact import ArtifactReport
+from bench.jobs.prepare import ArtifactReport
 from bench.measure import memory
 from bench.measure.session import read
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from bench.jobs.artifact import ArtifactJob
+    from bench.jobs.prepare import ArtifactJob
     from bench.measure.progress import Say
 
 
 def run(job: ArtifactJob, say: Say) -> ArtifactReport:
     """What the step made, now or before."""
-    folder = cachedir.artifact(Path(job.cache), job.target)
+    folder = job.makes(Path(job.cache))
     return ArtifactReport.model_validate(cachedir.make(folder, lambda out: _make(job, out, say)))
 
 

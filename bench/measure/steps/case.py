@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from bench.jobs.case import CaseReport
+from bench.jobs.measure import CaseReport
 from bench.measure import accuracy, evaluate, memory, performance
-from bench.measure.session import load_case
+from bench.measure.session import closed, load_case
 from bench.record.memory import MemoryMeasurement
 
 if TYPE_CHECKING:
-    from bench.jobs.case import CaseJob
+    from bench.jobs.measure import CaseJob
     from bench.measure.progress import Say
     from bench.measure.session import LoadedCase, Opening
     from bench.record.base import Absent
@@ -39,20 +39,12 @@ def run(job: CaseJob, say: Say) -> CaseReport:
     timed = time.monotonic()
     if not job.sharded:
         measurements += evaluate.beside(job, loaded, found)
-    effective, weights = dict(loaded.session.effective), dict(loaded.session.weights)
-    loaded.session.close()
     return CaseReport(
         measurements=tuple(measurements),
-        effective=effective,
-        weights=weights,
+        weights=dict(loaded.session.weights),
         seen=len(found.indices),
         asked=loaded.count,
-        times={
-            "import_s": opening.import_s,
-            "load_s": opening.load_s,
-            "accuracy_s": walked - began,
-            "timing_s": timed - walked,
-        },
+        **closed(loaded, opening, accuracy_s=walked - began, timing_s=timed - walked),
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench import registry
-from bench.jobs.ceiling import CeilingReport
+from bench.jobs.measure import CeilingReport
 from bench.measure import ceiling
 
 if TYPE_CHECKING:
-    from bench.jobs.ceiling import CeilingJob
+    from bench.jobs.measure import CeilingJob
     from bench.measure.progress import Say
 
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from bench import cachedir, registry
 from bench.datasets.base import content_digest
 from bench.errors import DatasetError
-from bench.jobs.dataset import DatasetReport
+from bench.jobs.prepare import DatasetReport
 from bench.measure.session import image_count
 from bench.suite.base import digest
 from bench.suite.protocol import SEMANTIC
 
 if TYPE_CHECKING:
     from bench.datasets.base import DatasetLoader
-    from bench.jobs.dataset import DatasetJob
+    from bench.jobs.prepare import DatasetJob
     from bench.measure.progress import Say
 
 

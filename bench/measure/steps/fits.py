@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.jobs.fits import FitsReport
+from bench.jobs.measure import FitsReport
 from bench.measure import memory
 from bench.measure.session import load_case
 from bench.record.base import Absent
 
 if TYPE_CHECKING:
-    from bench.jobs.fits import FitsJob
+    from bench.jobs.measure import FitsJob
     from bench.measure.progress import Say
     from bench.measure.session import LoadedCase
 

@@ -14,14 +14,14 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from bench.jobs.pair import PairReport
+from bench.jobs.measure import PairReport
 from bench.measure.call import timed
 from bench.measure.session import load_case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from bench.jobs.pair import PairJob
+    from bench.jobs.measure import PairJob
     from bench.measure.call import Call
     from bench.measure.progress import Say
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bench.execute.probe import answer
 
 if TYPE_CHECKING:
-    from bench.jobs.probe import ProbeJob, ProbeReport
+    from bench.jobs.prepare import ProbeJob, ProbeReport
     from bench.measure.progress import Say
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench import cachedir
-from bench.jobs.reference import ReferenceReport
+from bench.jobs.prepare import ReferenceReport
 from bench.measure.parity import write_reference
 from bench.measure.pipeline import Pipeline
 from bench.measure.session import load_case
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from bench.jobs.reference import ReferenceJob
+    from bench.jobs.prepare import ReferenceJob
     from bench.measure.pipeline import Finish
     from bench.measure.progress import Say
     from bench.measure.session import EvalSetup
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def run(job: ReferenceJob, say: Say) -> ReferenceReport:
     """Images that were computed, now or before."""
-    folder = cachedir.reference(Path(job.cache), job.target)
+    folder = job.makes(Path(job.cache))
     return ReferenceReport.model_validate(
         cachedir.make(folder, lambda out: _compute(job, out, say))
     )

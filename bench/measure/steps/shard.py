@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from bench.jobs.shard import ShardReport
+from bench.jobs.measure import ShardReport
 from bench.measure import accuracy, evaluate
-from bench.measure.session import load_case
+from bench.measure.session import closed, load_case
 
 if TYPE_CHECKING:
-    from bench.jobs.shard import ShardJob
+    from bench.jobs.measure import ShardJob
     from bench.measure.progress import Say
 
 
@@ -21,24 +21,13 @@ def run(job: ShardJob, say: Say) -> ShardReport:
     began = time.monotonic()
     found = accuracy.walk(loaded, say, job.reference_folder)
     walked = time.monotonic()
-    records = [
-        *evaluate.counts(job, loaded, found),
-        *evaluate.beside(job, loaded, found),
-    ]
-    effective, weights = dict(loaded.session.effective), dict(loaded.session.weights)
-    loaded.session.close()
+    counts, beside = evaluate.counts(job, loaded, found), evaluate.beside(job, loaded, found)
     return ShardReport(
         shard=job.shard,
         indices=tuple(found.indices),
         images=tuple(loaded.images.names[i] for i in found.indices),
         asked=loaded.count,
-        measurements=tuple(records),
-        effective=effective,
-        weights=weights,
-        times={
-            "import_s": opening.import_s,
-            "load_s": opening.load_s,
-            "accuracy_s": walked - began,
-            "timing_s": 0.0,
-        },
+        measurements=(*counts, *beside),
+        weights=dict(loaded.session.weights),
+        **closed(loaded, opening, accuracy_s=walked - began, timing_s=0.0),
     )

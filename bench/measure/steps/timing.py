@@ -9,12 +9,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from bench.jobs.timing import TimingReport
+from bench.jobs.measure import TimingReport
 from bench.measure import performance
-from bench.measure.session import load_case
+from bench.measure.session import closed, load_case
 
 if TYPE_CHECKING:
-    from bench.jobs.timing import TimingJob
+    from bench.jobs.measure import TimingJob
     from bench.measure.progress import Say
 
 
@@ -24,8 +24,5 @@ def run(job: TimingJob, say: Say) -> TimingReport:
     loaded, opening = load_case(job, job.case.variant)
     began = time.monotonic()
     launch = performance.launch(loaded, say)
-    timed = time.monotonic()
-    effective = dict(loaded.session.effective)
-    loaded.session.close()
-    times = {"import_s": opening.import_s, "load_s": opening.load_s, "timing_s": timed - began}
-    return TimingReport(launch=launch, effective=effective, times=times)
+    took = time.monotonic() - began
+    return TimingReport(launch=launch, **closed(loaded, opening, timing_s=took))

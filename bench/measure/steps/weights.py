@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from bench import cachedir, registry
 from bench.errors import DatasetError
-from bench.jobs.weights import WeightsReport
+from bench.jobs.prepare import WeightsReport
 
 if TYPE_CHECKING:
-    from bench.jobs.weights import WeightsJob
+    from bench.jobs.prepare import WeightsJob
     from bench.measure.progress import Say
 
 

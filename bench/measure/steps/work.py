@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench import cachedir, registry
-from bench.jobs.work import WorkReport
+from bench.jobs.measure import WorkReport
 from bench.record.work import ComponentMeasurement, WorkMeasurement
 from bench.registry import installed
 from bench.resources import code_of
 from bench.suite.base import digest
 
 if TYPE_CHECKING:
-    from bench.jobs.work import WorkJob
+    from bench.jobs.measure import WorkJob
     from bench.measure.progress import Say
 
 

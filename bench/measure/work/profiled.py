@@ -12,7 +12,7 @@ from typing import Any
 
 from bench import registry
 from bench.exporters.notes import read_note
-from bench.jobs.work import WorkJob
+from bench.jobs.measure import WorkJob
 from bench.measure.session import load_case
 from bench.measure.work.components import WARMUP, in_turns
 from bench.measure.work.graph import part_of

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from bench.errors import CaseFailed
-from bench.jobs.artifact import ArtifactJob
+from bench.jobs.prepare import ArtifactJob
 from bench.measure.steps import artifact
 from bench.suite.variant import Calibration
 from tests import small

@@ -1,6 +1,6 @@
 import pytest
 
-from bench.jobs.case import CaseJob
+from bench.jobs.measure import CaseJob
 from bench.measure.steps import case as step
 from bench.record.memory import DEFINITIONS
 from bench.record.result import Result

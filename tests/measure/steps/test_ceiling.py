@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from bench.errors import Unsupported
-from bench.jobs.ceiling import CeilingJob
+from bench.jobs.measure import CeilingJob
 from bench.measure import ceiling as measuring
 from bench.measure.steps import ceiling
 from tests import builders, measured

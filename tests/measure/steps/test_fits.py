@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bench.exporters.notes import ArtifactNote, write_note
-from bench.jobs.fits import FitsJob
+from bench.jobs.measure import FitsJob
 from bench.measure import memory
 from bench.measure.steps import fits
 from bench.record.base import Absent

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from bench.jobs.pair import PairJob
+from bench.jobs.measure import PairJob
 from bench.live.session import ready
 from bench.measure.steps import pair
 from tests import small

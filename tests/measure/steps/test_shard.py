@@ -2,8 +2,7 @@
 
 import pytest
 
-from bench.jobs.case import CaseJob
-from bench.jobs.shard import ShardJob
+from bench.jobs.measure import CaseJob, ShardJob
 from bench.measure.steps import case as whole
 from bench.measure.steps import shard as step
 from bench.plan.shards import Part, join

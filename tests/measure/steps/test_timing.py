@@ -1,6 +1,6 @@
 import pytest
 
-from bench.jobs.timing import TimingJob
+from bench.jobs.measure import TimingJob
 from bench.measure.steps import timing
 from bench.record.timing import PHASES
 from tests import small

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bench.jobs.work import WorkJob
+from bench.jobs.measure import WorkJob
 from bench.measure.steps import work
 from bench.measure.work import components
 from bench.suite.model import Model

@@ -1,6 +1,6 @@
 import pytest
 
-from bench.jobs.work import WorkJob
+from bench.jobs.measure import WorkJob
 from bench.measure.work import components, profiled
 from bench.measure.work.profiled import UNNAMED, summed
 from tests import small

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from bench.jobs.pair import PairJob
+    from bench.jobs.measure import PairJob
     from bench.live.session import Tell
 
 Condition = Literal["idle", "loaded"]

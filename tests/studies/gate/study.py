@@ -33,7 +33,7 @@ from tests.studies.gate.found import SMALL, Size
 from tests.studies.gate.pools import Pools
 
 if TYPE_CHECKING:
-    from bench.jobs.pair import PairJob
+    from bench.jobs.measure import PairJob
     from bench.live.session import Tell
     from bench.record.pairs import ProcessPair
     from tests.studies.gate.pools import Condition

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.jobs.pair import PairJob
+from bench.jobs.measure import PairJob
 from tests import builders
 from tests.live import scripted
 from tests.studies.gate import pools

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from bench.errors import BadInput, NothingMeasured
-from bench.jobs.pair import PairJob
+from bench.jobs.measure import PairJob
 from bench.record.store import to_json, write_atomic
 from tests import builders
 from tests.live import scripted

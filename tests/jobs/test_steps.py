@@ -4,24 +4,23 @@ from pathlib import Path
 
 import pytest
 
+import bench.measure.steps as workers
 from bench import cachedir
 from bench.errors import CaseFailed
-from bench.jobs import base
-from bench.jobs.fits import FitsJob, FitsReport
-from bench.jobs.pair import PairJob
+from bench.jobs.measure import FitsJob, FitsReport, PairJob
+from bench.jobs.steps import JOBS, read
 from tests import builders, small
 
-ROOT = Path(base.__file__).parent
-STEPS = sorted(p.stem for p in ROOT.glob("[!_]*.py") if p.stem != "base")
+STEPS = {p.stem for p in Path(workers.__file__).parent.glob("[!_]*.py")}
 FORMER = Path(__file__).parents[1] / "data" / "jobs" / "pair-2026-11-23.json"
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", JOBS)
 def test_every_step_has_a_job_a_report_and_a_worker(step):
-    module = importlib.import_module(f"bench.jobs.{step}")
-    job, report = (getattr(module, f"{step.title()}{kind}") for kind in ("Job", "Report"))
-    made = job.model_construct()
-    assert (made.step, made.report) == (step, report)
+    assert set(JOBS) == STEPS
+    made = JOBS[step].model_construct()
+    assert (made.step, made.model_dump()["step"]) == (step, step)
+    assert made.report.__name__ == f"{step.title()}Report"
     assert callable(importlib.import_module(f"bench.measure.steps.{step}").run)
 
 
@@ -31,12 +30,12 @@ def job(**more):
 
 def test_a_job_comes_back_as_it_was_sent():
     sent = job(threads=3, artifact="a")
-    assert base.read(json.loads(sent.model_dump_json())) == sent
+    assert read(json.loads(sent.model_dump_json())) == sent
 
 
 def test_a_field_that_the_reader_does_not_know_is_dropped():
     said = {**job().model_dump(mode="json"), "odd": 1}
-    assert base.read(said) == job()
+    assert read(said) == job()
     assert FitsReport.model_validate({"peak_bytes": 1, "odd": 1}).peak_bytes == 1
 
 
@@ -50,7 +49,7 @@ def test_a_field_that_the_reader_does_not_know_is_dropped():
 )
 def test_what_the_reader_cannot_do_is_one_sentence(said, why):
     with pytest.raises(CaseFailed, match=why):
-        base.read({**job().model_dump(mode="json"), **said})
+        read({**job().model_dump(mode="json"), **said})
 
 
 def test_what_a_job_names_by_digest_is_found_in_the_workers_cache(tmp_path):
@@ -75,7 +74,7 @@ def test_a_pair_of_the_former_format_is_read():
         "calibration_splits", "poller", "position", "reference", "reference_absent", "run",
         "step", "target",
     }  # fmt: skip
-    found = base.read(said)
+    found = read(said)
     assert isinstance(found, PairJob)
     assert (found.size, found.threads) == (small.SIZE, 1)
     assert found.case.weights_digest

@@ -1,0 +1,139 @@
+"""Steps that measure: jobs and reports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from bench.jobs.base import AccuracyJob, Job, Report, SessionJob, SessionReport
+from bench.record.ceiling import Ceiling
+from bench.record.result import Measurement
+from bench.record.timing import Launch
+from bench.record.work import ComponentMeasurement, WorkMeasurement
+
+
+class AccuracyReport(SessionReport):
+    """Measurements, whose arrays come beside the report."""
+
+    measurements: tuple[Measurement, ...]
+    weights: dict[str, Any]
+    """Parameters and bytes, where the session counts them."""
+    asked: int
+    """Images of the accuracy pass; those of all shards together."""
+
+
+class CaseReport(AccuracyReport):
+    """Accuracy, parity, the first launch of latency, and memory."""
+
+    seen: int
+    """Images of the accuracy pass that were seen."""
+
+
+class CaseJob(AccuracyJob):
+    """Measure a case in one session."""
+
+    report = CaseReport
+    sharded: bool = False
+    """Jobs of their own count the accuracy, so that this one times only."""
+    poller: bool = False
+    """Measure what the readings beside the samples cost."""
+
+
+class ShardReport(AccuracyReport):
+    """Accuracy and parity of some of a case's images."""
+
+    shard: tuple[int, int]
+    """Which part, 0 first, and of how many."""
+    indices: tuple[int, ...]
+    """Positions in the set of the images that were seen ..."""
+    images: tuple[str, ...]
+    """... and their names."""
+
+
+class ShardJob(AccuracyJob):
+    """Measure the accuracy and parity of one part of a case's images."""
+
+    report = ShardReport
+    shard: tuple[int, int]
+
+    @property
+    def log(self) -> str:
+        """A log a shard."""
+        return f"{self.shard[0]}.shard"
+
+
+class TimingReport(SessionReport):
+    """One process's samples."""
+
+    launch: Launch
+
+
+class TimingJob(SessionJob):
+    """A later launch of a case: the same session and timing in a fresh process, without accuracy."""
+
+    report = TimingReport
+
+    @property
+    def log(self) -> str:
+        """A log a launch."""
+        return f"{self.launch}.timing"
+
+
+class FitsReport(Report):
+    """The batch ran."""
+
+    peak_bytes: int | None
+    """What the process held at most; None where nothing tells it."""
+    why: str = ""
+    """Why there is no peak."""
+
+
+class FitsJob(SessionJob):
+    """Run one batch of the case's size through the whole path."""
+
+    report = FitsReport
+
+
+class WorkReport(Report):
+    """What a call has to do, and what its parts take."""
+
+    work: WorkMeasurement
+    components: ComponentMeasurement
+
+
+class WorkJob(SessionJob):
+    """Count the work of a call, and time the model's parts."""
+
+    report = WorkReport
+
+
+class CeilingReport(Report):
+    """A machine's products a second in each precision, and its memory's bandwidth."""
+
+    ceiling: Ceiling
+
+
+class CeilingJob(Job):
+    """Measure them on a device with the job's threads."""
+
+    report = CeilingReport
+    device: str
+    """Registered device."""
+
+
+class PairReport(Report):
+    """Samples of one side of a live pair."""
+
+    bursts_ns: tuple[tuple[int, ...], ...]
+    """Nanoseconds of every burst's iterations, end to end."""
+    effective: dict[str, str] = Field(default_factory=dict)
+    """What the runtime says that it did."""
+
+
+class PairJob(SessionJob):
+    """Hold a warm session, and run a burst whenever told to."""
+
+    report = PairReport
+    planted: float = 0.0
+    """A study's artificial slow-down: 0.05 = 5 %."""
