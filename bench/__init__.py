@@ -1,6 +1,6 @@
 """segbench: measures every deployable form of a semantic-segmentation model.
 
-`load_run` is the whole of the library interface: it reads a run's records. Everything else is the
+`load_run` is the whole of the library interface: it reads a run, and gives its tables. Everything else is the
 command `segbench` (or `python -m bench`). Nothing heavy is imported here.
 """
 
@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bench.record.store import Run
+    from bench.metrics.frames import LoadedRun
 
 __version__ = "0.1.0"
 
 
-def load_run(folder: str | Path) -> Run:
-    """Run stored in `folder`: its results, readable without torch.
+def load_run(folder: str | Path) -> LoadedRun:
+    """Run stored in `folder`, readable without torch; `frame`, `samples` and `images` give tables.
 
     Raises:
         RecordError: the folder holds no run, or one of a newer schema.
     """
     from pathlib import Path as _Path
 
+    from bench.metrics.frames import LoadedRun
     from bench.record.store import read_run
 
-    return read_run(_Path(folder))
+    run = read_run(_Path(folder))
+    return LoadedRun(run.folder, run.info)
