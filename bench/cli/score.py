@@ -47,7 +47,7 @@ def score(
     spec = named(tables().datasets, "data set", dataset)
     if encoding not in {None, "labelIds", "trainIds"}:
         raise BadInput(f"{encoding!r} is no encoding of label maps.", "Say labelIds or trainIds.")
-    check_name(name, Path("--name"), "name")
+    check_name(name, "--name")
     if out is not None and (out / "run.json").exists():
         raise BadInput(f"{out} holds a run already.", "Name another folder with --out.")
     changes: dict[str, str] = {}

@@ -16,7 +16,7 @@ from bench.suite.case import ParityLimit
 from bench.suite.choose import choose
 from bench.suite.policy import GatePolicy, check_rules
 from bench.suite.protocol import LARGEST, Protocol
-from bench.suite.read import check_name, dotted, parse, read_toml
+from bench.suite.read import check_name, dotted, parse, read_toml, told_of
 from bench.suite.suite import Block, Suite
 from bench.suite.sweep import CLEAN, OPEN, Sweep, expand
 from bench.suite.tables import SHIPPED, Tables, TablesFile, inline, registered, tables
@@ -102,24 +102,25 @@ def load_suite(
         UnknownName: a name that neither the suite nor segbench defines.
     """
     file = find_suite(str(name_or_path))
-    asked = parse(SuiteFile, read_toml(file), file)
-    _not_too_many(asked, file)
-    known = inline(asked, file).over(tables())
-    _protocol(asked.protocol, file, "protocol")
-    suite = Suite(
-        name=check_name(asked.name, file, "name"),
-        title=asked.title,
-        about=asked.about,
-        reference=_named(known.variants, "variant", asked.reference, file, "reference"),
-        parity=asked.parity,
-        gate=asked.gate,
-        blocks=tuple(
-            made for i, b in enumerate(asked.block) for made in _blocks(b, i, asked, known, file)
-        ),
-    )
-    # Rules speak about the suite's own cases; the caller's choices may change ids.
-    if suite.gate.rule:
-        check_rules(suite.gate, [c.id for c in suite.expand()], _judged(suite), str(file))
+    raw = read_toml(file)
+    with told_of(file):
+        asked = parse(SuiteFile, raw)
+        _not_too_many(asked)
+        known = inline(asked, file.resolve().parent).over(tables())
+        _protocol(asked.protocol, "protocol")
+        blocks = [made for i, b in enumerate(asked.block) for made in _blocks(b, i, asked, known)]
+        suite = Suite(
+            name=check_name(asked.name, "name"),
+            title=asked.title,
+            about=asked.about,
+            reference=_named(known.variants, "variant", asked.reference, "reference"),
+            parity=asked.parity,
+            gate=asked.gate,
+            blocks=tuple(blocks),
+        )
+        # Rules speak about the suite's own cases; the caller's choices may change ids.
+        if suite.gate.rule:
+            check_rules(suite.gate, [c.id for c in suite.expand()], _judged(suite))
     suite = choose(
         suite,
         known,
@@ -128,18 +129,19 @@ def load_suite(
         datasets=datasets or {},
         target=target,
     )
-    _check(suite, file)
+    with told_of(file):
+        _check(suite)
     return suite
 
 
-def _not_too_many(asked: SuiteFile, file: Path) -> None:
+def _not_too_many(asked: SuiteFile) -> None:
     """Refuse a suite before it is expanded into more cases than anybody could measure."""
     count = sum(
         len(b.variants) * len(b.targets) * (b.sweep.count if b.sweep else 1) for b in asked.block
     )
     if count > MOST_CASES:
         raise SuiteError(
-            f"{file}: it asks for {count} cases; a suite has {MOST_CASES} at most.",
+            f"it asks for {count} cases; a suite has {MOST_CASES} at most.",
             "Sweep fewer values, or write several suites.",
         )
 
@@ -153,75 +155,70 @@ def _judged(suite: Suite) -> set[str]:
     return found
 
 
-def _blocks(
-    raw: BlockFile, index: int, asked: SuiteFile, known: Tables, file: Path
-) -> tuple[Block, ...]:
+def _blocks(raw: BlockFile, index: int, asked: SuiteFile, known: Tables) -> tuple[Block, ...]:
     """The block itself, or one a point of its sweep."""
     at = dotted("block", index)
     # The override alone first, so that an error names the place where the key stands.
-    _protocol(raw.protocol, file, dotted(at, "protocol"))
+    _protocol(raw.protocol, dotted(at, "protocol"))
     block = Block(
-        model=_named(known.models, "model", raw.model, file, dotted(at, "model")),
-        dataset=_named(known.datasets, "dataset", raw.dataset, file, dotted(at, "dataset")),
+        model=_named(known.models, "model", raw.model, dotted(at, "model")),
+        dataset=_named(known.datasets, "dataset", raw.dataset, dotted(at, "dataset")),
         variants=tuple(
-            _named(known.variants, "variant", name, file, dotted(at, "variants", i))
+            _named(known.variants, "variant", name, dotted(at, "variants", i))
             for i, name in enumerate(raw.variants)
         ),
         targets=tuple(
-            _named(known.targets, "target", name, file, dotted(at, "targets", i))
+            _named(known.targets, "target", name, dotted(at, "targets", i))
             for i, name in enumerate(raw.targets)
         ),
-        protocol=_protocol({**asked.protocol, **raw.protocol}, file, dotted(at, "protocol")),
-        axis=check_name(raw.axis, file, dotted(at, "axis")) if raw.axis else "",
+        protocol=_protocol({**asked.protocol, **raw.protocol}, dotted(at, "protocol")),
+        axis=check_name(raw.axis, dotted(at, "axis")) if raw.axis else "",
     )
-    made = _swept(block, raw.sweep, raw, file, at) if raw.sweep else (block,)
-    return tuple(_fit(b, raw, file, at) for b in made)
+    made = _swept(block, raw.sweep, raw, at) if raw.sweep else (block,)
+    return tuple(_fit(b, raw, at) for b in made)
 
 
-def _swept(block: Block, sweep: Sweep, raw: BlockFile, file: Path, at: str) -> tuple[Block, ...]:
+def _swept(block: Block, sweep: Sweep, raw: BlockFile, at: str) -> tuple[Block, ...]:
     """One block a point; a key has one place, the protocol or the sweep."""
     where = dotted(at, "sweep")
     if not sweep.keys:
-        raise SuiteError(
-            f"{file}: {where} names no key.", f"Known: {', '.join(Sweep.model_fields)}."
-        )
+        raise SuiteError(f"{where} names no key.", f"Known: {', '.join(Sweep.model_fields)}.")
     for key in sweep.keys:
         for name in ("height", "width") if key == "size" else (key,):
             if name in raw.protocol:
                 raise SuiteError(
-                    f"{file}: {dotted(at, 'protocol', name)} = {raw.protocol[name]!r} is swept, "
+                    f"{dotted(at, 'protocol', name)} = {raw.protocol[name]!r} is swept, "
                     f"too ({where}.{key}).",
                     "Leave one of them out.",
                 )
     if sweep.size and block.model.onnx is not None:
         raise SuiteError(
-            f"{file}: {where}.size: the ONNX file of model {block.model.name!r} fixes its image's "
-            "size.",
+            f"{where}.size: the ONNX file of model {block.model.name!r} fixes its image's size.",
             "Sweep something else.",
         )
     for i, value in enumerate(sweep.corruption or ()):
         if value != CLEAN:
-            _corruption(value, file, dotted(where, "corruption", i))
+            _corruption(value, dotted(where, "corruption", i))
     return expand(block, sweep)
 
 
-def _fit(block: Block, raw: BlockFile, file: Path, at: str) -> Block:
+def _fit(block: Block, raw: BlockFile, at: str) -> Block:
     """The block, whose protocol has a batch and a rate that its scenario can have."""
     protocol, scenario = block.protocol, block.protocol.scenario
     if protocol.batch_size == LARGEST and scenario != "offline":
         raise SuiteError(
-            f'{file}: {at}: the scenario {scenario!r} takes no batch_size = "largest".',
+            f'{at}: the scenario {scenario!r} takes no batch_size = "largest".',
             'Set scenario = "offline", or name a number.',
         )
     if protocol.batch_size > 1 and scenario == "constant_stream":
         raise SuiteError(
-            f"{file}: {at}: batch_size = {protocol.batch_size}: a camera's frames come one by one.",
+            f"{at}: batch_size = {protocol.batch_size}: a camera's frames come one by one.",
             "Leave batch_size out, or use another scenario.",
         )
     if scenario in OPEN:
         if protocol.rate is None:
             raise SuiteError(
-                f"{file}: {at}: the scenario {scenario!r} needs a rate.",
+                f"{at}: the scenario {scenario!r} needs a rate.",
                 "Give the protocol a `rate`, arrivals a second.",
             )
         return block
@@ -229,47 +226,47 @@ def _fit(block: Block, raw: BlockFile, file: Path, at: str) -> Block:
     for key in ("rate", "deadline_ms"):
         if (key in raw.protocol or key in swept) and "scenario" not in swept:
             raise SuiteError(
-                f"{file}: {at}: the scenario {scenario!r} takes no {key}.",
+                f"{at}: the scenario {scenario!r} takes no {key}.",
                 f"Use one of {' and '.join(OPEN)}.",
             )
     closed = protocol.model_copy(update={"rate": None, "deadline_ms": None})
     return block.model_copy(update={"protocol": closed})
 
 
-def _protocol(raw: dict[str, Any], file: Path, where: str) -> Protocol:
-    made = parse(Protocol, raw, file, where)
+def _protocol(raw: dict[str, Any], where: str) -> Protocol:
+    made = parse(Protocol, raw, where)
     for kind in ("task", "preprocess", "postprocess"):
-        registered(kind, getattr(made, kind), file, dotted(where, kind))
+        registered(kind, getattr(made, kind), dotted(where, kind))
     if made.corruption:
-        _corruption(made.corruption, file, dotted(where, "corruption"))
+        _corruption(made.corruption, dotted(where, "corruption"))
     return made
 
 
-def _corruption(value: str, file: Path, where: str) -> None:
+def _corruption(value: str, where: str) -> None:
     """Refuse what isn't a registered corruption with its level."""
     name, _, level = value.partition("/")
-    registered("corruption", name, file, where)
+    registered("corruption", name, where)
     if level not in LEVELS:
         raise SuiteError(
-            f"{file}: {where} = {value!r} has no level from 1 to 5.", f"Write {name}/3, for one."
+            f"{where} = {value!r} has no level from 1 to 5.", f"Write {name}/3, for one."
         )
 
 
-def _named(table: dict[str, T], kind: str, name: str, file: Path, where: str) -> T:
+def _named(table: dict[str, T], kind: str, name: str, where: str) -> T:
     if name not in table:
         raise UnknownName(
-            f"{file}: {where} = {name!r}: there is no {kind} of that name.", suggest(name, table)
+            f"{where} = {name!r}: there is no {kind} of that name.", suggest(name, table)
         )
     return table[name]
 
 
-def _check(suite: Suite, file: Path) -> None:
+def _check(suite: Suite) -> None:
     """Refuse what would make a number untrue: doubled ids, calibration on evaluated images."""
     for case in suite.expand():
         calibration = case.variant.calibration
         if calibration and calibration.split == case.dataset.split:
             raise SuiteError(
-                f"{file}: variant {case.variant.slug!r} calibrates on {calibration.split!r}, the "
+                f"variant {case.variant.slug!r} calibrates on {calibration.split!r}, the "
                 f"split of data set {case.dataset.name!r} that it is evaluated on.",
                 "Give the variant's `calibration` another split.",
             )

@@ -115,13 +115,10 @@ class GatePolicy(Spec):
         return Limit(bound, blocks)
 
 
-def check_rules(
-    policy: GatePolicy, cases: Sequence[str], metrics: Iterable[str], where: str
-) -> None:
+def check_rules(policy: GatePolicy, cases: Sequence[str], metrics: Iterable[str]) -> None:
     """Refuse rules that could never apply: a slip there would leave something unguarded.
 
-    `cases` are ids of the suite, `metrics` headlines of its tasks and metrics of its classes, and
-    `where` the file.
+    `cases` are ids of the suite, `metrics` headlines of its tasks and metrics of its classes.
 
     Raises:
         SuiteError: a rule matches no metric or no case, or none of its metrics takes its limit.
@@ -129,7 +126,7 @@ def check_rules(
     known = (*(set(GATED) - {"miou", "iou.*"}), *metrics)
     names = {name: limit_keys(name)[0] for name in known}
     for i, rule in enumerate(policy.rule, 1):
-        at = f"{where}: gate.rule[{i}]"
+        at = f"gate.rule[{i}]"
         keys = {key for name, key in names.items() if fnmatch.fnmatchcase(name, rule.metric)}
         if not keys:
             raise SuiteError(

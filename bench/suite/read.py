@@ -10,13 +10,13 @@ import re
 import tomllib
 import typing
 from collections.abc import Iterator
-from functools import partial
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from bench.errors import SuiteError
+from bench.errors import SuiteError, UnknownName
 from bench.registry import suggest
 from bench.resources import read_bytes
 
@@ -37,27 +37,29 @@ def read_toml(path: Path) -> dict[str, Any]:
         SuiteError: it can't be read, isn't UTF-8, or isn't TOML (line and column are named), or is
             larger, deeper or holds longer numbers than a suite needs.
     """
-    try:
-        raw = read_bytes(path)
-        if len(raw) > MOST_BYTES:
-            raise SuiteError(f"{path} has {len(raw)} bytes; a suite has {MOST_BYTES} at most.")
-        text = raw.decode()
-        if _DOTTED.search(text):
-            raise _too_deep(path)
-        found = tomllib.loads(text, parse_float=partial(_float, path))
-    except RecursionError:
-        raise _too_deep(path) from None
-    except OSError as e:
-        raise SuiteError(f"{path} can't be read: {e.strerror}.") from e
-    except UnicodeDecodeError as e:
-        raise SuiteError(f"{path} isn't UTF-8 text: {e.reason} at byte {e.start}.") from e
-    except ValueError as e:  # TOMLDecodeError, or an integer of thousands of digits
-        raise SuiteError(f"{path} isn't TOML: {e}.", "suites/README.md shows the format.") from e
-    _limited(found, path)
+    too_deep = SuiteError(f"it nests tables and lists deeper than {DEEPEST} levels.")
+    with told_of(path):
+        try:
+            raw = read_bytes(path)
+            if len(raw) > MOST_BYTES:
+                raise SuiteError(f"it has {len(raw)} bytes; a suite has {MOST_BYTES} at most.")
+            text = raw.decode()
+            if _DOTTED.search(text):
+                raise too_deep
+            found = tomllib.loads(text, parse_float=_float)
+            _limited(found)
+        except RecursionError:
+            raise too_deep from None
+        except OSError as e:
+            raise SuiteError(f"it can't be read: {e.strerror}.") from e
+        except UnicodeDecodeError as e:
+            raise SuiteError(f"it isn't UTF-8 text: {e.reason} at byte {e.start}.") from e
+        except ValueError as e:  # TOMLDecodeError, or an integer of thousands of digits
+            raise SuiteError(f"it isn't TOML: {e}.", "suites/README.md shows the format.") from e
     return found
 
 
-def _limited(found: dict[str, Any], path: Path) -> None:
+def _limited(found: dict[str, Any]) -> None:
     """Refuse tables that are too deep, and integers that are too long; no recursion here."""
     level: list[Any] = [found]
     for _ in range(DEEPEST + 1):
@@ -68,30 +70,33 @@ def _limited(found: dict[str, Any], path: Path) -> None:
             elif isinstance(value, list):
                 inner += value
             elif isinstance(value, int) and abs(value) >= 10**MOST_DIGITS:
-                raise _too_long(path, str(value) if abs(value) < 10**100 else hex(value))
+                raise _too_long(str(value) if abs(value) < 10**100 else hex(value))
         level = inner
     if level:
-        raise _too_deep(path)
+        raise RecursionError
 
 
-def _float(path: Path, text: str) -> float:
+def _float(text: str) -> float:
     mantissa = re.split("[eE]", text)[0]
     if len(re.sub(r"\D", "", mantissa).lstrip("0")) > MOST_DIGITS:
-        raise _too_long(path, text)
+        raise _too_long(text)
     return float(text)
 
 
-def _too_long(path: Path, number: str) -> SuiteError:
-    return SuiteError(
-        f"{path} holds the number {number[:24]}..., of more than {MOST_DIGITS} digits."
-    )
+def _too_long(number: str) -> SuiteError:
+    return SuiteError(f"it holds the number {number[:24]}..., of more than {MOST_DIGITS} digits.")
 
 
-def _too_deep(path: Path) -> SuiteError:
-    return SuiteError(f"{path} nests its tables and lists deeper than {DEEPEST} levels.")
+@contextmanager
+def told_of(file: Path) -> Iterator[None]:
+    """Errors about what a suite's file says begin with the file."""
+    try:
+        yield
+    except (SuiteError, UnknownName) as e:
+        raise type(e)(f"{file}: {e.message}", e.hint) from None
 
 
-def check_name(name: str, file: Path | str, where: str) -> str:
+def check_name(name: str, where: str) -> str:
     """The name itself.
 
     Raises:
@@ -99,17 +104,17 @@ def check_name(name: str, file: Path | str, where: str) -> str:
     """
     if not NAME.fullmatch(name) or "__" in name:
         raise SuiteError(
-            f"{file}: {where}: {name!r} can't be a name.",
+            f"{where}: {name!r} can't be a name.",
             "Use letters, digits and . + = -, and begin with a letter or digit.",
         )
     return name
 
 
-def parse(kind: type[T], raw: Any, file: Path | str, where: str = "") -> T:
+def parse(kind: type[T], raw: Any, where: str = "") -> T:
     """Checked value; types are strict, so that `"30"` is no number.
 
     Raises:
-        SuiteError: the first thing that is wrong: file, the key's path, the offending value.
+        SuiteError: the first thing that is wrong: the key's path, the offending value.
     """
     try:
         # JSON is where pydantic is strict about scalars and still takes a list for a tuple.
@@ -117,13 +122,12 @@ def parse(kind: type[T], raw: Any, file: Path | str, where: str = "") -> T:
     except TypeError:
         key, value = next(_odd(raw, where))
         raise SuiteError(
-            f"{file}: {key} = {value} is a {type(value).__name__}; no key takes one.",
-            "Put it in quotes.",
+            f"{key} = {value} is a {type(value).__name__}; no key takes one.", "Put it in quotes."
         ) from None
     try:
         return kind.model_validate_json(text, strict=True)
     except ValidationError as e:
-        raise _explain(kind, e, file, where) from None
+        raise _explain(kind, e, where) from None
 
 
 def dotted(*parts: str | int) -> str:
@@ -137,9 +141,7 @@ def dotted(*parts: str | int) -> str:
     return out
 
 
-def _explain(
-    kind: type[BaseModel], error: ValidationError, file: Path | str, where: str
-) -> SuiteError:
+def _explain(kind: type[BaseModel], error: ValidationError, where: str) -> SuiteError:
     errors = error.errors(include_url=False)
     # A misspelt key gives two errors; the one that holds the user's word helps.
     first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
@@ -150,26 +152,26 @@ def _explain(
             owner = dotted(where, *loc[:-1]) or "the file"
             known = fields_at(kind, loc[:-1])
             return SuiteError(
-                f"{file}: {owner} has no key {loc[-1]!r:.60} (value {_short(value)}).",
+                f"{owner} has no key {loc[-1]!r:.60} (value {_short(value)}).",
                 suggest(str(loc[-1]), known),
             )
         case "missing":
             owner = dotted(where, *loc[:-1])
             place = f"{owner} lacks" if owner else "it lacks"
             return SuiteError(
-                f"{file}: {place} the key {loc[-1]!r}.", "suites/README.md tells what each key is."
+                f"{place} the key {loc[-1]!r}.", "suites/README.md tells what each key is."
             )
         case "literal_error":
             expected = first.get("ctx", {}).get("expected", "")
             names = re.findall(r"'([^']*)'", expected)
             hint = suggest(value, names) if isinstance(value, str) else f"Known: {expected}."
-            return SuiteError(f"{file}: {key} = {_short(value)} isn't one of its values.", hint)
+            return SuiteError(f"{key} = {_short(value)} isn't one of its values.", hint)
         case "value_error":
             reason = str(first.get("ctx", {}).get("error", first["msg"]))
-            return SuiteError(f"{file}: {key or 'it'}: {reason}.")
+            return SuiteError(f"{key or 'it'}: {reason}.")
         case _:
             reason = first["msg"][:1].lower() + first["msg"][1:]
-            return SuiteError(f"{file}: {key} = {_short(value)}: {reason}.")
+            return SuiteError(f"{key} = {_short(value)}: {reason}.")
 
 
 def fields_at(kind: type[BaseModel], loc: tuple[str | int, ...]) -> tuple[str, ...]:

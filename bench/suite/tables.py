@@ -12,7 +12,7 @@ from bench.errors import SuiteError, UnknownName
 from bench.suite.base import Spec
 from bench.suite.dataset import Dataset
 from bench.suite.model import Model
-from bench.suite.read import check_name, dotted, parse, read_toml
+from bench.suite.read import check_name, dotted, parse, read_toml, told_of
 from bench.suite.target import Target
 from bench.suite.variant import Variant
 
@@ -49,31 +49,32 @@ def tables() -> Tables:
     found = Tables({}, {}, {}, {})
     for name in SHIPPED:
         path = resources.suites_dir() / f"{name}.toml"
-        found = inline(parse(TablesFile, read_toml(path), path), path).over(found)
+        raw = read_toml(path)
+        with told_of(path):
+            found = inline(parse(TablesFile, raw), path.parent).over(found)
     return found
 
 
-def inline(raw: TablesFile, file: Path) -> Tables:
-    """Definitions in a file; relative paths become absolute, from the folder of the file.
+def inline(raw: TablesFile, folder: Path) -> Tables:
+    """Definitions in a file of a folder, from which relative paths become absolute.
 
     Raises:
         SuiteError: a definition is wrong, or a variant's key isn't its slug.
         UnknownName: it names a backend, loader, exporter or device that nobody brings.
     """
-    models = _each(Model, raw.model, file, "model", "model", "loader")
-    variants = _each(Variant, raw.variant, file, "variant", "backend", "backend")
-    targets = _each(Target, raw.target, file, "target", "device", "device")
-    datasets = _each(Dataset, raw.dataset, file, "dataset", "dataset", "loader")
+    models = _each(Model, raw.model, "model", "model", "loader")
+    variants = _each(Variant, raw.variant, "variant", "backend", "backend")
+    targets = _each(Target, raw.target, "target", "device", "device")
+    datasets = _each(Dataset, raw.dataset, "dataset", "dataset", "loader")
     for key, variant in variants.items():
         if variant.slug != key:
             raise SuiteError(
-                f"{file}: variant.{key} must be called {variant.slug!r}, as its format, backend, "
+                f"variant.{key} must be called {variant.slug!r}, as its format, backend, "
                 "precision and recipe say.",
                 "Rename the table, or change its `recipe`.",
             )
         for i, step in enumerate(variant.steps):
-            registered("exporter", step.name, file, dotted("variant", key, "steps", i, "name"))
-    folder = file.resolve().parent
+            registered("exporter", step.name, dotted("variant", key, "steps", i, "name"))
     return Tables(
         {k: _rooted(m, "location", folder) if m.is_path else m for k, m in models.items()},
         variants,
@@ -83,29 +84,29 @@ def inline(raw: TablesFile, file: Path) -> Tables:
 
 
 def _each(
-    of: type[S], raw: dict[str, dict[str, Any]], file: Path, table: str, kind: str, field: str
+    of: type[S], raw: dict[str, dict[str, Any]], table: str, kind: str, field: str
 ) -> dict[str, S]:
     """Checked definitions of a table, whose `field` names something registered of a kind."""
     out = {}
     for key, values in raw.items():
         where = dotted(table, key)
-        check_name(key, file, table)
+        check_name(key, table)
         if "name" in values:
             raise SuiteError(
-                f"{file}: {where} has the key 'name' ({values['name']!r}).",
+                f"{where} has the key 'name' ({values['name']!r}).",
                 "The table's own key is its name; leave it out.",
             )
-        out[key] = parse(of, {"name": key, **values}, file, where)
-        registered(kind, getattr(out[key], field), file, dotted(where, field))
+        out[key] = parse(of, {"name": key, **values}, where)
+        registered(kind, getattr(out[key], field), dotted(where, field))
     return out
 
 
-def registered(kind: str, name: str, file: Path, where: str) -> None:
+def registered(kind: str, name: str, where: str) -> None:
     """Refuse a name of a kind that neither segbench nor another package brings (UnknownName)."""
     try:
         registry.find(kind, name)
     except UnknownName as e:
-        raise UnknownName(f"{file}: {where} = {name!r}: there is none.", e.hint) from None
+        raise UnknownName(f"{where} = {name!r}: there is none.", e.hint) from None
 
 
 def _rooted(thing: S, field: str, folder: Path) -> S:

@@ -10,7 +10,7 @@ from bench.suite.tables import SHIPPED, Tables, TablesFile, inline, tables
 
 
 def defined(folder: Path, **parts: dict) -> Tables:
-    return inline(TablesFile(**parts), folder / "mine.toml")
+    return inline(TablesFile(**parts), folder)
 
 
 def test_shipped_tables_know_themselves() -> None:
