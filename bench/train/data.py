@@ -28,33 +28,40 @@ def store(folder: Path, recipe: Recipe, split: str, count: int, part: int, parts
         lut[c.label_id] = c.train_id
     for i in range(part, count, parts):
         scene = compose((recipe.seed, SPLITS[split], i), recipe.height, recipe.width)
-        images[i], labels[i] = scene.image, lut[scene.labels]
+        things = np.where(scene.instances >= 1000, scene.instances, 0)
+        number = np.unique(things, return_inverse=True)[1].reshape(things.shape)
+        images[i], labels[i] = scene.image, lut[scene.labels] + (number << 8)
     images.flush()
     labels.flush()
 
 
 def open_store(folder: Path, recipe: Recipe, split: str, count: int) -> tuple[np.memmap, np.memmap]:
-    """Images uint8 (N, H, W, 3) and trainIds uint8 (N, H, W), mapped from `folder`."""
+    """Images uint8 (N, H, W, 3) and labels uint16 (N, H, W), mapped from `folder`.
+
+    A label is the trainId in its low byte, and the number of the instance in its high byte: from 1
+    in every scene, 0 where the class has none.
+    """
     shape = (count, recipe.height, recipe.width)
     found = []
-    for name, full in (("images", (*shape, 3)), ("labels", shape)):
-        path = folder / f"{split}-{name}.u8"
-        if not path.exists() or path.stat().st_size != int(np.prod(full)):
+    for name, full, kind in (("images", (*shape, 3), np.uint8), ("labels", shape, np.uint16)):
+        path = folder / f"{split}-{name}.{np.dtype(kind).name}"
+        size = int(np.prod(full)) * np.dtype(kind).itemsize
+        if not path.exists() or path.stat().st_size != size:
             with path.open("ab") as f:
-                f.truncate(int(np.prod(full)))
-        found.append(np.memmap(path, np.uint8, "r+", shape=full))
+                f.truncate(size)
+        found.append(np.memmap(path, kind, "r+", shape=full))
     return found[0], found[1]
 
 
 def batch(
     images: NDArray[np.uint8],
-    labels: NDArray[np.uint8],
+    labels: NDArray[np.uint16],
     rng: np.random.Generator,
     recipe: Recipe,
     *,
     whole: bool,
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Pixels float32 (B, 3, h, w) in 0..1 and trainIds int64 (B, h, w) of one step."""
+    """Pixels float32 (B, 3, h, w) in 0..1 and labels int64 (B, h, w) of one step."""
     h, w = (recipe.height, recipe.width) if whole else (recipe.height // 2, recipe.width // 2)
     size = max(1, recipe.pixels_per_step // (h * w))
     x = np.empty((size, 3, h, w), np.float32)
@@ -71,13 +78,13 @@ def batch(
     return x, y
 
 
-def _place(labels: NDArray[np.uint8], rng: np.random.Generator, h: int, w: int) -> tuple[int, int]:
+def _place(labels: NDArray[np.uint16], rng: np.random.Generator, h: int, w: int) -> tuple[int, int]:
     """Corner of the most class-rich of three crops."""
     best, corner = -1, (0, 0)
     for _ in range(3 if h < labels.shape[0] else 1):
         top = int(rng.integers(labels.shape[0] - h + 1))
         left = int(rng.integers(labels.shape[1] - w + 1))
-        found = len(np.unique(labels[top : top + h : 4, left : left + w : 4]))
+        found = len(np.unique(labels[top : top + h : 4, left : left + w : 4] & IGNORE))
         if found > best:
             best, corner = found, (top, left)
     return corner

@@ -18,6 +18,7 @@ import torch.distributed as dist
 from bench.errors import BadInput
 from bench.models import micro
 from bench.train import data, losses
+from bench.train.panoptic import panoptic_loss
 from bench.train.state import State, begin, build, follow, rate, resume, save
 from bench.train.validate import MEAN, STD, validate
 
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
 CHECKPOINT_EVERY = 200
 """Steps between checkpoints: the most that a killed run repeats."""
 SAY_EVERY = 25
+LOSSES = {
+    "segformer-micro": losses.segformer_loss,
+    "mask2former-micro": losses.mask2former_loss,
+    "mask2former-micro-panoptic": panoptic_loss,
+}
 
 
 def to_stderr(line: str) -> None:
@@ -143,15 +149,15 @@ def _step(
     weight: torch.Tensor,
 ) -> float:
     """Loss of a step, after the weights and their mean have moved."""
-    segformer = recipe.model == "segformer-micro"
     for group in state.optimiser.param_groups:
         group["lr"] = rate(step, recipe)
     state.model.train()
-    kwargs: dict[str, Any] = {} if segformer else {"output_auxiliary_logits": True}
+    loss_of = LOSSES[recipe.model]
+    masks = loss_of is not losses.segformer_loss
+    kwargs: dict[str, Any] = {"output_auxiliary_logits": True} if masks else {}
     with torch.autocast("cpu", torch.bfloat16):
         outputs = state.model(pixel_values=(x - MEAN) / STD, **kwargs)
-    loss_of = losses.segformer_loss if segformer else losses.mask2former_loss
-    loss = loss_of(outputs, state.head, y, weight)
+    loss = loss_of(outputs, state.head, y if recipe.panoptic else y & data.IGNORE, weight)
     state.optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     if recipe.processes > 1:
@@ -166,9 +172,9 @@ def _keep(done: int, state: State, recipe: Recipe, work: Path, loss: float, say:
     """Validate and save where the step asks for it."""
     last = done == recipe.steps
     if last or done % recipe.validate_every == 0:
-        miou = validate(state.ema, recipe, work)
-        _note(work / "curve.csv", done, loss, miou)
-        say(f"step {done} mIoU {miou:.4f}")
+        scores = validate(state.ema, recipe, work)
+        _note(work / "curve.csv", done, loss, scores)
+        say(f"step {done} " + ", ".join(f"{k} {v:.4f}" for k, v in scores.items()))
     if last or done % CHECKPOINT_EVERY == 0:
         save(work, done, state)
 
@@ -179,9 +185,10 @@ def _progress(step: int, first: int, loss: float, seconds: float, recipe: Recipe
     return f"step {step} of {recipe.steps} loss {loss:.3f}, about {left / 60:.0f} min left"
 
 
-def _class_weights(labels: np.memmap[Any, np.dtype[np.uint8]], recipe: Recipe) -> torch.Tensor:
+def _class_weights(labels: np.memmap[Any, np.dtype[np.uint16]], recipe: Recipe) -> torch.Tensor:
     """Weights, float32 (19,), mean one."""
-    counts = np.bincount(labels[::8, ::4, ::4].ravel(), minlength=256)[: micro.NUM_LABELS]
+    names = labels[::8, ::4, ::4] & data.IGNORE
+    counts = np.bincount(names.ravel(), minlength=256)[: micro.NUM_LABELS]
     raw = (np.maximum(counts, 1) / counts.sum()) ** -recipe.class_weight_power
     return torch.tensor(raw / raw.mean(), dtype=torch.float32)
 
@@ -199,14 +206,14 @@ def _average(params: list[torch.nn.Parameter], world: int) -> None:
         at += p.numel()
 
 
-def _note(path: Path, step: int, loss: float, miou: float) -> None:
+def _note(path: Path, step: int, loss: float, scores: dict[str, float]) -> None:
     """Append a row to the curve."""
     fresh = not path.exists()
     with path.open("a", newline="") as f:
         rows = csv.writer(f, lineterminator="\n")
         if fresh:
-            rows.writerow(["step", "loss", "val_miou"])
-        rows.writerow([step, f"{loss:.4f}", f"{miou:.4f}"])
+            rows.writerow(["step", "loss", *(f"val_{k}" for k in scores)])
+        rows.writerow([step, *(f"{v:.4f}" for v in (loss, *scores.values()))])
 
 
 def _trim(path: Path, first: int) -> None:

@@ -23,18 +23,15 @@ def segformer_loss(
 ) -> torch.Tensor:
     """Cross-entropy of the logits, upsampled twice, against every second label."""
     del head
-    return _pixels(outputs.logits.float(), y, weight)
+    return pixels(outputs.logits.float(), y, weight)
 
 
 def mask2former_loss(
     outputs: Any, head: torch.nn.Module, y: torch.Tensor, weight: torch.Tensor
 ) -> torch.Tensor:
     """The three terms above, averaged over decoder layers."""
-    loss = _pixels(head(outputs.pixel_decoder_last_hidden_state.float()), y, weight)
-    layers = [*outputs.auxiliary_logits, {
-        "class_queries_logits": outputs.class_queries_logits,
-        "masks_queries_logits": outputs.masks_queries_logits,
-    }]  # fmt: skip
+    loss = pixels(head(outputs.pixel_decoder_last_hidden_state.float()), y, weight)
+    layers = predictions(outputs)
     classes = weight.numel()
     coarse = y[:, 2::4, 2::4]
     onehot = F.one_hot(torch.where(coarse == IGNORE, classes, coarse), classes + 1)
@@ -42,16 +39,24 @@ def mask2former_loss(
     valid = (coarse != IGNORE).float()[:, None]
     present = masks.sum((2, 3)) > 0
     total = loss
-    for layer in layers:
-        logits = layer["class_queries_logits"].float()
-        mask = layer["masks_queries_logits"].float()
+    for logits, mask in layers:
         combined = torch.einsum("bqc,bqhw->bchw", logits.softmax(-1)[..., :classes], mask.sigmoid())
-        total = total + _pixels(torch.log(combined + 1e-4), y, weight) / len(layers)
+        total = total + pixels(torch.log(combined + 1e-4), y, weight) / len(layers)
         total = total + _bound(logits, mask, masks, valid, present) / len(layers)
     return total
 
 
-def _pixels(logits: torch.Tensor, y: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+def predictions(outputs: Any) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Class logits (B, Q, C + 1) and mask logits (B, Q, h, w), float32, of each layer, last last."""
+    keys = ("class_queries_logits", "masks_queries_logits")
+    names, masks = (
+        [a[k].float() for a in outputs.auxiliary_logits] + [getattr(outputs, k).float()]
+        for k in keys
+    )
+    return list(zip(names, masks, strict=True))
+
+
+def pixels(logits: torch.Tensor, y: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """Cross-entropy at half resolution."""
     up = F.interpolate(logits, scale_factor=2, mode="bilinear", align_corners=False)
     return F.cross_entropy(up, y[:, 1::2, 1::2], weight=weight, ignore_index=IGNORE)
@@ -73,10 +78,15 @@ def _bound(
     weight = torch.ones(c1)
     weight[classes] = NO_OBJECT_WEIGHT
     name = F.cross_entropy(logits.transpose(1, 2), target, weight=weight)
-    own = mask[:, :classes]
-    pixels = F.binary_cross_entropy_with_logits(own, truth, reduction="none") * valid
-    bce = (pixels.sum((2, 3)) / valid.sum((2, 3)).clamp(min=1))[present].mean()
-    prob = own.sigmoid() * valid
-    overlap = 2 * (prob * truth).sum((2, 3)) + 1
-    dice = (1 - overlap / (prob.sum((2, 3)) + truth.sum((2, 3)) + 1))[present].mean()
-    return name + 2.0 * bce + dice
+    seen = valid.expand_as(truth)[present]
+    return name + mask_loss(mask[:, :classes][present], truth[present], seen)
+
+
+def mask_loss(mask: torch.Tensor, truth: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+    """BCE and dice, float32 (), of mask logits (M, h, w): the mean over the masks."""
+    each = F.binary_cross_entropy_with_logits(mask, truth, reduction="none") * valid
+    bce = each.sum((1, 2)) / valid.sum((1, 2)).clamp(min=1)
+    prob = mask.sigmoid() * valid
+    overlap = 2 * (prob * truth).sum((1, 2)) + 1
+    dice = 1 - overlap / (prob.sum((1, 2)) + truth.sum((1, 2)) + 1)
+    return 2.0 * bce.mean() + dice.mean()

@@ -10,7 +10,9 @@ class Recipe:
     """A training run: the same recipe on the same machine gives the same weights."""
 
     model: str
-    """`mask2former-micro` or `segformer-micro`."""
+    """`mask2former-micro`, `segformer-micro` or `mask2former-micro-panoptic`."""
+    start: str = ""
+    """Shipped model whose weights the run begins with; empty: weights drawn from the seed."""
     steps: int = 2000
     """Optimiser steps."""
     seed: int = 0
@@ -26,6 +28,8 @@ class Recipe:
     """Share of the steps after which whole images replace crops."""
     learning_rate: float = 1.5e-3
     warm_up_steps: int = 150
+    hold_steps: int = 0
+    """Steps at the whole learning rate between the warm-up and the cosine."""
     weight_decay: float = 0.02
     clip_norm: float = 1.0
     ema_decay: float = 0.998
@@ -34,6 +38,11 @@ class Recipe:
     """A class weighs frequency ** -power, scaled to a mean of one."""
     validation_scenes: int = 60
     validate_every: int = 400
+
+    @property
+    def panoptic(self) -> bool:
+        """Whether instances are told apart."""
+        return self.model == "mask2former-micro-panoptic"
 
 
 RECIPES = {

@@ -39,7 +39,11 @@ def build(recipe: Recipe) -> tuple[Any, Any]:
     torch.manual_seed(recipe.seed)
     if recipe.model == "segformer-micro":
         return micro.segformer_micro(), torch.nn.Identity()
-    return micro.mask2former_micro(), torch.nn.Conv2d(64, micro.NUM_LABELS, 1)
+    panoptic = recipe.panoptic
+    model = (
+        micro.mask2former_micro_panoptic(recipe.start) if panoptic else micro.mask2former_micro()
+    )
+    return model, torch.nn.Conv2d(64, micro.NUM_LABELS, 1)
 
 
 def begin(recipe: Recipe) -> State:
@@ -51,10 +55,11 @@ def begin(recipe: Recipe) -> State:
 
 
 def rate(step: int, recipe: Recipe) -> float:
-    """Learning rate of a step: linear warm-up, then a cosine to one hundredth."""
+    """Learning rate of a step: linear warm-up, a hold, then a cosine to one hundredth."""
     if step < recipe.warm_up_steps:
         return recipe.learning_rate * (step + 1) / recipe.warm_up_steps
-    t = (step - recipe.warm_up_steps) / max(1, recipe.steps - recipe.warm_up_steps)
+    start = recipe.warm_up_steps + recipe.hold_steps
+    t = max(0, step - start) / max(1, recipe.steps - start)
     return recipe.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * t)))
 
 

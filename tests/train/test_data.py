@@ -21,8 +21,13 @@ def test_parts_fill_every_scene_with_train_ids(arrays):
     images, labels = arrays
     assert images.shape == (3, 64, 128, 3)
     assert all(image.std() > 0 for image in images)
-    assert set(np.unique(labels)) <= {*range(19), data.IGNORE}
-    assert (labels == data.IGNORE).mean() < 0.5
+    names, numbers = labels & data.IGNORE, labels >> 8
+    assert set(np.unique(names)) <= {*range(19), data.IGNORE}
+    assert (names == data.IGNORE).mean() < 0.5
+    things = (names >= 11) & (names < 19)
+    np.testing.assert_array_equal(numbers > 0, things)
+    for scene, number in zip(names, numbers, strict=True):
+        assert all(len(np.unique(scene[number == n])) == 1 for n in range(1, number.max() + 1))
 
 
 @pytest.mark.parametrize(("whole", "shape"), [(False, (2, 3, 32, 64)), (True, (1, 3, 64, 128))])

@@ -8,6 +8,8 @@ import pytest
 from safetensors.numpy import load_file
 
 from bench.errors import BadInput
+from bench.models import micro
+from bench.resources import weights_dir
 from bench.train import loop
 from bench.train.recipe import RECIPES, Recipe
 
@@ -30,7 +32,7 @@ def quiet(line):
 
 
 def stop_at_first_validation(line):
-    if line.startswith("step 2 mIoU"):
+    if line.startswith("step 2 miou"):
         raise KeyboardInterrupt
 
 
@@ -86,9 +88,30 @@ def test_two_processes_train_mask2former_together(tmp_path):
     assert all(np.isfinite(v).all() for v in load_file(out / "model.safetensors").values())
 
 
-def test_shipped_recipes_keep_their_numbers():
-    assert {n: r.steps for n, r in RECIPES.items()} == {
-        "mask2former-micro": 2000,
-        "segformer-micro": 1500,
-    }
-    assert all(name == recipe.model for name, recipe in RECIPES.items())
+def test_panoptic_run_starts_from_shipped_weights_and_goes_on_to_the_same_bytes(tmp_path):
+    recipe = replace(
+        TINY, model="mask2former-micro-panoptic", start="mask2former-micro", height=128, width=256
+    )
+    recipe = replace(recipe, pixels_per_step=128 * 256, full_size_from=0.0)
+    whole = loop.train(recipe, tmp_path / "whole", say=quiet)
+    with pytest.raises(KeyboardInterrupt):
+        loop.train(recipe, tmp_path / "part", say=stop_at_first_validation)
+    part = loop.train(recipe, tmp_path / "part", say=quiet)
+    for name in ("model.safetensors", "curve.csv"):
+        assert (part / name).read_bytes() == (whole / name).read_bytes()
+    head = (whole / "curve.csv").read_text().splitlines()[0]
+    assert head == "step,loss,val_miou,val_pq_things,val_pq_stuff"
+    config = json.loads((whole / "config.json").read_text())
+    assert (config["num_queries"], config["id2label"]["13"]) == (sum(micro.SLOTS), "car")
+    ours = load_file(whole / "model.safetensors")
+    before = load_file(weights_dir() / "mask2former-micro" / "model.safetensors")
+    moved = [np.abs(ours[k] - before[k]).max() for k in before if ours[k].shape == before[k].shape]
+    assert 0 < max(moved) < 0.1
+    assert len(moved) == len(before) - 2
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_shipped_weights_carry_the_recipe_that_repeats_them(name):
+    written = json.loads((weights_dir() / name / "recipe.json").read_text())
+    assert Recipe(**written) == RECIPES[name]
+    assert written["model"] == name

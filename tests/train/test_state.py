@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given
@@ -23,6 +25,12 @@ def test_rate_stays_between_one_hundredth_and_the_whole(step):
     assert 0 < rate(step, RECIPE) <= RECIPE.learning_rate
     if step >= RECIPE.warm_up_steps:
         assert rate(step, RECIPE) >= RECIPE.learning_rate / 100
+
+
+@pytest.mark.parametrize(("step", "whole"), [(99, True), (500, True), (501, False)])
+def test_rate_holds_before_it_falls(step, whole):
+    held = replace(RECIPE, hold_steps=400)
+    assert (rate(step, held) == RECIPE.learning_rate) == whole
 
 
 @given(st.integers(0, 98))
