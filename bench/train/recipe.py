@@ -48,4 +48,12 @@ class Recipe:
 RECIPES = {
     "mask2former-micro": Recipe("mask2former-micro"),
     "segformer-micro": Recipe("segformer-micro", steps=1500),
+    "mask2former-micro-panoptic": Recipe(
+        "mask2former-micro-panoptic",
+        start="mask2former-micro",
+        steps=1400,
+        hold_steps=500,
+        full_size_from=0.0,
+        ema_decay=0.995,
+    ),
 }

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import json
+
+import pytest
 import torch
 from transformers import Mask2FormerForUniversalSegmentation
 
 from bench.models import micro
 from bench.resources import weights_dir
 from bench.spec.classes import CITYSCAPES
+
+NAME = "mask2former-micro-panoptic"
 
 
 def test_every_query_of_a_class_is_a_shifted_copy_of_its_query_in_the_start():
@@ -23,3 +28,16 @@ def test_every_query_of_a_class_is_a_shifted_copy_of_its_query_in_the_start():
 
 def test_slots_give_several_queries_to_the_classes_with_instances_alone():
     assert [n > 1 for n in micro.SLOTS] == [c.has_instances for c in CITYSCAPES]
+
+
+@pytest.mark.parametrize("size", [(256, 512), (128, 256)])
+def test_shipped_panoptic_model_loads_and_draws(size):
+    folder = weights_dir() / NAME
+    model = Mask2FormerForUniversalSegmentation.from_pretrained(folder).eval()
+    assert model.config.id2label == {c.train_id: c.name for c in CITYSCAPES}
+    assert json.loads((folder / "recipe.json").read_text())["model"] == NAME
+    assert (folder / "model.safetensors").stat().st_size < 12_000_000
+    with torch.no_grad():
+        out = model(pixel_values=torch.zeros(1, 3, *size))
+    assert out.class_queries_logits.shape == (1, sum(micro.SLOTS), micro.NUM_LABELS + 1)
+    assert out.masks_queries_logits.shape[2:] == (size[0] // 4, size[1] // 4)
