@@ -9,7 +9,9 @@ import typer
 
 
 def train_micro(
-    model: Annotated[str, typer.Argument(help="mask2former-micro, its -panoptic, or segformer-micro.")],
+    model: Annotated[
+        str, typer.Argument(help="mask2former-micro, its -panoptic, or segformer-micro.")
+    ],
     out: Annotated[
         Path, typer.Option(help="Folder of the weights; a killed run goes on from here.")
     ],

@@ -8,7 +8,7 @@ from transformers import Mask2FormerForUniversalSegmentation
 
 from bench.models import micro
 from bench.resources import weights_dir
-from bench.spec.classes import CITYSCAPES
+from bench.suite.classes import CITYSCAPES
 
 NAME = "mask2former-micro-panoptic"
 
