@@ -33,7 +33,7 @@ def export(
     from bench.cli.watch import Watch
     from bench.plan.export import export as make
     from bench.plan.setting import Setting
-    from bench.suite.single import single_case
+    from bench.suite.choose import single_case
 
     case = single_case(
         model,

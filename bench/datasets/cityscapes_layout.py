@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from bench.datasets.base import VOID, Images
 from bench.datasets.decode import UNKNOWN, read_image, read_indices, read_map
-from bench.datasets.panoptic import PanopticFile, numbered, read_panoptic
+from bench.datasets.panoptic import PanopticFile, numbered
 from bench.errors import DatasetError
 from bench.registry import suggest
 from bench.segments import Segments
@@ -151,7 +151,7 @@ class LayoutImages(Images):
     @cached_property
     def _panoptic(self) -> PanopticFile | None:
         path = self.root / "gtFine" / f"cityscapes_panoptic_{self.split}.json"
-        return read_panoptic(path, path.with_suffix(""), self.spec) if path.exists() else None
+        return PanopticFile(path, path.with_suffix(""), self.spec) if path.exists() else None
 
     def _path(self, index: int, kind: str) -> Path:
         return path_of(self.root, self.split, self.names[index], kind)

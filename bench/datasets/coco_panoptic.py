@@ -18,7 +18,7 @@ from bench.datasets.base import (
     sizes,
 )
 from bench.datasets.decode import image_size, read_image, same_size
-from bench.datasets.panoptic import PanopticFile, read_panoptic
+from bench.datasets.panoptic import PanopticFile
 from bench.errors import DatasetError
 from bench.segments import Segments
 from bench.suite.base import digest
@@ -64,7 +64,7 @@ class CocoPanopticLoader(DatasetLoader):
             root / str(spec.options.get(name, default)).replace("{split}", split)
             for name, default in _OPTIONS.items()
         )
-        file = read_panoptic(panoptic.with_name(f"{panoptic.name}.json"), panoptic, spec)
+        file = PanopticFile(panoptic.with_name(f"{panoptic.name}.json"), panoptic, spec)
         found = sorted(file.images, key=file.images.__getitem__)[:count]
         if not found:
             raise DatasetError(f"{file.path} names no images.")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -26,19 +25,53 @@ _IDS = 1 << 24
 """Ids that three bytes can tell apart."""
 
 
-@dataclass(frozen=True, eq=False)
 class PanopticFile:
-    """A JSON file and its folder of PNGs."""
+    """A JSON file and its folder of PNGs; `images`, `pngs` and `listed` go by the id of an image."""
 
-    path: Path
-    images: dict[Any, str]
-    """File name of each photograph, by the image's id."""
-    pngs: dict[Any, Path]
-    """By the image's id."""
-    listed: dict[Any, dict[int, tuple[int, bool]]]
-    """Category and crowd of each segment, by the image's id and the segment's."""
-    index: dict[int, int | None]
-    """Class index of each category, by id; None where the spec does not evaluate it."""
+    def __init__(self, path: Path, folder: Path, spec: Dataset) -> None:
+        """Read the JSON file.
+
+        Raises:
+            DatasetError: it is missing or not in this format, or its classes or things are not the
+                spec's.
+        """
+        self.path = path
+        classes = {name: index for index, name in enumerate(spec.classes)}
+        try:
+            raw = json.loads(path.read_bytes())
+            things = {str(c["name"]): bool(c["isthing"]) for c in raw["categories"]}
+            # Category and crowd of each segment, by the image's id and the segment's.
+            self.listed: dict[Any, dict[int, tuple[int, bool]]] = {
+                a["image_id"]: {
+                    int(s["id"]): (int(s["category_id"]), bool(s.get("iscrowd")))
+                    for s in a["segments_info"]
+                }
+                for a in raw["annotations"]
+            }
+            # File name of each photograph.
+            self.images: dict[Any, str] = {p["id"]: _inside(p["file_name"]) for p in raw["images"]}
+            self.pngs: dict[Any, Path] = {
+                a["image_id"]: folder / _inside(a["file_name"]) for a in raw["annotations"]
+            }
+            # Class index of each category, by its own id; None where the spec does not evaluate it.
+            self.index = {int(c["id"]): classes.get(c["name"]) for c in raw["categories"]}
+        except OSError as error:
+            raise DatasetError(f"{path} can't be read: {error.strerror}.") from None
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            what = f"no key {error}" if isinstance(error, KeyError) else error
+            raise DatasetError(f"{path} is not in COCO's panoptic format: {what}.") from None
+        for name in spec.classes:
+            if name not in things:
+                raise DatasetError(
+                    f"Data set {spec.name!r} names the class {name!r}, which {path} lacks.",
+                    f"{suggest(name, things)} All of the file's: classes = {json.dumps([*things])}",
+                )
+            if things[name] != (name in spec.thing_classes):
+                raise DatasetError(
+                    f"{name!r} is a class of {'things' if things[name] else 'stuff'} in {path}, and not "
+                    f"in the data set {spec.name!r}.",
+                    f"Give it `things = {json.dumps([c for c in spec.classes if things.get(c)])}`.",
+                )
 
     def png(self, image: Any) -> Path:
         """PNG of an image."""
@@ -80,54 +113,6 @@ def numbered(ids: NDArray[Any], known: Mapping[int, tuple[int, bool]]) -> Segmen
     table[list(known)] = np.arange(1, len(known) + 1)
     classes, crowd = zip(*known.values(), strict=True) if known else ((), ())
     return Segments(table[ids], np.array(classes, np.int32), np.array(crowd, np.bool_))
-
-
-def read_panoptic(path: Path, folder: Path, spec: Dataset) -> PanopticFile:
-    """Opened JSON file, its PNGs in `folder`.
-
-    Raises:
-        DatasetError: it is missing or not in this format, or its classes or things are not the
-            spec's.
-    """
-    try:
-        raw = json.loads(path.read_bytes())
-        things = {str(c["name"]): bool(c["isthing"]) for c in raw["categories"]}
-        listed = {
-            a["image_id"]: {
-                int(s["id"]): (int(s["category_id"]), bool(s.get("iscrowd")))
-                for s in a["segments_info"]
-            }
-            for a in raw["annotations"]
-        }
-        file = PanopticFile(
-            path=path,
-            images={p["id"]: _inside(p["file_name"]) for p in raw["images"]},
-            pngs={a["image_id"]: folder / _inside(a["file_name"]) for a in raw["annotations"]},
-            listed=listed,
-            index={
-                int(c["id"]): spec.classes.index(c["name"]) if c["name"] in spec.classes else None
-                for c in raw["categories"]
-            },
-        )
-    except OSError as error:
-        raise DatasetError(f"{path} can't be read: {error.strerror}.") from None
-    except KeyError as error:
-        raise DatasetError(f"{path} is not in COCO's panoptic format: no key {error}.") from None
-    except (AttributeError, TypeError, ValueError) as error:
-        raise DatasetError(f"{path} is not in COCO's panoptic format: {error}.") from None
-    for name in spec.classes:
-        if name not in things:
-            raise DatasetError(
-                f"Data set {spec.name!r} names the class {name!r}, which {path} lacks.",
-                f"{suggest(name, things)} All of the file's: classes = {json.dumps([*things])}",
-            )
-        if things[name] != (name in spec.thing_classes):
-            raise DatasetError(
-                f"{name!r} is a class of {'things' if things[name] else 'stuff'} in {path}, and not "
-                f"in the data set {spec.name!r}.",
-                f"Give it `things = {json.dumps([c for c in spec.classes if things.get(c)])}`.",
-            )
-    return file
 
 
 def _inside(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The caller's choices, applied to a suite: --root, --weights, --dataset, --target."""
+"""The caller's choices: --root, --weights, --dataset, --target of a suite, or a single case."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Any
 
 from bench.errors import BadInput, UnknownName, WeightsError
 from bench.registry import named, suggest
+from bench.suite.case import Case
 from bench.suite.dataset import Dataset
 from bench.suite.model import Model
+from bench.suite.protocol import Protocol
 from bench.suite.suite import Block, Suite
-from bench.suite.tables import Tables
+from bench.suite.tables import Tables, tables
 
 
 def choose(
@@ -131,3 +133,30 @@ def _on_target(suite: Suite, known: Tables, target: str) -> tuple[Block, ...]:
             update = {"variants": fresh, "targets": (block.on(there),)}
             out.append(block.model_copy(update=update))
     return tuple(out)
+
+
+def single_case(
+    model: str,
+    variant: str,
+    dataset: str,
+    *,
+    roots: Mapping[str, str],
+    weights: Mapping[str, str],
+    protocol: Mapping[str, Any],
+) -> Case:
+    """Case of shipped names on the target `cpu`, for commands that take no suite.
+
+    Raises:
+        UnknownName: a name that no table has.
+    """
+    known = tables()
+    block = Block(
+        model=named(known.models, "model", model),
+        dataset=named(known.datasets, "data set", dataset),
+        variants=(named(known.variants, "variant", variant),),
+        targets=(known.targets["cpu"],),
+        protocol=Protocol.model_validate(dict(protocol)),
+    )
+    suite = Suite(name=model, title=model, reference=known.variants["torch-fp32"], blocks=(block,))
+    chosen = choose(suite, known, roots=roots, weights=weights, datasets={}, target=None)
+    return chosen.expand()[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 from pathlib import Path
@@ -66,9 +65,7 @@ class ScenesLoader(DatasetLoader):
         """
         from filelock import FileLock
 
-        split = _split(split or spec.split)
-        folder = _folder(spec, cache)
-        names = _names(split, _count(spec, split, count))
+        folder, split, names = _asked(spec, cache, split, count)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with FileLock(folder / f".{split}.lock"):
@@ -83,10 +80,8 @@ class ScenesLoader(DatasetLoader):
         self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
     ) -> LayoutImages:
         """Opened split, its first `count` scenes; painted first where they are missing."""
-        split = _split(split or spec.split)
         class_table(spec)  # a wrong class is told before anything is painted
-        folder = _folder(spec, cache)
-        names = _names(split, _count(spec, split, count))
+        folder, split, names = _asked(spec, cache, split, count)
         made = _manifest(folder, split)
         last = _files(folder, split, names[-1])
         if any(p.relative_to(folder).as_posix() not in made for p in last):
@@ -131,14 +126,14 @@ def _count(spec: Dataset, split: str, asked: int | None) -> int:
     return whole(value if asked is None else asked, "count", 1, _MOST)
 
 
-def _folder(spec: Dataset, cache: Path) -> Path:
-    return cache / "datasets" / f"scenes-{digest(_recipe(spec), 12)}"
-
-
-def _names(split: str, count: int) -> tuple[str, ...]:
-    """Stems of the first scenes of a split, the cities in turn, so that any part has them all."""
+def _asked(
+    spec: Dataset, cache: Path, split: str | None, count: int | None
+) -> tuple[Path, str, tuple[str, ...]]:
+    """Folder, split, and stems of its first scenes; cities in turn, so that any part has them all."""
+    split = _split(split or spec.split)
     cities = CITIES[split]
-    return tuple(f"{cities[i % len(cities)]}_000000_{i:06d}" for i in range(count))
+    stems = (f"{cities[i % len(cities)]}_000000_{i:06d}" for i in range(_count(spec, split, count)))
+    return cache / "datasets" / f"scenes-{digest(_recipe(spec), 12)}", split, tuple(stems)
 
 
 def _files(folder: Path, split: str, stem: str) -> list[Path]:
@@ -149,10 +144,9 @@ def _files(folder: Path, split: str, stem: str) -> list[Path]:
 def _manifest(folder: Path, split: str) -> dict[str, str]:
     """File -> sha256 of what was painted; empty before a first painting has ended."""
     try:
-        files = json.loads((folder / f"manifest-{split}.json").read_text("utf-8"))["files"]
+        return dict(json.loads((folder / f"manifest-{split}.json").read_text("utf-8"))["files"])
     except (OSError, ValueError, KeyError, TypeError):
         return {}
-    return dict(files) if isinstance(files, dict) else {}
 
 
 def _paint(spec: Dataset, folder: Path, split: str, names: tuple[str, ...]) -> None:
@@ -196,8 +190,6 @@ def _write(path: Path, data: bytes) -> str:
     try:
         part.write_bytes(data)
         part.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise
+    finally:
+        part.unlink(missing_ok=True)
     return hashlib.sha256(data).hexdigest()
