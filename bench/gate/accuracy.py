@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bench.gate.comparable import Fields
     from bench.gate.pair import Pair
     from bench.gate.verdict import Verdict
-    from bench.metrics.intervals import Interval
+    from bench.metrics.estimate import Estimate
     from bench.metrics.paired import Paired
     from bench.suite.policy import GatePolicy
 
@@ -64,7 +64,7 @@ def _by_class(pair: Pair) -> list[dict[str, float]]:
     return [dict(zip(of.names, of.pooled().tolist(), strict=True)) for of in (old, new)]
 
 
-def _why(change: Interval, margin: float, images: int, fields: Fields) -> str:
+def _why(change: Estimate, margin: float, images: int, fields: Fields) -> str:
     over = f"over the {images} images that both saw" if fields else f"over {images} images"
     low, high = change.low or 0.0, change.high or 0.0
     said = f"{100 * change.value:+.2f} points [{100 * low:+.2f}, {100 * high:+.2f}] {over}"

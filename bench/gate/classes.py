@@ -12,8 +12,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from bench.gate.limits import by_margin, smallest_drop
-from bench.metrics.intervals import LEVEL
-from bench.metrics.student import quantile
+from bench.metrics.estimate import LEVEL, quantile
 from bench.tasks.base import task_of
 
 if TYPE_CHECKING:
@@ -21,14 +20,14 @@ if TYPE_CHECKING:
 
     from bench.gate.pair import Pair
     from bench.gate.verdict import Verdict
-    from bench.metrics.intervals import Interval
+    from bench.metrics.estimate import Estimate
     from bench.suite.policy import GatePolicy
 
 
 def class_verdicts(
     pair: Pair,
     policy: GatePolicy,
-    differences: Mapping[str, Interval],
+    differences: Mapping[str, Estimate],
     units: int,
     values: Sequence[Mapping[str, float]],
 ) -> list[Verdict]:
@@ -62,7 +61,7 @@ def _verdict(
     pair: Pair,
     policy: GatePolicy,
     metric: str,
-    change: Interval,
+    change: Estimate,
     factor: float,
     words: str,
     values: Sequence[float | None],

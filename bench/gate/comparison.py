@@ -100,7 +100,7 @@ def _latency(pair: Pair) -> Change:
     if change.value is None or fields:
         return change
     found = launches.ratio(pair.new.result.get("timing"), pair.old.result.get("timing"))
-    ends = {"value": found.value, "low": found.low, "high": found.high, "note": found.how}
+    ends = {"value": found.value, "low": found.low, "high": found.high, "note": found.note}
     return change.model_copy(update=ends)
 
 

@@ -19,9 +19,9 @@ from bench.gate.limits import by_ratio, place_apart, smallest_ratio
 from bench.metrics.rows import reference_of
 
 if TYPE_CHECKING:
-    from bench.gate.launches import Ratio
     from bench.gate.pair import Pair
     from bench.gate.verdict import Verdict
+    from bench.metrics.estimate import Estimate
     from bench.record.result import Result
     from bench.suite.policy import GatePolicy, Limit
 
@@ -64,12 +64,12 @@ def relative(pair: Pair, policy: GatePolicy) -> Verdict | None:
     return verdict
 
 
-def _judged(pair: Pair, name: str, found: Ratio, limit: Limit, said: str) -> Verdict:
+def _judged(pair: Pair, name: str, found: Estimate, limit: Limit, said: str) -> Verdict:
     low, high = found.low, found.high
     if low is None or high is None:
-        return pair.verdict(name, "undecided", f"{said}, but {found.how}")
+        return pair.verdict(name, "undecided", f"{said}, but {found.note}")
     kind = by_ratio(low, high, limit.bound)
-    why = f"{said} [{low:.3g}, {high:.3g}] ({found.how}), limit {limit.bound:g}"
+    why = f"{said} [{low:.3g}, {high:.3g}] ({found.note}), limit {limit.bound:g}"
     if kind == "unchanged" and not low <= 1 <= high:
         why += ": less than stored runs can prove"
     more: dict[str, Any] = {"low": low, "high": high, "compared": "ratio"}

@@ -9,12 +9,11 @@ processes from the lowest end to the highest) and is a lower bound on what isn't
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from statistics import fmean, median, variance
 from typing import TYPE_CHECKING
 
-from bench.metrics.latency import LEVEL, median_interval
-from bench.metrics.launches import student
+from bench.metrics.estimate import LEVEL, Estimate, student
+from bench.metrics.latency import median_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,18 +23,7 @@ if TYPE_CHECKING:
 Ends = tuple[float, float]
 
 
-@dataclass(frozen=True)
-class Ratio:
-    """Ratio with the ends of its 95 % interval; None where there are too few samples."""
-
-    value: float
-    low: float | None
-    high: float | None
-    how: str
-    """What the interval is made of."""
-
-
-def ratio(new: TimingMeasurement, old: TimingMeasurement) -> Ratio:
+def ratio(new: TimingMeasurement, old: TimingMeasurement) -> Estimate:
     """Latency of `new` over that of `old`, two runs that share no moment."""
     now, was = _logs(new), _logs(old)
     value = math.exp(fmean(now) - fmean(was))
@@ -49,7 +37,7 @@ def relative(
     new_reference: TimingMeasurement,
     old: TimingMeasurement,
     old_reference: TimingMeasurement,
-) -> Ratio:
+) -> Estimate:
     """Latency over the reference's in one run, over the same in another run.
 
     Launches of a run are interleaved, so launch i is held against the reference's launch i; one that
@@ -87,13 +75,13 @@ def _logs(timing: TimingMeasurement) -> list[float]:
     return [math.log(median(ns)) for ns in timed]
 
 
-def _student(value: float, now: Sequence[float], was: Sequence[float]) -> Ratio:
+def _student(value: float, now: Sequence[float], was: Sequence[float]) -> Estimate:
     n, m = len(now), len(was)
     freedom = n + m - 2
     pooled = ((n - 1) * variance(now) + (m - 1) * variance(was)) / freedom
     half = student(freedom) * math.sqrt(pooled * (1 / n + 1 / m))
     how = f"{n} processes against {m}"
-    return Ratio(value, value * math.exp(-half), value * math.exp(half), how)
+    return Estimate(value, value * math.exp(-half), value * math.exp(half), how)
 
 
 def _ends(timing: TimingMeasurement, intervals: int) -> Ends | None:
@@ -104,11 +92,11 @@ def _ends(timing: TimingMeasurement, intervals: int) -> Ends | None:
     return (min(lows), max(highs)) if len(lows) == len(ends) == len(highs) else None
 
 
-def _within(value: float, above: list[Ends | None], below: list[Ends | None]) -> Ratio:
+def _within(value: float, above: list[Ends | None], below: list[Ends | None]) -> Estimate:
     """Opposite ends over one another (Bonferroni)."""
     over, under = [e for e in above if e], [e for e in below if e]
     if len(over) < len(above) or len(under) < len(below):
-        return Ratio(value, None, None, "too few samples for an interval")
+        return Estimate(value, None, None, "too few samples for an interval")
     low = math.prod(e[0] for e in over) / math.prod(e[1] for e in under)
     high = math.prod(e[1] for e in over) / math.prod(e[0] for e in under)
-    return Ratio(value, low, high, "samples within single processes")
+    return Estimate(value, low, high, "samples within single processes")

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from bench.gate.limits import by_ratio
 from bench.gate.verdict import LIVE, Kind, Verdict
-from bench.metrics.pairs import RatioInterval, interval, log_ratios, sign_flip_p, smallest_change
+from bench.metrics.estimate import Estimate
+from bench.metrics.pairs import interval, log_ratios, sign_flip_p, smallest_change
 from bench.suite.policy import GatePolicy
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ class Decision:
     """What the pairs say."""
 
     kind: Kind
-    found: RatioInterval
+    found: Estimate
+    """Ratio of candidate to baseline."""
+    pairs: int
     smallest: float | None
     """Smallest slow-down, a ratio, that so many pairs with this spread show; None where unknown."""
     note: str
@@ -98,8 +101,10 @@ def decide(first: Sequence[float], second: Sequence[float], bound: float) -> Dec
     """What one or two looks say; without a second look nothing is called a regression."""
     logs = second or first
     if len(logs) < 2:
-        alone = interval(logs) if logs else RatioInterval(1.0, None, None, 0)
-        return Decision("undecided", alone, None, "fewer than two pairs give no interval")
+        alone = interval(logs) if logs else Estimate(1.0)
+        return Decision(
+            "undecided", alone, len(logs), None, "fewer than two pairs give no interval"
+        )
     found = interval(logs)
     smallest = smallest_change(logs, bound, POWER)
     if found.low is None or found.high is None:  # pragma: no cover - two pairs have an interval
@@ -118,7 +123,7 @@ def decide(first: Sequence[float], second: Sequence[float], bound: float) -> Dec
     elif second:
         note = "suspected at first, and not confirmed by fresh pairs"
         kind = "undecided" if kind == "improved" else kind
-    return Decision(kind, found, smallest, note)
+    return Decision(kind, found, len(logs), smallest, note)
 
 
 def _against(pairs: PairsRecord) -> str:
@@ -129,10 +134,10 @@ def _against(pairs: PairsRecord) -> str:
 
 def _why(found: Decision, bound: float, whose: str, base: str) -> str:
     got = found.found
-    pairs = f"{got.pairs} live pairs with {base}"
+    pairs = f"{found.pairs} live pairs with {base}"
     if got.low is None or got.high is None:
         return f"{pairs}: {found.note}"
-    said = f"{got.ratio:.3f} times the baseline's [{got.low:.3f}, {got.high:.3f}], {pairs}"
+    said = f"{got.value:.3f} times the baseline's [{got.low:.3f}, {got.high:.3f}], {pairs}"
     said += f", threshold {bound:.3f} ({whose})"
     if found.note:
         said += f"; {found.note}"

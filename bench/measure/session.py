@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import time
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from bench import registry
 from bench.backends.base import OpenJob, Session
 from bench.datasets.base import VOID, Images
 from bench.devices.base import Device
-from bench.errors import CaseFailed, DatasetError
+from bench.errors import CaseFailed, DatasetError, Unsupported
 from bench.jobs.base import SessionJob
 from bench.suite.case import Case
 from bench.suite.model import Model
@@ -139,18 +140,15 @@ def closed(loaded: LoadedCase, opening: Opening, **spent: float) -> dict[str, An
 
 def open_setup(job: SessionJob) -> EvalSetup:
     """Data set and rules of a case or reference."""
-    case = job.case
-    preprocess = registry.load("preprocess", case.protocol.preprocess)
-    task = task_of(case)
-    postprocess = _rule(task, case)
+    case, task = job.case, task_of(job.case)
     images = registry.load("dataset", case.dataset.loader)().open(case.dataset, Path(job.cache))
     return EvalSetup(
         case=case,
         size=job.size,
         images=images,
         count=image_count(case, len(images.names)),
-        preprocess=preprocess,
-        postprocess=postprocess,
+        preprocess=registry.load("preprocess", case.protocol.preprocess),
+        postprocess=_rule(task, case),
         task=task,
         to_dataset=class_table(case),
         job=job,
@@ -183,8 +181,6 @@ def image_count(case: Case, there: int) -> int:
 
 def class_table(case: Case) -> NDArray[np.uint8]:
     """Model's class -> the set's class, uint8 (256,); VOID where the set has no such class."""
-    import numpy as np
-
     table = np.full(256, VOID, np.uint8)
     for i, name in enumerate(case.model.classes):
         there = case.dataset.namesake(name)
@@ -246,10 +242,6 @@ def check_channels(model: Model, outputs: Mapping[str, NDArray[Any]]) -> None:
 
 def _import_runtime(distribution: str) -> None:
     """Import a runtime now, so that its time and memory don't count as the model's."""
-    import importlib
-
-    from bench.errors import Unsupported
-
     module = {"opencv-python-headless": "cv2"}.get(distribution, distribution.replace("-", "_"))
     try:
         importlib.import_module(module)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.metrics import series
-from bench.metrics.flag import Flag, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,36 +48,26 @@ CAUSES = {
 """Bits of `nvmlClocksThrottleReasons` (NVML API reference)."""
 
 
-def busy(launches: Sequence[Launch]) -> Flag | None:
-    """Flag `busy machine`, or None: what others took while the samples ran, and what it did to them."""
+def percent(share: float, digits: int = 0, sign: str = "") -> str:
+    """`12 %`, as flags write shares; `sign="+"` shows it always."""
+    return f"{100 * share:{sign}.{digits}f} %"
+
+
+def busy(launches: Sequence[Launch]) -> str:
+    """What others took while the samples ran, and what it did to them; empty where that is little."""
     others = _mean(launches, "foreign_cpu")
     alone = others is not None and others <= SHARED
     said = [*_shares(launches, alone=alone), *_events(launches, alone=alone)]
-    if not said:
-        return None
     found = [r for launch in launches if (r := _bond(launch)) is not None]
-    bond = (
-        f"; rank correlation of a sample's time with what others took: {np.median(found):.2f}"
-        if found
-        else ""
-    )
-    return Flag(
-        "busy machine",
-        f"{', '.join(said)}{bond}",
-        "Stop other programs, or take another hour or machine; compare forms by live pairs only.",
-    )
+    if not said or not found:
+        return ", ".join(said)
+    bond = f"rank correlation of a sample's time with what others took: {np.median(found):.2f}"
+    return f"{', '.join(said)}; {bond}"
 
 
-def throttled(launches: Sequence[Launch]) -> Flag | None:
-    """Flag `throttling`, or None: the GPU's own reasons, or a clock that fell from start to end."""
-    said = [*_masks(launches), *_falls(launches)]
-    if not said:
-        return None
-    return Flag(
-        "throttling",
-        "; ".join(said),
-        "Let it cool down, mend the cooling or the power limit, or lock a clock that it can hold.",
-    )
+def throttled(launches: Sequence[Launch]) -> str:
+    """The GPU's own reasons, or a clock that fell from start to end; empty where there is neither."""
+    return "; ".join([*_masks(launches), *_falls(launches)])
 
 
 def _mean(launches: Sequence[Launch], kind: str) -> float | None:

@@ -48,8 +48,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.metrics.bootstrap import each_difference, mean_difference
-from bench.metrics.power import detectable
-from bench.metrics.student import quantile
+from bench.metrics.estimate import LEVEL, Estimate, detectable, student
 from bench.tasks.base import mean, ratio
 
 if TYPE_CHECKING:
@@ -60,23 +59,9 @@ if TYPE_CHECKING:
     from bench.metrics.bootstrap import Parts, Studentized
     from bench.tasks.base import Ratios
 
-LEVEL = 0.95
 MIN_GROUPS = 10
 ONE = "one image gives no interval"
 ALONE = "what stands in one image only gives no interval"
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A value with its 95 % interval; low and high are None where there can be none."""
-
-    value: float
-    low: float | None
-    high: float | None
-    note: str = ""
-    """What was resampled or left out, or why there is no interval."""
-    detectable: float | None = None
-    """Of a difference: the smallest that such a set shows with 80 % power; None without an interval."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,19 +82,21 @@ class Differences:
             raise ValueError(f"ratios of shapes {shapes} can't be paired")
 
     @cached_property
-    def mean(self) -> Interval:
+    def mean(self) -> Estimate:
         """Of the columns' means; each leaves out what it lacks."""
         a, b = self._units
         without = mean(_scores(a)[1]) - mean(_scores(b)[1])
-        (found,) = _differences(mean_difference(a, b, LEVEL), without[None], self.groups)
+        by = mean_difference(a, b, LEVEL)
+        (found,) = _intervals(by.value, without[None], self.groups, by)
         return found
 
     @cached_property
-    def each(self) -> dict[str, Interval]:
+    def each(self) -> dict[str, Estimate]:
         """Of each column; NaN where one of both lacks it."""
         a, b = self._units
         without = (_scores(a)[1] - _scores(b)[1]).T
-        found = _differences(each_difference(a, b, LEVEL), without, self.groups)
+        by = each_difference(a, b, LEVEL)
+        found = _intervals(by.value, without, self.groups, by)
         return dict(zip(self.a.names, found, strict=True))
 
     @cached_property
@@ -117,14 +104,14 @@ class Differences:
         return _grouped(self.a, self.groups), _grouped(self.b, self.groups)
 
 
-def mean_interval(of: Ratios, groups: tuple[str, ...] = ()) -> Interval:
+def mean_interval(of: Ratios, groups: tuple[str, ...] = ()) -> Estimate:
     """Mean over the columns with its interval, fractions; absent columns are left out."""
     whole, without = _scores(_grouped(of, groups))
     (found,) = _intervals(mean(whole)[None], mean(without)[None], groups)
     return found
 
 
-def each_interval(of: Ratios, groups: tuple[str, ...] = ()) -> tuple[Interval, ...]:
+def each_interval(of: Ratios, groups: tuple[str, ...] = ()) -> tuple[Estimate, ...]:
     """Each column with its interval, fractions; NaN where absent.
 
     What stands in one image (or group) only has no interval.
@@ -146,45 +133,33 @@ def clustered(groups: Sequence[str]) -> bool:
     return len(set(groups)) >= MIN_GROUPS
 
 
-def _differences(
-    found: Studentized, without: NDArray[np.float64], groups: tuple[str, ...]
-) -> tuple[Interval, ...]:
-    """Intervals of K differences; `without` holds them without each unit, (K, units)."""
-    units = without.shape[1]
-    if units < 2:
-        return tuple(Interval(v, None, None, ONE) for v in found.value.tolist())
-    student = quantile((1 + LEVEL) / 2, units - 1)
-    spread = _jackknife(without)
-    half = np.maximum(np.fmax(found.critical, student) * found.error, student * spread)
-    shows = detectable(half, np.maximum(found.error, spread), units - 1)
-    return _told(found.value, half, -1.0, f"{_units(units, groups)}, resampled in pairs", shows)
-
-
 def _intervals(
-    values: NDArray[np.float64], without: NDArray[np.float64], groups: tuple[str, ...]
-) -> tuple[Interval, ...]:
-    """Intervals of K scores from the scores without each unit, (K, units)."""
+    values: NDArray[np.float64],
+    without: NDArray[np.float64],
+    groups: tuple[str, ...],
+    found: Studentized | None = None,
+) -> tuple[Estimate, ...]:
+    """Intervals of K scores, or of the differences `found`.
+
+    `without` holds them without each unit, (K, units). An interval is cut at what a score or a
+    difference can be; where there are NaN, there is none.
+    """
     units = without.shape[1]
     if units < 2:
-        return tuple(Interval(v, None, None, ONE) for v in values.tolist())
-    half = quantile((1 + LEVEL) / 2, units - 1) * _jackknife(without)
-    return _told(values, half, 0.0, f"{_units(units, groups)}, one left out at a time", None)
-
-
-def _told(
-    values: NDArray[np.float64],
-    half: NDArray[np.float64],
-    least: float,
-    note: str,
-    shows: NDArray[np.float64] | None,
-) -> tuple[Interval, ...]:
-    """Values with their half widths, cut at what a score or difference can be; NaN = no interval."""
-    smallest = [None] * len(values) if shows is None else shows.tolist()
+        return tuple(Estimate(v, note=ONE) for v in values.tolist())
+    spread, t = _jackknife(without), student(units - 1)
+    half, how, least = t * spread, "one left out at a time", 0.0
+    smallest = np.full(len(values), None)
+    if found is not None:
+        half = np.maximum(np.fmax(found.critical, t) * found.error, half)
+        how, least = "resampled in pairs", -1.0
+        smallest = detectable(half, np.maximum(found.error, spread), units - 1)
+    note = f"{units} {'groups' if clustered(groups) else 'images'}, {how}"
     return tuple(
-        Interval(v, None, None, ALONE)
+        Estimate(v, note=ALONE)
         if math.isnan(v) or math.isnan(h)
-        else Interval(v, max(least, v - h), min(1.0, v + h), note, s)
-        for v, h, s in zip(values.tolist(), half.tolist(), smallest, strict=True)
+        else Estimate(v, max(least, v - h), min(1.0, v + h), note, s)
+        for v, h, s in zip(values.tolist(), half.tolist(), smallest.tolist(), strict=True)
     )
 
 
@@ -195,10 +170,6 @@ def _jackknife(without: NDArray[np.float64]) -> NDArray[np.float64]:
     squares = (rows - rows.mean(1, keepdims=True)) ** 2
     errors: NDArray[np.float64] = np.sqrt((units - 1) / units * squares.sum(1))
     return errors
-
-
-def _units(units: int, groups: tuple[str, ...]) -> str:
-    return f"{units} {'groups' if clustered(groups) else 'images'}"
 
 
 def _scores(of: Parts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

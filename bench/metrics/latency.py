@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench.metrics.estimate import LEVEL
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-
-LEVEL = 0.95
 
 
 @dataclass(frozen=True)

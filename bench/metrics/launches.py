@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.metrics import series
-from bench.metrics.latency import LEVEL, median_interval
-from bench.metrics.student import quantile
+from bench.metrics.estimate import Estimate, geometric
+from bench.metrics.latency import median_interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,17 +31,6 @@ AGAIN = "launches = 5 in the protocol gives one"
 ONE = f"one process, so no interval: {AGAIN}"
 UNPAIRED = "no process of the one was measured beside one of the other: no interval"
 TWO = "two processes: with one degree of freedom Student's t is very wide (12.7 standard errors)"
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with its 95 % interval; low and high are None where there can be none."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-    note: str = ""
-    """How the interval came about where that matters, or why there is none."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +49,9 @@ class Variances:
 
 def over(values: Sequence[float]) -> Estimate:
     """Geometric mean of one positive value a process, with Student's t interval over processes."""
-    at, n = series.logs(values), len(values)
-    if n < 2:
+    if len(values) < 2:
         return Estimate(float(values[0]), note=ONE)
-    centre = float(at.mean())
-    half = student(n - 1) * float(at.std(ddof=1)) / math.sqrt(n)
-    return Estimate(
-        math.exp(centre), math.exp(centre - half), math.exp(centre + half), TWO if n == 2 else ""
-    )
+    return replace(geometric(series.logs(values)), note=TWO if len(values) == 2 else "")
 
 
 def paired(a: Mapping[int, float], b: Mapping[int, float]) -> Estimate:
@@ -133,8 +117,3 @@ def variances(launches: Sequence[Sequence[int]]) -> Variances:
     own = max(0.0, seen - math.pi / 2 * noise / n)
     share = own / (own + noise) if own else 0.0
     return Variances(math.sqrt(noise), math.sqrt(seen), n / (1 + (n - 1) * share), n)
-
-
-def student(freedom: int, level: float = LEVEL) -> float:
-    """Student's t at the upper end of a two-sided interval, standard errors."""
-    return quantile((1 + level) / 2, freedom)

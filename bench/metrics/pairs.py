@@ -24,22 +24,21 @@ can't fall under 2 / 2^5 = 0.0625 and says nothing.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.metrics.student import quantile
+from bench.metrics.estimate import LEVEL, geometric, quantile, student
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from bench.metrics.estimate import Estimate
     from bench.record.pairs import ProcessPair
 
-LEVEL = 0.95
 QUIET = 0.15
 """Processors that other processes may keep busy during a burst that counts as quiet."""
 ENOUGH = 4
@@ -47,17 +46,6 @@ FEWEST_SIGNED = 6
 MOST_EXACT = 16
 """Pairs up to which all sign patterns are counted: 2^16 means of 16."""
 DRAWS = 20_000
-
-
-@dataclass(frozen=True)
-class RatioInterval:
-    """Candidate over baseline, with its 95 % interval over pairs."""
-
-    ratio: float
-    low: float | None
-    """None with fewer than two pairs."""
-    high: float | None
-    pairs: int
 
 
 def log_ratio(pair: ProcessPair) -> float:
@@ -95,13 +83,9 @@ def log_ratios(pairs: Sequence[ProcessPair]) -> tuple[float, ...]:
     return tuple(log_ratio(pair) for pair in pairs)
 
 
-def interval(logs: Sequence[float], level: float = LEVEL) -> RatioInterval:
+def interval(logs: Sequence[float]) -> Estimate:
     """Ratio of candidate to baseline with its t interval over pairs; at least one pair."""
-    n, mean = len(logs), float(np.mean(logs))
-    if n < 2:
-        return RatioInterval(math.exp(mean), None, None, n)
-    half = quantile((1 + level) / 2, n - 1) * float(np.std(logs, ddof=1)) / math.sqrt(n)
-    return RatioInterval(math.exp(mean), math.exp(mean - half), math.exp(mean + half), n)
+    return geometric(np.asarray(logs, np.float64))
 
 
 def draw_gates(logs: Sequence[float], pairs: int, count: int, seed: int) -> NDArray[np.float64]:
@@ -120,7 +104,7 @@ def draw_gates(logs: Sequence[float], pairs: int, count: int, seed: int) -> NDAr
 def low_ends(draws: NDArray[np.float64]) -> NDArray[np.float64]:
     """Lower end of the ratio's interval, (...), of log ratios (..., pairs)."""
     n = draws.shape[-1]
-    half = quantile((1 + LEVEL) / 2, n - 1) * draws.std(axis=-1, ddof=1) / math.sqrt(n)
+    half = student(n - 1) * draws.std(axis=-1, ddof=1) / math.sqrt(n)
     ends: NDArray[np.float64] = np.exp(draws.mean(axis=-1) - half)
     return ends
 
@@ -156,8 +140,7 @@ def smallest_change(logs: Sequence[float], threshold: float = 1.0, power: float 
 
 def reach(spread: float, pairs: int, power: float) -> float:
     """Log ratio beyond the threshold that so many pairs of this standard deviation show."""
-    both = quantile((1 + LEVEL) / 2, pairs - 1) + quantile(power, pairs - 1)
-    return both * spread / math.sqrt(pairs)
+    return (student(pairs - 1) + quantile(power, pairs - 1)) * spread / math.sqrt(pairs)
 
 
 def clopper_pearson(hits: float, of: float, level: float = LEVEL) -> tuple[float, float]:

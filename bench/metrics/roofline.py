@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Literal
 from bench.record.base import Absent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from bench.metrics.work import Total
     from bench.record.ceiling import Ceiling
 
@@ -82,17 +80,3 @@ def _roofs(precision: str, ceiling: Ceiling | None) -> tuple[float, float] | str
     if isinstance(peak, Absent):
         return peak.reason
     return bandwidth.reason if isinstance(bandwidth, Absent) else (peak, bandwidth)
-
-
-def choose(
-    ceilings: Iterable[Ceiling], machine: str, device: str, threads: int | None
-) -> Ceiling | None:
-    """Ceiling of this machine (by identity), device and number of threads; None where none is."""
-    return next(
-        (
-            c
-            for c in ceilings
-            if c.device == device and c.threads == threads and c.machine.identity == machine
-        ),
-        None,
-    )

@@ -8,6 +8,7 @@ tests/metrics/test_stability.py simulates both.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,7 @@ import numpy as np
 
 from bench.metrics import launches as processes
 from bench.metrics import series, streams
-from bench.metrics.disturbance import busy, throttled
-from bench.metrics.flag import Flag, percent
+from bench.metrics.disturbance import busy, percent, throttled
 from bench.metrics.latency import needed
 
 if TYPE_CHECKING:
@@ -49,27 +49,51 @@ DROPPED = 0.01
 """Share of a camera's frames that were never looked at from which the system is too slow for it."""
 
 
+@dataclass(frozen=True)
+class Flag:
+    """Something that was found in the samples or beside them."""
+
+    name: str
+    """`drift`, `busy machine` ..."""
+    sentence: str
+    """What was found, with the figure."""
+    advice: str
+
+
 def flags(timing: TimingMeasurement, protocol: Protocol) -> tuple[Flag, ...]:
     """Everything that makes these latencies doubtful, in a fixed order; empty = nothing was found."""
     timed = [x for x in timing.launches if x.end_to_end_ns]
     if not timed:
         return ()
     sets = [x.end_to_end_ns for x in timed]
+    # fmt: off
     found = (
-        _dispersion(sets),
-        _drift(sets),
-        _bimodality(sets),
-        _autocorrelation(sets),
-        throttled(timed),
-        busy(timed),
-        _overload(timing),
-        _samples(timing, protocol),
-        _processes(len(sets)),
+        ("dispersion", _dispersion(sets),
+         "Look for what comes and goes beside it; raise iterations."),
+        ("drift", _drift(sets),
+         "Raise warmup; let the machine come to a steady clock and temperature."),
+        ("bimodality", _bimodality(sets),
+         "Find what switches: clocks, threads placed on other cores, images of two sizes, a cache."),
+        ("autocorrelation", _autocorrelation(sets),
+         "Trust the interval between processes; more launches tell more than more iterations."),
+        ("throttling", throttled(timed),
+         "Let it cool down, mend the cooling or the power limit, or lock a clock that it can hold."),
+        ("busy machine", busy(timed),
+         "Stop other programs, or take another hour or machine; compare forms by live pairs only."),
+        ("overload", _queue(timing),
+         "Lower the rate; at this one latencies depend on how long the run was."),
+        ("overload", _replaced(timing),
+         "Lower the camera's rate, or take a faster form."),
+        ("too few samples", _samples(timed, protocol),
+         "Raise timing_limit_s or max_iterations; on a noisy machine more launches help more."),
+        ("few processes", _processes(len(sets)),
+         "launches = 5 in the protocol."),
     )
-    return tuple(f for f in found if f)
+    # fmt: on
+    return tuple(Flag(*words) for words in found if words[1])
 
 
-def _dispersion(sets: Sequence[Sequence[int]]) -> Flag | None:
+def _dispersion(sets: Sequence[Sequence[int]]) -> str:
     wide = processes.variances(sets).within
     slow = float(np.mean([np.mean(np.asarray(s) > SLOW * np.median(s)) for s in sets]))
     said = []
@@ -77,23 +101,17 @@ def _dispersion(sets: Sequence[Sequence[int]]) -> Flag | None:
         said.append(f"samples scatter by {percent(wide)} of the median (robust standard deviation)")
     if slow >= SLOW_SHARE and sum(map(len, sets)) >= SAMPLES:
         said.append(f"{percent(slow)} of the samples took more than {SLOW:g} medians")
-    if not said:
-        return None
-    return Flag(
-        "dispersion", "; ".join(said), "Look for what comes and goes beside it; raise iterations."
-    )
+    return "; ".join(said)
 
 
-def _drift(sets: Sequence[Sequence[int]]) -> Flag | None:
+def _drift(sets: Sequence[Sequence[int]]) -> str:
     z = _quantile(len(sets))
     moved = [d for s in sets if (d := _moved(series.logs(s), z))]
     if not moved:
-        return None
+        return ""
     most = math.expm1(max(moved, key=abs))
-    return Flag(
-        "drift",
-        f"latency moved by {percent(most, 1, '+')} from first to last sample in {_of(moved, sets)}",
-        "Raise warmup; let the machine come to a steady clock and temperature.",
+    return (
+        f"latency moved by {percent(most, 1, '+')} from first to last sample in {_of(moved, sets)}"
     )
 
 
@@ -108,18 +126,14 @@ def _moved(values: NDArray[np.float64], z: float) -> float | None:
     return moved if abs(moved) > DRIFT and sure > z else None
 
 
-def _bimodality(sets: Sequence[Sequence[int]]) -> Flag | None:
+def _bimodality(sets: Sequence[Sequence[int]]) -> str:
     split = [m for s in sets if (m := modes(s))]
     if not split:
-        return None
+        return ""
     low, high, share = max(split, key=lambda m: m[1] / m[0])
-    return Flag(
-        "bimodality",
-        (
-            f"samples fall into two groups in {_of(split, sets)}: "
-            f"{low / 1e6:.3g} ms, and {high / 1e6:.3g} ms in {percent(share)} of the samples"
-        ),
-        "Find what switches: clocks, threads placed on other cores, images of two sizes, a cache.",
+    return (
+        f"samples fall into two groups in {_of(split, sets)}: "
+        f"{low / 1e6:.3g} ms, and {high / 1e6:.3g} ms in {percent(share)} of the samples"
     )
 
 
@@ -145,43 +159,38 @@ def modes(samples_ns: Sequence[int]) -> tuple[float, float, float] | None:
     return math.exp(low.mean()), math.exp(high.mean()), (n - cut) / n
 
 
-def _autocorrelation(sets: Sequence[Sequence[int]]) -> Flag | None:
+def _autocorrelation(sets: Sequence[Sequence[int]]) -> str:
     z = max(processes.SERIAL_Z, _quantile(len(sets)))
     bound = [r for s in sets if (r := processes.remembers(s, z)) is not None]
     if not bound:
-        return None
-    return Flag(
-        "autocorrelation",
-        (
-            f"a sample resembles the one before it (rank correlation {max(bound):.2f}) "
-            f"in {_of(bound, sets)}: the interval within a process comes from a block bootstrap"
-        ),
-        "Trust the interval between processes; more launches tell more than more iterations.",
+        return ""
+    return (
+        f"a sample resembles the one before it (rank correlation {max(bound):.2f}) "
+        f"in {_of(bound, sets)}: the interval within a process comes from a block bootstrap"
     )
 
 
-def _overload(timing: TimingMeasurement) -> Flag | None:
-    streamed = [x.stream for x in timing.launches if x.stream]
-    if timing.scenario == "server" and (queue := streams.backlog(streamed)) and queue.grew:
-        return Flag(
-            "overload",
-            f"the queue grew to the end: arrivals waited {queue.first_ns / 1e6:.3g} ms in the first "
-            f"quarter and {queue.last_ns / 1e6:.3g} ms in the last",
-            "Lower the rate; at this one latencies depend on how long the run was.",
-        )
-    if timing.scenario == "constant_stream" and streamed:
-        share = float(np.mean(np.concatenate([streams.dropped(s) for s in streamed])))
-        if share > DROPPED:
-            return Flag(
-                "overload",
-                f"{percent(share, 1)} of the frames were replaced before the system could take them",
-                "Lower the camera's rate, or take a faster form.",
-            )
-    return None
+def _queue(timing: TimingMeasurement) -> str:
+    if timing.scenario != "server":
+        return ""
+    queue = streams.backlog([x.stream for x in timing.launches if x.stream])
+    if queue is None or not queue.grew:
+        return ""
+    return (
+        f"the queue grew to the end: arrivals waited {queue.first_ns / 1e6:.3g} ms in the first "
+        f"quarter and {queue.last_ns / 1e6:.3g} ms in the last"
+    )
 
 
-def _samples(timing: TimingMeasurement, protocol: Protocol) -> Flag | None:
-    timed = [x for x in timing.launches if x.end_to_end_ns]
+def _replaced(timing: TimingMeasurement) -> str:
+    frames = [streams.dropped(x.stream) for x in timing.launches if x.stream]
+    share = float(np.concatenate(frames).mean()) if frames else 0.0
+    if timing.scenario != "constant_stream" or share <= DROPPED:
+        return ""
+    return f"{percent(share, 1)} of the frames were replaced before the system could take them"
+
+
+def _samples(timed: Sequence[Launch], protocol: Protocol) -> str:
     fewest = min(len(x.end_to_end_ns) for x in timed)
     target = protocol.median_width
     # Without a width, autocorrelated samples were worth too few for one.
@@ -197,10 +206,7 @@ def _samples(timing: TimingMeasurement, protocol: Protocol) -> Flag | None:
             f"the median is known {known} where {percent(target, 1)} was asked, "
             f"in {_of(loose, timed)}"
         )
-    if not said:
-        return None
-    advice = "Raise timing_limit_s or max_iterations; on a noisy machine more launches help more."
-    return Flag("too few samples", "; ".join(said), advice)
+    return "; ".join(said)
 
 
 def _cut_short(launch: Launch, protocol: Protocol) -> bool:
@@ -209,16 +215,13 @@ def _cut_short(launch: Launch, protocol: Protocol) -> bool:
     return full or launch.stopped == "time limit"
 
 
-def _processes(count: int) -> Flag | None:
+def _processes(count: int) -> str:
     if count >= PROCESSES:
-        return None
-    said = "one process was timed: it" if count == 1 else "two processes were timed: they"
-    shows = "shows nothing of" if count == 1 else "show next to nothing of"
-    return Flag(
-        "few processes",
-        f"{said} {shows} what changes from process to process",
-        "launches = 5 in the protocol.",
-    )
+        return ""
+    said = "one process was timed: it shows nothing of"
+    if count == 2:
+        said = "two processes were timed: they show next to nothing of"
+    return f"{said} what changes from process to process"
 
 
 def _of(some: Sequence[object], every: Sequence[object]) -> str:

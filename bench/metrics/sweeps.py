@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.metrics.base import Metric
-from bench.metrics.student import quantile
+from bench.metrics.estimate import student
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from bench.metrics.base import Row
     from bench.suite.model import Model
 
-LEVEL = 0.95
 WORK = {
     "batch_size": "images a call",
     "size": "pixels of the input",
@@ -113,7 +112,7 @@ def exponent(work: Sequence[float], cost: Sequence[float]) -> Metric:
         return Metric(slope, note="two points give a slope and no interval")
     residual = y - y.mean() - slope * (x - x.mean())
     error = math.sqrt(float((residual**2).sum()) / freedom / spread)
-    half = quantile((1 + LEVEL) / 2, freedom) * error
+    half = student(freedom) * error
     return Metric(slope, slope - half, slope + half)
 
 

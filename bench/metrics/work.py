@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from bench.record.work import ComponentMeasurement, WorkMeasurement
 
 
-@dataclass(frozen=True)
-class Total:
+class Total(NamedTuple):
     """The whole of one call: the sum of its disjoint parts."""
 
     parameters: int
@@ -24,12 +22,7 @@ def total(work: WorkMeasurement | None) -> Total | None:
     """Sum over the parts; None where nothing was counted."""
     if work is None or not work.parts:
         return None
-    return Total(
-        parameters=sum(p.parameters for p in work.parts),
-        buffers=sum(p.buffers for p in work.parts),
-        macs=sum(p.macs for p in work.parts),
-        bytes_moved=sum(p.bytes_moved for p in work.parts),
-    )
+    return Total(*(sum(getattr(p, name) for p in work.parts) for name in Total._fields))
 
 
 def shares(found: ComponentMeasurement | None) -> dict[str, float]:

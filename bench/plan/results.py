@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from bench.metrics.parity import agreement, sqnr_db
+from bench.metrics.catalog.parity import agreement, sqnr_db
 from bench.plan.effective import mismatches
 from bench.record.result import DatasetRecord, Failure, Process, Result
 from bench.suite.matching import Matching, matching

@@ -9,7 +9,7 @@ from bench.gate.classes import class_verdicts, widening
 from bench.gate.judge import judge
 from bench.gate.pair import Pair
 from bench.metrics.base import Row
-from bench.metrics.intervals import Interval
+from bench.metrics.estimate import Estimate
 from bench.suite.policy import GatePolicy
 from tests.builders import ROWS, build_run, result
 from tests.gate import planted
@@ -26,7 +26,7 @@ def verdicts(*intervals, policy=None):
 
 
 def interval(value, half):
-    return Interval(value, value - half, value + half)
+    return Estimate(value, value - half, value + half)
 
 
 def test_widening_is_bonferronis():
@@ -57,8 +57,8 @@ def test_kinds_follow_the_wide_interval():
 
 
 def test_what_has_no_interval_is_undecided_and_doesnt_count():
-    alone = Interval(-0.3, None, None, "what stands in one image only gives no interval")
-    absent = Interval(math.nan, None, None)
+    alone = Estimate(-0.3, None, None, "what stands in one image only gives no interval")
+    absent = Estimate(math.nan, None, None)
     found = verdicts(alone, absent, interval(-0.2, 0.1))
     assert [(v.metric, v.kind) for v in found] == [
         ("iou.road", "undecided"),

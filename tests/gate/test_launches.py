@@ -27,7 +27,7 @@ def test_over_processes_it_is_the_two_sample_t_interval(a, b, n, m):
     known = ttest_ind(*logs).confidence_interval(0.95)
     assert math.isclose(found.low, math.exp(known.low), rel_tol=1e-9)
     assert math.isclose(found.high, math.exp(known.high), rel_tol=1e-9)
-    assert found.how == f"{n} processes against {m}"
+    assert found.note == f"{n} processes against {m}"
 
 
 @settings(max_examples=50, deadline=None)
@@ -43,7 +43,7 @@ def test_exchanging_the_sides_inverts_the_interval(a, b, n, m):
 
 def test_one_process_says_that_it_is_one():
     found = ratio(launched(20, 1, 3), samples(20, 2))
-    assert "within single processes" in found.how
+    assert "within single processes" in found.note
     wide, narrow = found, ratio(samples(20, 3), samples(20, 2))
     assert wide.high / wide.low > narrow.high / narrow.low, "processes that differ widen it"
 
@@ -84,7 +84,7 @@ def test_launches_are_held_against_the_references_of_the_same_number():
     found = relative(new, reference, new, reference)
     assert found.high / found.low < 1.001, "what slowed both of a pair cancels"
     fewer = TimingMeasurement(launches=reference.launches[:2])
-    assert relative(new, fewer, new, fewer).how == "2 processes against 2"
+    assert relative(new, fewer, new, fewer).note == "2 processes against 2"
     # A launch that one side lost shifts no pair.
     kept = tuple(x.model_copy(update={"number": i}) for i, x in enumerate(new.launches))
     lost = TimingMeasurement(launches=(kept[0], kept[2]))
@@ -92,4 +92,4 @@ def test_launches_are_held_against_the_references_of_the_same_number():
     assert found.high / found.low < 1.001
     assert found.value == pytest.approx(1)
     alone = TimingMeasurement(launches=new.launches[:1])
-    assert "single processes" in relative(alone, reference, new, reference).how
+    assert "single processes" in relative(alone, reference, new, reference).note

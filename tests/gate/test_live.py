@@ -141,7 +141,7 @@ def test_better_is_the_mirror_of_worse(values, bound):
     assert live.suspicious(values, bound) == (there.kind == "improved")
     if here.kind == "unchanged":
         assert there.kind == "unchanged"
-    assert here.found.ratio == pytest.approx(1 / there.found.ratio)
+    assert here.found.value == pytest.approx(1 / there.found.value)
 
 
 def test_false_alarms_and_power_with_the_noise_of_this_machine():

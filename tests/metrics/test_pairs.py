@@ -59,13 +59,13 @@ def test_the_interval_is_that_of_scipy(values):
             0.95, len(values) - 1, np.mean(values), spread / math.sqrt(len(values))
         )
         assert (found.low, found.high) == pytest.approx((math.exp(low), math.exp(high)))
-    assert found.low <= found.ratio * (1 + 1e-12)
-    assert found.ratio <= found.high * (1 + 1e-12)
+    assert found.low <= found.value * (1 + 1e-12)
+    assert found.value <= found.high * (1 + 1e-12)
 
 
 def test_one_pair_has_no_interval():
     found = pairs.interval([0.1])
-    assert (found.low, found.high, found.pairs) == (None, None, 1)
+    assert (found.low, found.high) == (None, None)
     assert pairs.smallest_change([0.1]) == math.inf
 
 

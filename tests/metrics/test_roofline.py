@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.metrics.roofline import Point, choose, point
+from bench.metrics.roofline import Point, point
 from bench.metrics.work import Total
 from bench.record.base import Absent
 from tests import builders, measured
@@ -64,11 +64,3 @@ def test_the_bound_is_the_lower_roof_and_grows_with_intensity(intensity, achieve
     assert found.bound <= intensity * bandwidth
     assert found.bound in {peak, intensity * bandwidth}
     assert Point(2 * intensity, achieved, peak, bandwidth).bound >= found.bound
-
-
-def test_a_ceiling_counts_only_for_its_machine_device_and_threads():
-    mine = MACHINE.identity
-    assert choose([ROOF], mine, "cpu", 2) == ROOF
-    assert choose([ROOF], mine, "cpu", 1) is None
-    assert choose([ROOF], mine, "cuda", 2) is None
-    assert choose([ROOF], "another machine", "cpu", 2) is None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bench.metrics.base import Source
-    from bench.metrics.intervals import Interval
+    from bench.metrics.estimate import Estimate
     from bench.metrics.paired import Paired
     from bench.record.result import Result
 
@@ -110,7 +110,7 @@ def _to_reference(source: Source) -> tuple[Paired, str] | str:
     return found, f"over the {found.images} images that both saw" if fewer else ""
 
 
-def _named(scores: Mapping[str, Interval], reason: str, note: str) -> dict[str, Metric]:
+def _named(scores: Mapping[str, Estimate], reason: str, note: str) -> dict[str, Metric]:
     return {name: number(s.value, reason, note, s.low, s.high) for name, s in scores.items()}
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.metrics.base import Source
-    from bench.metrics.launches import Estimate
+    from bench.metrics.estimate import Estimate
     from bench.record.result import Result
     from bench.record.timing import Launch
 

@@ -1,17 +1,25 @@
-"""Parity with the reference variant, from the sums in the record."""
+"""How far a variant's outputs lie from the reference variant's, from the sums in the record.
+
+Sums are pooled over images before dividing, so an image weighs by its signal:
+
+    relative L2 = sqrt(sum (y - x)^2 / sum x^2)
+    SQNR        = 10 log10(sum x^2 / sum (y - x)^2)   decibels
+
+x = reference, y = variant. Signal-to-quantization-noise ratio as in Bennett, "Spectra of quantized
+signals", Bell System Technical Journal 27, 1948; each 6.02 dB is one bit.
+"""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
-from bench.metrics import parity
 from bench.metrics.base import Metric
 from bench.metrics.catalog.base import IS_REFERENCE, SEEDED, absent, unmeasured
 
 if TYPE_CHECKING:
     from bench.metrics.base import Source
-    from bench.record.parity import OutputSums
+    from bench.record.parity import OutputSums, ParityMeasurement
 
 NAMES = ("agreement", "map_relative_l2", "map_sqnr_db")
 
@@ -29,7 +37,7 @@ def metrics(source: Source) -> dict[str, Metric]:
     if not result.case.model.trained:
         numbers["agreement"] = Metric(None, reason=SEEDED)
     else:
-        share = parity.agreement(found)
+        share = agreement(found)
         numbers["agreement"] = Metric(share, reason="" if share is not None else "no labels")
     for output, sums in found.outputs.items():
         numbers.update(_distance(output, sums))
@@ -37,9 +45,9 @@ def metrics(source: Source) -> dict[str, Metric]:
 
 
 def _distance(output: str, sums: OutputSums) -> dict[str, Metric]:
-    bad = parity.non_finite(sums)
+    bad = sum(sums.non_finite)
     note = f"{bad} values that are NaN or infinite were left out" if bad else ""
-    distance, ratio = parity.relative_l2(sums), parity.sqnr_db(sums)
+    distance, ratio = relative_l2(sums), sqnr_db(sums)
     nothing = "nothing to compare: the reference is zero or absent"
     names = (f"{output}_relative_l2", f"{output}_sqnr_db")
     if distance is None or ratio is None:
@@ -48,3 +56,23 @@ def _distance(output: str, sums: OutputSums) -> dict[str, Metric]:
         equal = Metric(None, reason="equal to the last bit: the ratio is infinite")
         return {names[0]: Metric(distance, note=note), names[1]: equal}
     return {names[0]: Metric(distance, note=note), names[1]: Metric(ratio, note=note)}
+
+
+def agreement(found: ParityMeasurement) -> float | None:
+    """Share of pixels with the reference's label, fraction; None if none was compared."""
+    total = sum(found.total)
+    return sum(found.equal) / total if total else None
+
+
+def relative_l2(sums: OutputSums) -> float | None:
+    """Relative L2 distance; None if the reference is all zero or nothing was compared."""
+    signal = math.fsum(sums.squared_reference)
+    return math.sqrt(math.fsum(sums.squared_error) / signal) if signal > 0 else None
+
+
+def sqnr_db(sums: OutputSums) -> float | None:
+    """SQNR, decibels; infinite if the outputs are equal, None as for `relative_l2`."""
+    signal, noise = math.fsum(sums.squared_reference), math.fsum(sums.squared_error)
+    if signal <= 0:
+        return None
+    return 10 * math.log10(signal / noise) if noise > 0 else math.inf

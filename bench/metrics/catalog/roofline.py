@@ -12,7 +12,7 @@ from bench.metrics.work import total
 
 if TYPE_CHECKING:
     from bench.metrics.base import Source
-    from bench.metrics.launches import Estimate
+    from bench.metrics.estimate import Estimate
     from bench.record.ceiling import Ceiling
     from bench.record.result import Result
 
@@ -43,15 +43,12 @@ def place(source: Source) -> roofline.Point | str:
 
 def ceiling_of(source: Source) -> Ceiling | None:
     """Ceiling of the machine, device and threads that a result was measured with, or None."""
-    environment = source.result.environment
-    if environment is None:
+    at, device = source.result.environment, source.result.case.target.device
+    if at is None:
         return None
-    return roofline.choose(
-        source.run.ceilings(),
-        environment.machine.identity,
-        source.result.case.target.device,
-        environment.threads,
-    )
+    wanted = (at.machine.identity, device, at.threads)
+    found = source.run.ceilings()
+    return next((c for c in found if (c.machine.identity, c.device, c.threads) == wanted), None)
 
 
 def forward(result: Result) -> Estimate | None:

@@ -1,7 +1,14 @@
+import math
+
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hn
 
 from bench.metrics.base import Source
 from bench.metrics.catalog import parity
+from bench.record.parity import OutputSums, ParityMeasurement
 from tests.builders import Planned, build_run
 
 
@@ -55,3 +62,42 @@ def test_seeded_weights_have_sums_and_no_agreement(tmp_path):
     found = parity.metrics(of(run, 0))
     assert found["agreement"].reason == "seeded weights"
     assert found["map_sqnr_db"].value == pytest.approx(20)
+
+
+def sums(x, y):
+    """Sums of images x (reference) and y, each (N, values)."""
+    return OutputSums(
+        squared_error=tuple(((y - x) ** 2).sum(1).tolist()),
+        squared_reference=tuple((x**2).sum(1).tolist()),
+        largest_error=tuple(np.abs(y - x).max(1).tolist()),
+    )
+
+
+@given(hn.arrays(np.float64, (2, 3, 5), elements=st.floats(0.125, 100)))
+def test_pooled_over_images(pair):
+    x, y = pair
+    found = sums(x, y)
+    assert parity.relative_l2(found) == pytest.approx(np.linalg.norm(y - x) / np.linalg.norm(x))
+    if (x != y).any():
+        ratio = 20 * math.log10(np.linalg.norm(x) / np.linalg.norm(y - x))
+        assert parity.sqnr_db(found) == pytest.approx(ratio)
+
+
+def test_one_bit_is_six_decibels():
+    x = np.ones((1, 100))
+    coarse, fine = parity.sqnr_db(sums(x, x + 0.5)), parity.sqnr_db(sums(x, x + 0.25))
+    assert fine - coarse == pytest.approx(6.0206, abs=1e-4)
+
+
+def test_equal_and_empty_outputs():
+    x = np.ones((2, 4))
+    assert parity.relative_l2(sums(x, x)) == 0
+    assert parity.sqnr_db(sums(x, x)) == math.inf
+    zero = sums(0 * x, x)
+    assert (parity.relative_l2(zero), parity.sqnr_db(zero)) == (None, None)
+
+
+def test_agreement_weighs_images_by_their_pixels():
+    found = ParityMeasurement(reference="r", images=("a", "b"), equal=(1, 90), total=(10, 90))
+    assert parity.agreement(found) == 0.91
+    assert parity.agreement(ParityMeasurement(reference="r", images=())) is None

@@ -2,7 +2,7 @@ import pytest
 
 from bench.metrics.base import Source
 from bench.metrics.catalog.latency import metrics as latency
-from bench.metrics.catalog.roofline import ABOVE, COUNTED, REACHED, forward, metrics
+from bench.metrics.catalog.roofline import ABOVE, COUNTED, REACHED, ceiling_of, forward, metrics
 from bench.record.store import to_json
 from bench.record.work import WorkMeasurement
 from tests import measured
@@ -82,3 +82,14 @@ def test_missing_things_give_reasons(source):
 def test_operators_without_a_rule_are_named_beside_the_count(source):
     found = measured.work().model_copy(update={"uncounted": {"_fft_r2c": 2}})
     assert metrics(source(found))["macs"].note == "without _fft_r2c, for which there is no rule"
+
+
+def test_a_ceiling_counts_only_for_its_machine_device_and_threads(source):
+    of = source()
+    (path,) = (of.run.folder / "ceilings").glob("*.json")
+    roof = of.run.ceilings()[0]
+    assert ceiling_of(of) == roof
+    other = roof.machine.model_copy(update={"processor": "another"})
+    for change in ({"device": "cuda"}, {"threads": roof.threads + 1}, {"machine": other}):
+        path.write_bytes(to_json(roof.model_copy(update=change)))
+        assert ceiling_of(of) is None

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.metrics.student import quantile
+from bench.metrics.estimate import quantile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
