@@ -114,14 +114,11 @@ def segments(values: NDArray[Any], table: NDArray[np.uint8]) -> Segments:
     things that were not told apart (crowd). `table` holds the class index by labelId.
     """
     counted = {c.label_id for c in CITYSCAPES if c.has_instances}
-    labels = {
-        value: value if value < 1000 else value // 1000 for value in np.unique(values).tolist()
-    }
-    known = {
-        value: (int(table[label]), value in counted)
-        for value, label in labels.items()
-        if label < len(table) and table[label] != VOID
-    }
+    known = {}
+    for value in np.unique(values).tolist():
+        label = value if value < 1000 else value // 1000
+        if label < len(table) and table[label] != VOID:
+            known[value] = (int(table[label]), value in counted)
     return numbered(values, known)
 
 

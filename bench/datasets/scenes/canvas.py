@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Colour = tuple[int, int, int]
+Point = tuple[float, float]
 
 NEAR_M = 1.0
 """Nothing is projected from nearer than this, in metres."""
@@ -133,15 +134,12 @@ class Board:
     z: float
     label: int
     instance: int | None = None
-    lift: float = 0.0
     mirror: float = 1.0
 
     def _pixels(self, points: ArrayLike) -> NDArray[np.float64]:
         local = np.asarray(points, dtype=np.float64)
-        world = np.empty((*local.shape[:-1], 3))
-        world[..., 0] = self.x + self.mirror * local[..., 0]
-        world[..., 1] = self.lift + local[..., 1]
-        world[..., 2] = self.z
+        x, y = self.x + self.mirror * local[..., 0], local[..., 1]
+        world = np.stack([x, y, np.full_like(y, self.z)], axis=-1)
         return self.canvas.camera.project(world)
 
     def shape(self, points: ArrayLike, colour: Colour, *, detail: bool = False) -> None:
@@ -160,13 +158,7 @@ class Board:
         self.shape(rim, colour, detail=detail)
 
     def bar(
-        self,
-        start: tuple[float, float],
-        end: tuple[float, float],
-        width: float,
-        colour: Colour,
-        *,
-        detail: bool = False,
+        self, start: Point, end: Point, width: float, colour: Colour, *, detail: bool = False
     ) -> None:
         """Fill a straight bar of the given width in local metres."""
         a, b = np.asarray(start), np.asarray(end)
