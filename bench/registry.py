@@ -107,7 +107,11 @@ TABLE: dict[str, dict[str, str]] = {
         "onnxruntime": "bench.backends.onnxruntime:OnnxRuntimeBackend",
         "openvino": "bench.backends.openvino:OpenVinoBackend",
     },
-    "metric": {name: f"bench.metrics.catalog.{name}:metrics" for name in METRICS},
+    "metric": {
+        **{name: f"bench.metrics.catalog.{name}:metrics" for name in METRICS},
+        "difference": "bench.metrics.catalog.accuracy:difference",
+        "scores": "bench.metrics.catalog.accuracy:scores",
+    },
     "section": {name: f"bench.report.sections.{name}:section" for name in SECTIONS},
 }
 

@@ -8,7 +8,7 @@ from bench.gate.classes import class_verdicts
 from bench.gate.comparable import SEEN, accuracy_fields, named
 from bench.gate.limits import by_margin, smallest_drop
 from bench.metrics.paired import paired, ratios
-from bench.tasks.base import headline, task_of
+from bench.tasks.base import task_of
 
 if TYPE_CHECKING:
     from bench.gate.comparable import Fields
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def accuracy(pair: Pair, policy: GatePolicy) -> list[Verdict]:
     """Verdicts on the task's headline and each class; none where the baseline has no accuracy."""
-    name = headline(pair.new.result.case)
+    name = pair.new.names.headline
     limit = policy.limit(name, pair.new.id)
     if (gone := pair.gone(name, guarded=limit.blocks)) or not pair.both(name):
         return [gone] if gone else []

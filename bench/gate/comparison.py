@@ -16,7 +16,6 @@ from bench.gate.pair import Pair
 from bench.gate.status import MEASURED
 from bench.metrics.rows import rows
 from bench.record.base import Record
-from bench.tasks.base import headline
 
 if TYPE_CHECKING:
     from bench.metrics.base import Row
@@ -78,7 +77,7 @@ def _case(case_id: str, old: Row | None, new: Row | None, a: Run, b: Run) -> Cas
 
 
 def _accuracy(pair: Pair) -> Change:
-    name = headline(pair.new.result.case)
+    name = pair.new.names.headline
     values = {"a": pair.old.value(name), "b": pair.new.value(name)}
     change = Change(metric=name, kind="difference", **values)
     fields = accuracy_fields(pair.old.result, pair.new.result)

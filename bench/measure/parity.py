@@ -72,14 +72,15 @@ def measurement(
     for image in compared:
         for name, sums in image.sums.items():
             rows.setdefault(name, []).append(sums)
-    fields = ("squared_error", "squared_reference", "largest_error", "non_finite")
     return ParityMeasurement(
         reference=reference,
         images=tuple(names[c.index] for c in compared),
         equal=tuple(c.equal for c in compared),
         total=tuple(c.total for c in compared),
         outputs={
-            name: OutputSums(**dict(zip(fields, zip(*found, strict=True), strict=True)))
+            name: OutputSums(
+                **dict(zip(OutputSums.by_image, zip(*found, strict=True), strict=True))
+            )
             for name, found in rows.items()
         },
     )

@@ -41,13 +41,10 @@ def columns(
     cached: Iterable[str],
     sources: Callable[[], Sequence[Source]],
 ) -> dict[str, Columns]:
-    """Kind -> numbers of every source, in order.
+    """Kind -> numbers of every source of a run, in order.
 
-    Args:
-        run: where the sources come from.
-        functions: kind -> what computes it.
-        cached: kinds that depend on the record and on segbench's code alone.
-        sources: called only where something must be computed.
+    `functions` says what computes a kind. The kinds in `cached` depend on the record and on segbench's
+    code alone; `sources` is called only where something must be computed.
     """
     key = _key(run)
     found = {k: c for k in cached if key and (c := _read(_file(run, k), key))}

@@ -153,5 +153,5 @@ def _fall(clock: NDArray[np.float64]) -> tuple[float, float] | None:
 
 
 def _reading(launch: Launch, kind: str) -> NDArray[np.float64]:
-    values = launch.readings.get(kind, ())
-    return np.array([np.nan if v is None else v for v in values], np.float64)
+    """NaN where nothing was read."""
+    return np.array(launch.readings.get(kind, ()), np.float64)

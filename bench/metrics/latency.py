@@ -41,11 +41,9 @@ class Percentile:
 
 
 def percentile(samples_ns: Sequence[float], share: float) -> Percentile:
-    """Percentile, nanoseconds, with linear interpolation between the two nearest samples.
+    """Percentile (a share of 0.99 for p99), ns, interpolated between the two nearest of the samples.
 
-    Args:
-        samples_ns: at least one; infinite = never done.
-        share: 0.5 for the median, 0.99 for p99.
+    There is at least one sample; infinite = never done.
     """
     values = np.sort(_array(samples_ns))
     name, least = f"p{100 * share:g}", needed(share)

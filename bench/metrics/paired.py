@@ -38,12 +38,8 @@ def ratios(task: Task, folder: Path, found: Any) -> dict[str, Ratios]:
 def paired(task: Task, first: tuple[Path, Any], second: tuple[Path, Any]) -> Paired | None:
     """Differences over the images of both, or None where there is nothing to pair.
 
-    Where a time limit ended one pass earlier, the rest of the other is left out.
-
-    Args:
-        task: of both.
-        first: folder of the run, and the measurement that holds the task's counts.
-        second: the same of the other result.
+    Where a time limit ended one pass earlier, the rest of the other is left out. Each of both is the
+    folder of its run, and the measurement that holds the task's counts.
     """
     (here, mine), (there, other) = first, second
     if mine.classes != other.classes:

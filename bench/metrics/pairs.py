@@ -70,14 +70,6 @@ def quiet_rounds(pair: ProcessPair) -> list[int]:
     return [r for r in rounds if worst[r] <= bound]
 
 
-def whole_log_ratio(pair: ProcessPair) -> float:
-    """Log ratio of the medians of all samples of each side; for comparison, see above."""
-    c, b = (
-        [ns for burst in side for ns in burst] for side in (pair.candidate_ns, pair.baseline_ns)
-    )
-    return math.log(median(c) / median(b))
-
-
 def log_ratios(pairs: Sequence[ProcessPair]) -> tuple[float, ...]:
     """Log ratio of each pair, in order."""
     return tuple(log_ratio(pair) for pair in pairs)

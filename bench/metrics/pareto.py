@@ -34,8 +34,8 @@ Group = tuple[str, str, str, str]
 
 def group_of(row: Row) -> Group:
     """Model, target, data set and axis: rows of one group are alternatives to each other."""
-    case = row.result.case
-    return case.model.name, case.target.name, case.dataset.name, case.axis
+    names = row.names
+    return names.model, names.target, names.dataset, names.axis
 
 
 def groups(rows: Sequence[Row]) -> dict[Group, tuple[Row, ...]]:
@@ -137,18 +137,14 @@ def _advise(rows: Sequence[Row]) -> str:
     safe = min((r for r in front if better(r, base, ACCURACY) >= 0), key=_ms)
     quick = min(front, key=_ms)
     if safe is base:
-        text = f"keep {_slug(base)}: no faster variant is as accurate"
+        text = f"keep {base.names.variant}: no faster variant is as accurate"
         if sum(map(eligible, rows)) > len(alternatives(rows)):
             text += " of those that ran under the same settings"
     else:
-        text = (
-            f"take {_slug(safe)}, {_times(base, safe)} as fast as {_slug(base)} {_gain(safe, base)}"
-        )
+        text = f"take {safe.names.variant}, {_times(base, safe)} as fast as {base.names.variant} {_gain(safe, base)}"
     if quick is not safe:
         lost = 100 * ((safe.value(ACCURACY) or 0.0) - (quick.value(ACCURACY) or 0.0))
-        text += (
-            f", or {_slug(quick)}, {_times(safe, quick)} as fast as that, where {lost:.1f} points"
-        )
+        text += f", or {quick.names.variant}, {_times(safe, quick)} as fast as that, where {lost:.1f} points"
         text += f" of {base.names.label} can be spared"
     return text
 
@@ -172,10 +168,6 @@ def _settings(row: Row) -> tuple[str, str, str]:
     result = row.result
     machine = result.environment.machine.identity if result.environment else ""
     return canonical(result.case.protocol.accuracy_fields()), result.timing_fingerprint, machine
-
-
-def _slug(row: Row) -> str:
-    return row.result.case.variant.slug
 
 
 def _place(group: Group) -> str:

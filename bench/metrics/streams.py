@@ -38,7 +38,7 @@ class Backlog:
 
 def latencies(stream: Stream) -> NDArray[np.float64]:
     """Done - due of every arrival, nanoseconds, float64 (n,); infinite where it was never done."""
-    took = _times(stream.done_ns) - np.asarray(stream.due_ns, np.float64)
+    took = _array(stream.done_ns) - _array(stream.due_ns)
     return np.where(np.isnan(took), np.inf, took)
 
 
@@ -52,19 +52,19 @@ def missed(stream: Stream) -> NDArray[np.bool_] | None:
 
 def dropped(stream: Stream) -> NDArray[np.bool_]:
     """Which frames were replaced by a newer one before they were begun."""
-    return np.isnan(_times(stream.begun_ns))
+    return np.isnan(_array(stream.begun_ns))
 
 
 def utilisation(stream: Stream) -> float | None:
     """Share of the time, from the first arrival to the last result, in which the system was busy."""
-    busy, span = _times(stream.done_ns) - _times(stream.begun_ns), _span(stream)
+    busy, span = _array(stream.done_ns) - _array(stream.begun_ns), _span(stream)
     return float(np.nansum(busy)) / span if span else None
 
 
 def achieved_hz(stream: Stream) -> float | None:
     """Results a second, from the first arrival to the last result."""
     span = _span(stream)
-    return 1e9 * int(np.isfinite(_times(stream.done_ns)).sum()) / span if span else None
+    return 1e9 * int(np.isfinite(_array(stream.done_ns)).sum()) / span if span else None
 
 
 def ages(stream: Stream) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -73,7 +73,7 @@ def ages(stream: Stream) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     The second is the peak age of information (Costa, Codreanu & Ephremides, IEEE Transactions on
     Information Theory 62, 2016): how old a picture of the road the car acts on, at worst.
     """
-    due, done = np.asarray(stream.due_ns, np.float64), _times(stream.done_ns)
+    due, done = _array(stream.due_ns), _array(stream.done_ns)
     there = np.isfinite(done)
     order = np.argsort(done[there], kind="stable")
     due, done = due[there][order], done[there][order]
@@ -91,23 +91,24 @@ def backlog(streams: Sequence[Stream]) -> Backlog | None:
 
 
 def _backlog(stream: Stream) -> Backlog | None:
-    begun, due = _times(stream.begun_ns), np.asarray(stream.due_ns, np.float64)
+    begun, due = _array(stream.begun_ns), _array(stream.due_ns)
     there = np.isfinite(begun)
     wait, due = (begun - due)[there], due[there]
     if len(wait) < series.FEWEST:
         return None
     quarter = len(wait) // 4
     first, last = float(np.median(wait[:quarter])), float(np.median(wait[-quarter:]))
-    calls = _times(stream.done_ns) - begun
+    calls = _array(stream.done_ns) - begun
     call = float(np.nanmedian(calls)) if np.isfinite(calls).any() else 0.0
     grew = (series.correlation(wait, due) or 0.0) > GROWING and last > max(first, call)
     return Backlog(grew, first, last)
 
 
 def _span(stream: Stream) -> float:
-    done = _times(stream.done_ns)
+    done = _array(stream.done_ns)
     return float(np.nanmax(done)) if np.isfinite(done).any() else 0.0
 
 
-def _times(values: tuple[int | None, ...]) -> NDArray[np.float64]:
-    return np.array([np.nan if v is None else v for v in values], np.float64)
+def _array(times: tuple[int | None, ...]) -> NDArray[np.float64]:
+    """NaN where there is none."""
+    return np.array(times, np.float64)

@@ -51,8 +51,6 @@ class RunInfo(Record):
     """Version."""
     command: tuple[str, ...] = ()
 
-    model_config = Result.model_config
-
 
 class Run:
     """A run in a folder: its info, and its results, which are read when they are asked for."""
@@ -149,11 +147,7 @@ class Run:
 
     def media(self, name: str) -> bytes:
         """Bytes of a picture in media/."""
-        path = inside(self.folder / "media", name)
-        try:
-            return read_bytes(path)
-        except OSError as e:
-            raise RecordError(f"{path} can't be read: {e.strerror}.") from e
+        return content_of(inside(self.folder / "media", name))
 
     def pairs(self) -> dict[str, PairsRecord]:
         """Case -> live pairs that `segbench gate --live` left here."""
@@ -225,10 +219,7 @@ def packed(case_id: str, kind: str, arrays: Mapping[str, NDArray[Any]]) -> tuple
 def read_arrays(folder: Path, file: ArrayFile) -> dict[str, NDArray[Any]]:
     """Arrays of an .npz, after its digest was checked."""
     path = inside(folder, file.file)
-    try:
-        content = read_bytes(path)
-    except OSError as e:
-        raise RecordError(f"{path} can't be read: {e.strerror}.") from e
+    content = content_of(path)
     if hashlib.sha256(content).hexdigest() != file.sha256:
         raise RecordError(
             f"{path} isn't the file that its record names (its digest differs).",

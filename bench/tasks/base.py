@@ -167,11 +167,6 @@ def counted(result: Result) -> Any:
     return result.get(task_of(result.case).kind)
 
 
-def headline(case: Case) -> str:
-    """Metric that stands for accuracy in a case: `miou`, `pq` ..."""
-    return task_of(case).headline
-
-
 def ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
     """Quotient, float64; NaN where whole is 0."""
     shape = np.broadcast_shapes(part.shape, whole.shape)

@@ -11,7 +11,7 @@ from tests import builders
 
 def test_a_case_names_its_task() -> None:
     assert isinstance(base.task_of(builders.case()), SemanticTask)
-    assert base.headline(builders.case()) == "miou"
+    assert base.task_of(builders.case()).headline == "miou"
     with pytest.raises(UnknownName, match="no task called 'semantics'"):
         base.task_of(builders.case(protocol=builders.protocol(task="semantics")))
 

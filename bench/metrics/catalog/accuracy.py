@@ -35,6 +35,20 @@ def metrics(source: Source) -> dict[str, Metric]:
     return {task.headline: number(whole.value, NO_CLASS, seen(result), whole.low, whole.high)}
 
 
+def scores(source: Source) -> dict[str, Metric]:
+    """The task's other numbers, fractions: category IoU, iIoU, pixel accuracy; or the parts of PQ."""
+    result, task = source.result, task_of(source.result.case)
+    reason = unavailable(result)
+    if reason:
+        return absent(task.numbers, reason)
+    found, note = task.scores(result, source.run.folder / "cases"), seen(result)
+    values = {name: found[name] for name in task.numbers}
+    return {
+        name: Metric(None, reason=v) if isinstance(v, str) else number(v, NO_CLASS, note)
+        for name, v in values.items()
+    }
+
+
 def unavailable(result: Result) -> str:
     """Why a result has no accuracy; empty where it has."""
     found = counted(result)

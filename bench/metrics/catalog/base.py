@@ -1,10 +1,11 @@
-"""What the leaves of the catalog share: absent numbers."""
+"""What the leaves of the catalog share: their names, and absent numbers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from bench.metrics.base import Metric
+from bench.metrics.catalog import CATALOG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
 
 IS_REFERENCE = "this is the reference"
 SEEDED = "seeded weights"
+
+
+def names_of(kind: str) -> tuple[str, ...]:
+    """Names in the catalog that one leaf computes."""
+    return tuple(name for name, i in CATALOG.items() if i.kind == kind)
 
 
 def absent(names: Iterable[str], reason: str) -> dict[str, Metric]:

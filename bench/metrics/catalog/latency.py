@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bench.metrics import latency, launches, stability
 from bench.metrics.base import Metric
-from bench.metrics.catalog.base import IS_REFERENCE, absent, unmeasured
+from bench.metrics.catalog.base import IS_REFERENCE, absent, names_of, unmeasured
 from bench.record.base import Absent
 from bench.record.timing import PHASES
 
@@ -20,22 +20,7 @@ if TYPE_CHECKING:
     from bench.record.timing import Launch
 
 SHARES = {"latency_p90_ms": 0.9, "latency_p95_ms": 0.95, "latency_p99_ms": 0.99}
-NAMES = (
-    "latency_p50_ms",
-    *SHARES,
-    "latency_p99_bound_ms",
-    "latency_mean_ms",
-    "latency_ratio",
-    "latency_process_ms",
-    "latency_between",
-    "latency_within",
-    "latency_worth",
-    "latency_flags",
-    "throughput_ips",
-    *(f"phase_{p}_ms" for p in PHASES),
-    "phase_gap",
-    "energy_image_j",
-)
+NAMES = names_of("latency")
 MS = 1e-6
 """Milliseconds in a nanosecond."""
 STREAMS = ("server", "constant_stream")
@@ -49,16 +34,19 @@ def metrics(source: Source) -> dict[str, Metric]:
         return absent(NAMES, unmeasured(result))
     timed = _timed(result)
     sets = [x.end_to_end_ns for x in timed]
-    found = {name: _metric(latency.percentile(samples, s)) for name, s in SHARES.items()}
-    last = latency.percentile(samples, 0.99)
+    of = {name: latency.percentile(samples, s) for name, s in SHARES.items()}
+    last, scatter = of["latency_p99_ms"], launches.variances(sets)
+    alone = f"one process: {launches.AGAIN}" if len(sets) == 1 else ""
     return {
         "latency_p50_ms": median(sets),
-        **found,
+        **{name: Metric(_ms(p.value_ns), reason=p.reason) for name, p in of.items()},
         "latency_p99_bound_ms": Metric(_ms(last.bound_ns), reason=last.reason),
         "latency_mean_ms": Metric(latency.mean_ns(samples) * MS),
         "latency_ratio": ratio(source),
         "latency_process_ms": estimate(launches.within(middle(sets))),
-        **_variances(sets),
+        "latency_between": Metric(scatter.between, reason=alone),
+        "latency_within": Metric(scatter.within),
+        "latency_worth": Metric(scatter.worth, reason=alone),
         "latency_flags": flags(result),
         "throughput_ips": _throughput(result, samples),
         **{f"phase_{p}_ms": _phase(timed, p) for p in PHASES},
@@ -129,19 +117,6 @@ def _timed(result: Result) -> list[Launch]:
     return [x for x in timing.launches if x.end_to_end_ns] if timing else []
 
 
-def _variances(sets: Sequence[Sequence[int]]) -> dict[str, Metric]:
-    found = launches.variances(sets)
-    return {
-        "latency_between": Metric(found.between, reason=_why(found.between)),
-        "latency_within": Metric(found.within),
-        "latency_worth": Metric(found.worth, reason=_why(found.worth)),
-    }
-
-
-def _why(value: float | None) -> str:
-    return f"one process: {launches.AGAIN}" if value is None else ""
-
-
 def _throughput(result: Result, samples: tuple[int, ...]) -> Metric:
     timing = result.get("timing")
     if timing.scenario in STREAMS:
@@ -173,24 +148,19 @@ def _energy(result: Result, timed: Sequence[Launch]) -> Metric:
     kinds = dict.fromkeys(kind for x in timed for kind in x.energy_j)
     if not kinds:
         return Metric(None, reason="the record holds no reading of energy")
-    absent_, total, images = [], 0.0, 0
-    batch = result.get("timing").batch_size
-    images = batch * sum(len(x.end_to_end_ns) for x in timed)
+    missing, total = [], 0.0
+    images = result.get("timing").batch_size * sum(len(x.end_to_end_ns) for x in timed)
     for kind in kinds:
-        values = [x.energy_j.get(kind, Absent(reason="a process didn't read it")) for x in timed]
-        missing = [v.reason for v in values if isinstance(v, Absent)]
-        if missing:
-            absent_.append(f"{kind}: {missing[0]}")
+        read = [x.energy_j.get(kind, Absent(reason="a process didn't read it")) for x in timed]
+        reason = next((v.reason for v in read if isinstance(v, Absent)), None)
+        if reason is None:
+            total += sum(v for v in read if not isinstance(v, Absent))
         else:
-            total += sum(v for v in values if not isinstance(v, Absent))
-    note = "; ".join(absent_)
-    if len(absent_) == len(kinds):
+            missing.append(f"{kind}: {reason}")
+    note = "; ".join(missing)
+    if len(missing) == len(kinds):
         return Metric(None, reason=note)
     return Metric(total / images, note=note and f"without {note}")
-
-
-def _metric(found: latency.Percentile) -> Metric:
-    return Metric(_ms(found.value_ns), reason=found.reason)
 
 
 def estimate(found: Estimate) -> Metric:

@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.metrics import latency, launches, streams
 from bench.metrics.base import Metric
-from bench.metrics.catalog.base import absent, unmeasured
+from bench.metrics.catalog.base import absent, names_of, unmeasured
 from bench.metrics.catalog.latency import MS, estimate
 
 if TYPE_CHECKING:
@@ -19,12 +19,10 @@ if TYPE_CHECKING:
     from bench.metrics.base import Source
     from bench.record.timing import Stream
 
-SHARES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
-SERVER = tuple(f"latency_under_load_{p}_ms" for p in SHARES)
-BOTH = ("missed_deadlines", "utilisation", "achieved_rate_hz")
+SERVER = {f"latency_under_load_p{100 * p:g}_ms": p for p in (0.5, 0.9, 0.99)}
 AGE = tuple(f"result_age{at}_{p}_ms" for at in ("", "_peak") for p in ("p50", "p99"))
 CAMERA = ("dropped_frames", *AGE)
-NAMES = (*SERVER, *BOTH, *CAMERA)
+NAMES = names_of("load")
 
 
 def metrics(source: Source) -> dict[str, Metric]:
@@ -34,40 +32,21 @@ def metrics(source: Source) -> dict[str, Metric]:
     if not found:
         why = f"scenario {timing.scenario}" if timing else unmeasured(source.result)
         return absent(NAMES, why)
-    if timing.scenario == "server":
-        return {
-            **_server(found),
-            **_both(found),
-            **absent(CAMERA, "scenario server: every arrival waits its turn"),
-        }
-    return {
-        **absent(SERVER, f"scenario {timing.scenario}: see result_age_p50_ms"),
-        **_both(found),
-        **_camera(found),
-    }
-
-
-def _server(found: Sequence[Stream]) -> dict[str, Metric]:
-    every = [streams.latencies(s) for s in found]
-    return dict(zip(SERVER, (_share(every, p) for p in SHARES.values()), strict=True))
-
-
-def _both(found: Sequence[Stream]) -> dict[str, Metric]:
     late = [m for s in found if (m := streams.missed(s)) is not None]
-    return {
+    numbers = {
         "missed_deadlines": _mean(late, "the protocol sets no deadline_ms"),
         "utilisation": _rate(found, streams.utilisation),
         "achieved_rate_hz": _rate(found, streams.achieved_hz),
     }
-
-
-def _camera(found: Sequence[Stream]) -> dict[str, Metric]:
+    if timing.scenario == "server":
+        every = [streams.latencies(s) for s in found]
+        numbers |= {name: _share(every, share) for name, share in SERVER.items()}
+        return numbers | absent(CAMERA, "scenario server: every arrival waits its turn")
     at, peak = zip(*(streams.ages(s) for s in found), strict=True)
-    ages = [_share(a, p) for a in (at, peak) for p in (0.5, 0.99)]
-    return {
-        "dropped_frames": _mean([streams.dropped(s) for s in found], "nothing arrived"),
-        **dict(zip(AGE, ages, strict=True)),
-    }
+    ages = (_share(a, share) for a in (at, peak) for share in (0.5, 0.99))
+    numbers |= dict(zip(AGE, ages, strict=True))
+    numbers["dropped_frames"] = _mean([streams.dropped(s) for s in found], "nothing arrived")
+    return numbers | absent(SERVER, f"scenario {timing.scenario}: see result_age_p50_ms")
 
 
 def _share(sets: Sequence[NDArray[np.float64]], share: float) -> Metric:

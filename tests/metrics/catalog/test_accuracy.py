@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from bench.metrics.base import Source
-from bench.metrics.catalog import accuracy, scores
+from bench.metrics.catalog import accuracy
 from bench.metrics.rows import reference_of
 from bench.record.store import write_arrays
 from bench.tasks import overlap, semantic
@@ -51,7 +51,7 @@ def test_numbers_are_those_of_the_counts(run):
     found = accuracy.metrics(of)
     assert found["miou"].value == scored.miou(counts)
     assert found["miou"].low < found["miou"].value < found["miou"].high
-    found = scores.metrics(of)
+    found = accuracy.scores(of)
     assert found["pixel_accuracy"].value == overlap.pixel_accuracy(counts)
     assert all(found[n].value is not None for n in SemanticTask.numbers)
 
@@ -107,7 +107,7 @@ def test_a_variant_that_saw_fewer_images_is_paired_over_the_common_ones(run):
     assert found["miou_difference"].note == "over the 4 images that both saw"
     assert found["miou"].note == "4 of 8 images were seen"
     assert (
-        scores.metrics(fewer)["iiou"].reason
+        accuracy.scores(fewer)["iiou"].reason
         == "instances and classes were counted on different images"
     )
 
@@ -128,7 +128,7 @@ def test_classes_off_cityscapes_have_no_categories(run):
     of = source(run)
     names = tuple(f"class {i}" for i in range(19))
     of = changed(of, "confusion", classes=names)
-    found = scores.metrics(of)
+    found = accuracy.scores(of)
     for name in ("category_miou", "iiou", "category_iiou"):
         assert "Cityscapes" in found[name].reason
     assert accuracy.metrics(of)["miou"].value is not None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +15,7 @@ from bench import __version__, resources
 from bench.errors import NothingMeasured
 from bench.execute import probe
 from bench.live import selftest
-from bench.metrics.pairs import log_ratios, whole_log_ratio
+from bench.metrics.pairs import log_ratios
 from bench.record.environment import Machine
 from bench.record.store import to_json, write_atomic
 from tests.studies.gate import rates, table
@@ -25,6 +27,7 @@ from tests.studies.gate.rules import GATE, RULES
 
 if TYPE_CHECKING:
     from bench.live.session import Tell
+    from bench.record.pairs import ProcessPair
     from tests.studies.gate.found import Size
     from tests.studies.gate.pools import Condition, Pools
 
@@ -76,6 +79,14 @@ def write(
     write_atomic(out / "gate-study.md", table.markdown(study).encode())
     tell(f"wrote {out / 'gate-study.md'}")
     return study
+
+
+def whole_log_ratio(pair: ProcessPair) -> float:
+    """Log ratio of the medians of all samples of each side, in quiet rounds or not."""
+    c, b = (
+        [ns for burst in side for ns in burst] for side in (pair.candidate_ns, pair.baseline_ns)
+    )
+    return math.log(median(c) / median(b))
 
 
 def _rates(
