@@ -16,7 +16,7 @@ from bench.suite.load import load_suite
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
-MODEL = "mask2former-micro"
+
 ONNX, TORCH = "onnx-onnxruntime-fp32", "torch-fp32"
 SUITE = """
 name = "few"
@@ -34,7 +34,7 @@ work = false
 ceiling = false
 
 [[block]]
-model = "mask2former-micro"
+model = "mask2former-micro-panoptic"
 dataset = "small"
 targets = ["cpu-1-thread"]
 variants = ["torch-fp32", "onnx-onnxruntime-fp32"]
