@@ -53,7 +53,7 @@ def ready(case: Case, cache: Path, tell: Tell, *, allow_code: bool = False) -> P
         if reason := graph.skips(case):
             raise Unsupported(f"{case.id} doesn't run here: {reason}.")
         try:
-            return graph.session(PairJob, graph.make(case), cache=str(cache))
+            return graph.session(PairJob, walk.result(graph.ready(case)), cache=str(cache))
         except StepFailed as e:
             kind = Unsupported if e.skipped else CaseFailed
             tail = e.failure.stderr_tail[-1:] or ("",)

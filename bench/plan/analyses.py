@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from bench.resources import read_bytes
 if TYPE_CHECKING:
     from bench.jobs.measure import CeilingReport
     from bench.plan.graph import Graph
-    from bench.plan.walk import Node
+    from bench.plan.walk import Story
     from bench.record.result import Measurement, Result
     from bench.suite.case import Case
 
@@ -92,9 +92,7 @@ class Analyses:
         ceilings = {self._file(case) for case, kinds in asked if "ceiling" in kinds}
         return steps + Counter({"ceiling": len(ceilings)})
 
-    def story(
-        self, kind: Kind, case: Case, row: Result
-    ) -> Generator[Node, Any, Callable[[Result], Result]]:
+    def story(self, kind: Kind, case: Case, row: Result) -> Story[Callable[[Result], Result]]:
         """What an analysis of an identified case adds to its row, or why it adds nothing."""
         size: tuple[int, int] | None = None
         try:
@@ -103,7 +101,7 @@ class Analyses:
                 yield graph.alone(case, _WHAT[kind], partial(self._ceiling, graph, case))
                 return lambda row: row
             timing = row.get("timing")
-            made = yield graph.prepared(case, timing.batch_size if timing else None)
+            made = yield from graph.prepared(case, timing.batch_size if timing else None)
             size = made.size
             found: tuple[Measurement, ...]
             if kind == "work":

@@ -43,7 +43,7 @@ def export(case: Case, setting: Setting, listener: Steps) -> tuple[Path, ...]:
         if reason := graph.skips(case):
             raise Unsupported(f"{case.variant.name} can't be made here: {reason}.")
         try:
-            digest = graph.make(case).artifact
+            digest = walk.result(graph.ready(case)).artifact
         except StepFailed as e:
             tail = e.failure.stderr_tail[-1:] or ("",)
             raise CaseFailed(f"{case.variant.name}: {e.failure.message}", tail[0]) from None

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from bench.suite.case import Case
     from bench.suite.variant import Variant
 
-Size = tuple[int | None, int | None]
-"""Input height and width; None = the image's."""
+Size = tuple[int, int]
+"""Input height and width."""
 EXPORTING = ("exporters", "models", "transforms")
 """Rooms whose code makes an artifact what it is."""
 

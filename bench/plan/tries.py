@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bench import cachedir
 from bench.jobs.measure import FitsJob
 from bench.plan import keys, largest
-from bench.plan.graph import Graph
+from bench.plan.graph import Graph, sized
 from bench.plan.prepared import Prepared
 from bench.plan.setting import StepFailed
 from bench.plan.walk import Walk
@@ -87,8 +87,7 @@ def _processes(
 
     def export(batch: int, height: int, width: int) -> str | None:
         case = made.case.asking(batch_size=batch, height=height, width=width)
-        prepared: Prepared = walk.result(apart.opened(case, apart.given(case, made.data)))
-        return prepared.artifact
+        return walk.result(apart.opened(sized(case, made.data))).artifact
 
     try:
         yield (
