@@ -31,7 +31,7 @@ from bench.suite.base import digest
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bench.live.session import Tell
+    from bench.live.prepared import Tell
     from bench.suite.case import Case
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from bench.jobs.measure import PairJob
-    from bench.live.session import Tell
+    from bench.live.prepared import Tell
     from bench.measure.call import Call
     from bench.measure.session import LoadedCase
 

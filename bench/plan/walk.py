@@ -151,31 +151,24 @@ class Walk:
         self.run([told()])
         return found[0]
 
-    def do(self, job: Job, case: Case, place: str, kind: str = "measure") -> Outcome:
-        """Outcome of a job that is no step of its own; waits for it."""
-        return self._submit(job, case, place, kind).result()
+    def do(self, job: Job, case: Case, place: str) -> Outcome:
+        """Outcome of a job that measures and is no step of its own; waits for it."""
+        return self._submit(job, place, case.id, case.protocol.timeout_s).result()
 
     def probe(self, place: str, *cases: Case, environments: bool = False) -> ProbeReport:
         """What a place says about itself and about cases."""
         job = ProbeJob(cases=cases, environments=environments)
-        done = self.executor.submit(
-            job,
-            place=place,
-            timeout_s=PROBE_S,
-            log=self.setting.run / "logs" / f"{file_stem(place)}.probe.log",
-            progress=self.listener.progress,
-        ).result()
+        done = self._submit(job, place, place, PROBE_S).result()
         if done.failure is not None:
             raise StepFailed(done.failure, lost=done.lost)
         return cast("ProbeReport", done.report)
 
-    def _submit(self, job: Job, case: Case, place: str, kind: str) -> Future[Outcome]:
-        rules = case.protocol
+    def _submit(self, job: Job, place: str, whose: str, limit_s: float) -> Future[Outcome]:
         return self.executor.submit(
             job,
             place=place,
-            timeout_s=rules.prepare_timeout_s if kind == "prepare" else rules.timeout_s,
-            log=self.setting.run / "logs" / f"{file_stem(case.id)}.{job.log}.log",
+            timeout_s=limit_s,
+            log=self.setting.run / "logs" / f"{file_stem(whose)}.{job.log}.log",
             progress=self.listener.progress,
         )
 
@@ -276,7 +269,9 @@ class Walk:
                 self._done[node.key] = Outcome(report=report)
                 return
             self.listener.step(node.case, node.what)
-            self._running[self._submit(job, node.case, node.place, node.kind)] = node
+            rules, name = node.case.protocol, node.case.id
+            limit_s = rules.prepare_timeout_s if node.kind == "prepare" else rules.timeout_s
+            self._running[self._submit(job, node.place, name, limit_s)] = node
         except StepFailed as e:
             self._done[node.key] = e
         except Exception as e:  # noqa: BLE001 - one step must not end the others

@@ -109,16 +109,16 @@ def test_the_targets_limit_of_memory_goes_with_the_session(case, tmp_path, cache
 def test_processes_that_try_sizes_are_guarded_their_exports_too(case, tmp_path, cache, monkeypatch):
     of = graph(tmp_path, cache)
     prepared, sent = made(of, case), []
-    with tries._processes(of, prepared) as (job, _, export, _):
-        assert job.guarded
+    with tries._search(of, prepared) as search:
+        assert search.job.guarded
         monkeypatch.setattr(
             LocalExecutor, "work", lambda executor, job, *rest: sent.append(job) or DEAD
         )
         with pytest.raises(StepFailed, match="It died"):
-            export(3, 96, 192)
+            search.export(3, 96, 192)
     assert [type(job) for job in sent] == [ArtifactJob]
     assert sent[0].guarded
-    assert isinstance(job, FitsJob)
+    assert isinstance(search.job, FitsJob)
 
 
 @pytest.mark.parametrize(
