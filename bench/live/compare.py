@@ -78,14 +78,9 @@ def measure(
 ) -> tuple[PairsRecord, ...]:
     """Pairs of every timed case of a run, each on disk in its pairs/ as soon as it is measured.
 
-    Args:
-        run_folder: run whose cases are the candidates.
-        base: run folder, or revision of the git repository that the command runs in.
-        only: shell pattern on the cases' ids.
-        pairs: pairs of one look; None = the policy's.
-        allow_code: let models run their own Python.
-        policy: the one that will judge; None = the base's, or the run's against a revision.
-        say: takes a line for the user.
+    The base is a run folder, or a revision of the git repository that the command runs in; `only` is a
+    shell pattern on the cases' ids, and `pairs` those of one look, else the policy's. The policy is the
+    one that will judge; else the base's, or the run's against a revision.
 
     Raises:
         BadInput: the base is neither, or its environment can't be built.
@@ -106,17 +101,9 @@ def measure(
     if other is None:
         extras = revision.needs(old for _, old in cases)
         other = revision.build(base, Path.cwd(), resources.cache_dir(), say, extras)
-    task = Task(
-        run,
-        base,
-        other,
-        policy,
-        pairs or policy.pairs,
-        calibrated.attach(run_folder, policy.pairs),
-        allow_code,
-        say,
-    )
-    return _all(task, cases)
+    calibration = calibrated.attach(run_folder, policy.pairs)
+    wanted = pairs or policy.pairs
+    return _all(Task(run, base, other, policy, wanted, calibration, allow_code, say), cases)
 
 
 def _all(task: Task, cases: list[tuple[Case, Case]]) -> tuple[PairsRecord, ...]:

@@ -87,12 +87,7 @@ class Graph:
         return (yield from self.prepared((yield from self.identified(case))))
 
     def prepared(self, case: Case, batch: int | None = None) -> Story[Prepared]:
-        """An identified case whose session can be opened.
-
-        Args:
-            case: what is wanted.
-            batch: batch size that an earlier process of the case sought and found.
-        """
+        """An identified case whose session can be opened; `batch` = found by an earlier process."""
         made = yield from self._sized_with_data(case, batch)
         return (yield from self.opened(made))
 

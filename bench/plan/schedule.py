@@ -44,7 +44,6 @@ class Keep(Protocol):
         more: bool = False,
     ) -> Result:
         """The row as it is on disk now, with its arrays; `more` = it only adds to the old one."""
-        ...
 
 
 @dataclass

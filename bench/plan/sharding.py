@@ -133,9 +133,7 @@ class Pool:
     def outcome(self, timed: Outcome | None, wall_s: float) -> Outcome:
         """As of a case that was measured in one process.
 
-        Args:
-            timed: outcome of the job that timed it; None = it isn't timed.
-            wall_s: seconds that counting took.
+        `timed` is the outcome of the job that timed it, if one did; counting took `wall_s`.
         """
         reports = [cast("ShardReport", o.report) for o in self.done.values()]
         limited = self.case.protocol.accuracy_limit_s is not None
