@@ -69,10 +69,6 @@ class Images(Protocol):
         """Further files, which `segments` alone reads."""
         return ()
 
-    def check(self) -> None:
-        """Refuse files that contradict each other, as their headers tell (DatasetError)."""
-        return
-
 
 class DatasetLoader(Protocol):
     """Makes or checks a set, then opens it."""
@@ -88,7 +84,7 @@ class DatasetLoader(Protocol):
     def prepare(
         self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
     ) -> None:
-        """Make a split in `cache`, or check the user's copy, as here. Idempotent.
+        """Make a split in `cache`, or check the user's copy (here, by opening it). Idempotent.
 
         Args:
             spec: the set.
@@ -99,7 +95,7 @@ class DatasetLoader(Protocol):
         Raises:
             DatasetError: the copy is missing, incomplete or inconsistent.
         """
-        self.open(spec, cache, split=split, count=count).check()
+        self.open(spec, cache, split=split, count=count)
 
     def open(
         self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None

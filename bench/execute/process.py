@@ -21,6 +21,7 @@ from bench.jobs.base import UNWRITTEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from types import TracebackType
 
 TAIL_LINES = 20
 BOOT = Path(boot.__file__).resolve()
@@ -83,7 +84,12 @@ class Process:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
     @property

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 GRACE_S = 30.0
 """Seconds after its time limit at which a job whose node doesn't answer is given up."""
+LEAVE_S = 5.0
+"""Seconds that a job has to end when it is cancelled."""
 ANSWER_S = 60.0
 """Seconds that a node has to describe itself."""
 ALONE = {"case", "timing", "work", "ceiling", "fits", "pair"}
@@ -66,7 +68,10 @@ class RayExecutor:
     address: str | None = None
     _nodes: dict[str, Node] = field(default_factory=dict)
     _refused: dict[str, str] = field(default_factory=dict)
-    _running: set[Any] = field(default_factory=set)
+    _running: dict[int, Any] = field(default_factory=dict)
+    """Number of a job -> what its node says; held here alone."""
+    _threads: list[threading.Thread] = field(default_factory=list)
+    _count: int = 0
 
     def __post_init__(self) -> None:
         """Connect, and ask every node what it is.
@@ -136,31 +141,35 @@ class RayExecutor:
             return done
         options = self._nodes[place].options(job)
         task = _ray().remote(node.work).options(num_returns="streaming", **options)
-        stream = task.remote(job.model_dump_json(), timeout_s)
-        self._running.add(stream)
-        done.add_done_callback(lambda _: self._end(stream))
+        key, self._count = self._count, self._count + 1
+        self._running[key] = task.remote(job.model_dump_json(), timeout_s)
 
         def follow() -> None:
             with contextlib.suppress(InvalidStateError):  # nobody waits for it any more
                 try:
-                    done.set_result(self._follow(stream, job, place, timeout_s, log, progress))
-                except Exception as e:  # noqa: BLE001 - whoever waits must learn of it
+                    done.set_result(self._follow(key, job, place, timeout_s, log, progress))
+                except (Exception, SystemExit) as e:  # noqa: BLE001 - whoever waits must know
                     done.set_exception(e)
+            self._running.pop(key, None)
 
-        threading.Thread(target=follow, daemon=True).start()
+        thread = threading.Thread(target=follow, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+        done.add_done_callback(lambda future: self._cancel(key) if future.cancelled() else None)
         return done
 
-    def _end(self, stream: Any) -> None:
-        """Cancel what may still run of a job that is done, given up or cancelled."""
-        self._running.discard(stream)
-        with contextlib.suppress(Exception):  # Ray may be gone
-            _ray().cancel(stream, force=True)
+    def _cancel(self, key: int) -> None:
+        """End a job that still runs."""
+        stream = self._running.get(key)
+        if stream is not None:
+            with contextlib.suppress(Exception):  # it ended meanwhile, or Ray did
+                _ray().cancel(stream, force=True)
 
     def _follow(
-        self, stream: Any, job: Job, place: str, timeout_s: float, log: Path, progress: Progress
+        self, key: int, job: Job, place: str, timeout_s: float, log: Path, progress: Progress
     ) -> Outcome:
         """Outcome of a job on its node; its log is written here."""
-        ray = _ray()
+        ray, stream = _ray(), self._running[key]
         try:
             while ray.wait([stream], timeout=timeout_s + GRACE_S)[0]:
                 said = ray.get(next(stream))
@@ -203,10 +212,13 @@ class RayExecutor:
 
     def close(self) -> None:
         """Cancel what still runs, and leave the cluster."""
-        ray = _ray()
-        for stream in tuple(self._running):
-            self._end(stream)
-        ray.shutdown()
+        for key in tuple(self._running):
+            self._cancel(key)
+        for thread in self._threads:
+            thread.join(LEAVE_S)
+        # Ray aborts this process where a stream of one connection is dropped during the next one.
+        self._running.clear()
+        _ray().shutdown()
 
 
 def _ray() -> Any:

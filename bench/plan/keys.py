@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from bench.suite.case import Case
     from bench.suite.variant import Variant
 
-Size = tuple[int, int]
-"""Input height and width."""
+Shard = tuple[int, int] | None
+"""Part of the images, 0 first, and of how many; None = all."""
+Size = tuple[int | None, int | None]
+"""Input height and width; None = the image's."""
 EXPORTING = ("exporters", "models", "transforms")
 """Rooms whose code makes an artifact what it is."""
 
@@ -45,7 +47,7 @@ def recipe_digests(case: Case, variant: Variant, size: Size, data: str) -> list[
     return found
 
 
-def reference_digest(case: Case, size: Size, data: str, machine: str) -> str:
+def reference_digest(case: Case, size: Size, data: str, machine: str, shard: Shard = None) -> str:
     """Digest of the reference's outputs: one device of a machine computes them for all its targets."""
     return digest({
         "weights": case.weights_digest,
@@ -61,6 +63,7 @@ def reference_digest(case: Case, size: Size, data: str, machine: str) -> str:
         "pixels": case.model.pixels.model_dump(),
         "versions": runtime_versions(case, case.reference),
         "code": code_digest(),
+        **({"shard": shard} if shard else {}),
     })
 
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bench.jobs.measure import CaseJob, TimingJob
 from bench.plan import analyses, launches, results, select, sharding
 from bench.plan.graph import Graph
 from bench.plan.places import Places
+from bench.plan.prepared import identified
 from bench.plan.setting import StepFailed
-from bench.plan.walk import Story, Walk, surprise
+from bench.plan.walk import Node, Story, Walk, surprise
 from bench.record.result import Failure, Result
 from bench.suite.matching import refusal
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from bench.suite.case import Case
 
 
-Found: TypeAlias = Story[tuple[Result, Mapping[str, bytes]]]
+Found = Generator["Node | None", Any, tuple[Result, Mapping[str, bytes]]]
 """A row, and the arrays and pictures beside it."""
 
 
@@ -44,6 +45,7 @@ class Keep(Protocol):
         more: bool = False,
     ) -> Result:
         """The row as it is on disk now, with its arrays; `more` = it only adds to the old one."""
+        ...
 
 
 @dataclass
@@ -97,7 +99,7 @@ class Scheduler:
         """Steps of the place that a case ran at or would run at, whether it is there or not."""
         return self._homes.get(case.id) or self.places.nearest(case)[0]
 
-    def _row(self, index: int, case: Case, old: Result | None) -> Story[None]:
+    def _row(self, index: int, case: Case, old: Result | None) -> Story:
         """A case's row: skipped, as it stood, or measured."""
         files: Mapping[str, bytes] = {}
         stood = False
@@ -145,20 +147,23 @@ class Scheduler:
 
     def _at(self, graph: Graph, index: int, case: Case, old: Result | None) -> Found:
         """Row of a case at a place, and its arrays; StepFailed where a step failed."""
-        asked, case = case, (yield from graph.identified(case))
+        asked, case = case, identified(case, (yield graph.weights(case)).report)
         self._known[index] = case
         _refuse_meaningless(case)
         stands = old is not None and not self.setting.fresh
         if old is not None and stands and select.stands(old, case, graph.told.machine):
             return old, {}
         self._say_left("case")
-        made, reference, absent = yield from graph.compared(case)
+        made = yield graph.prepared(case)
         self.places.agree(graph, made)
         shards = sharding.count(case, made)
         pool = sharding.Pool(self.places, asked, case, shards)
         began = time.monotonic()
+        reference, absent = None, ""
         if shards > 1:
             yield from pool.counted(graph)
+        else:
+            made, reference, absent = yield graph.compared(case)
         counting_s = time.monotonic() - began
         environment = self.places.environment(graph, case)
         done: Outcome | None = None
@@ -175,7 +180,7 @@ class Scheduler:
         found = pool.outcome(done, counting_s) if done is None or shards > 1 else done
         return results.measured(made, found, environment), found.files
 
-    def _launches(self) -> Iterator[Story[None]]:
+    def _launches(self) -> Iterator[Story]:
         """All launches after the first, pass by pass."""
         rows = self._rows
         turns = [i for i in sorted(rows) if launches.repeated(rows[i])]
@@ -189,14 +194,14 @@ class Scheduler:
             for _, i in sorted(wanted):
                 yield self._launch(i, launch)
 
-    def _launch(self, index: int, launch: int) -> Story[None]:
+    def _launch(self, index: int, launch: int) -> Story:
         """One more launch of a row, or a note that it failed."""
         self._say_left("timing")
         case, asked = self._known[index], self._rows[index].case.protocol.launches
         try:
             graph = self._graph(case)
-            yield from graph.identified(self._cases[index])
-            made = yield from graph.prepared(case, self._rows[index].get("timing").batch_size)
+            yield graph.weights(self._cases[index])
+            made = yield graph.prepared(case, self._rows[index].get("timing").batch_size)
             what = f"launch {launch + 1} of {asked}"
             done = yield graph.measured(TimingJob, made, what, launch=launch)
             more = launches.added(self._rows[index], done.report)
@@ -208,7 +213,7 @@ class Scheduler:
         if launch + 1 == asked:
             self.listener.updated(self._rows[index])
 
-    def _analysis(self, index: int, kind: analyses.Kind) -> Story[None]:
+    def _analysis(self, index: int, kind: analyses.Kind) -> Story:
         """One analysis of a row."""
         self._say_left(kind)
         change = yield from self._analyses.story(kind, self._known[index], self._rows[index])

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from bench.execute.base import Outcome
 from bench.jobs.measure import CaseReport, ShardJob
+from bench.plan.prepared import identified
 from bench.plan.setting import StepFailed
 from bench.plan.shards import Part, join
 from bench.record.store import packed
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from bench.jobs.measure import ShardReport
     from bench.plan.graph import Graph
     from bench.plan.places import Places
@@ -56,7 +59,7 @@ class Pool:
     _avoid: dict[int, set[str]] = field(default_factory=dict)
     """Shard -> places that lost it."""
 
-    def counted(self, own: Graph) -> Story[None]:
+    def counted(self, own: Graph) -> Generator[Node | None, Any, None]:
         """Have all shards counted at places whose machine is that of the case's own place.
 
         Raises:
@@ -79,22 +82,22 @@ class Pool:
         """Whether nothing is to be counted any more."""
         return len(self.done) == self.count or self.failed is not None
 
-    def _help(self, graph: Graph) -> Story[None]:
+    def _help(self, graph: Graph) -> Story:
         """Count shards at one place until there are none left, or the place is lost."""
         try:
-            case = yield from graph.identified(self.asked)
-            made, reference, absent = yield from graph.compared(case)
-            self.places.agree(graph, made)
+            case = identified(self.asked, (yield graph.weights(self.asked)).report)
+            self.places.agree(graph, (yield graph.prepared(case)))
             while not self.over and graph.place in self.places.walk.can.places:
                 k = self._take(graph.place)
                 if k is None:
                     yield None
                     continue
-                asks = {"reference": reference, "reference_absent": absent}
-                what = f"shard {k + 1} of {self.count}"
-                node = graph.measured(ShardJob, made, what, shard=(k, self.count), **asks)
-                self._nodes.append(node)
+                shard, what = (k, self.count), f"shard {k + 1} of {self.count}"
                 try:
+                    made, reference, absent = yield graph.compared(case, shard)
+                    asks = {"reference": reference, "reference_absent": absent, "shard": shard}
+                    node = graph.measured(ShardJob, made, what, **asks)
+                    self._nodes.append(node)
                     outcome = yield node
                     self._took.append(time.monotonic() - self._began[k][0])
                     self.done.setdefault(k, outcome)
@@ -133,7 +136,9 @@ class Pool:
     def outcome(self, timed: Outcome | None, wall_s: float) -> Outcome:
         """As of a case that was measured in one process.
 
-        `timed` is the outcome of the job that timed it, if one did; counting took `wall_s`.
+        Args:
+            timed: outcome of the job that timed it; None = it isn't timed.
+            wall_s: seconds that counting took.
         """
         reports = [cast("ShardReport", o.report) for o in self.done.values()]
         limited = self.case.protocol.accuracy_limit_s is not None

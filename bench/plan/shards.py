@@ -66,8 +66,10 @@ class Part:
 def join(parts: Sequence[Part], *, limited: bool = False) -> Part:
     """The whole pass, equal to the bit to that of one worker, whatever the order of the parts.
 
-    Where the protocol limits the time of a pass (`limited`), a shard may have ended early, and the
-    whole pass ends before the first image that no shard saw.
+    Args:
+        parts: One a shard.
+        limited: The protocol limits the time of a pass, so that a shard may have ended early. The
+            whole pass then ends before the first image that no shard saw.
 
     Raises:
         CaseFailed: a shard or an image is missing, or there twice; it is named.
@@ -115,6 +117,9 @@ def _measurement(kind: str, parts: Sequence[Part], place: Mapping[str, int]) -> 
     update = _lists(named, place)
     if isinstance(first, RunTimes):
         update["wall_ns"] = sum(m.wall_ns for _, m in named)
+    absent = next((m.absent for _, m in named if isinstance(m, ParityMeasurement) and m.absent), "")
+    if absent:  # the reference of a shard failed
+        return ParityMeasurement(reference=first.reference, images=(), absent=absent)
     if isinstance(first, ParityMeasurement):
         update["outputs"] = {
             name: sums.model_copy(

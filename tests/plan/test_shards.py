@@ -15,7 +15,6 @@ from bench.record.confusion import ConfusionMeasurement, InstanceMeasurement, Ru
 from bench.record.gallery import GalleryMeasurement, Panel
 from bench.record.segments import SegmentsMeasurement
 from bench.tasks import confusion, instances
-from bench.tasks.base import joined
 from bench.tasks.panoptic import PanopticTask
 from tests.tasks.runs import tally
 
@@ -60,7 +59,7 @@ def found(indices, asked, shard, seed=0) -> Part:
         measurements.append(GalleryMeasurement(panels=tuple(panels)))
     arrays = {
         "confusion": confusion.to_sparse(confusion.stack(counts, len(CLASSES))),
-        "instances": joined(things, instances.FIELDS),
+        "instances": instances.stack(things),
         "segments": dict(next(PanopticTask().measured(segments, {}))[1]),
     }
     return Part(
@@ -139,3 +138,13 @@ def test_with_a_time_limit_the_pass_ends_before_the_first_unseen_image():
     walls = sum(p.measurements["accuracy_pass"].wall_ns for p in parts)
     times = want.measurements["accuracy_pass"].model_copy(update={"wall_ns": walls})
     same(joined, replace(want, measurements={**want.measurements, "accuracy_pass": times}))
+
+
+def test_without_the_reference_of_one_shard_there_is_no_comparison():
+    parts = shards(6, 3)
+    lost = parts[1].measurements["parity"].model_copy(update={"absent": "It failed.", "images": ()})
+    parts[1] = replace(parts[1], measurements={**parts[1].measurements, "parity": lost})
+    parity = join(parts).measurements["parity"]
+    assert parity.absent == "It failed."
+    assert not parity.images
+    assert not parity.outputs

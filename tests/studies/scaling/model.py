@@ -1,9 +1,10 @@
 """How long a run takes on many nodes, from the measured cost of each kind of step.
 
-A run is C cases of I images on M nodes. Each node prepares for itself (data set, artifact, reference
-outputs), because every node has a cache of its own. The parent does its own work for each job (to
-submit it, to store what it brought, to join shards) one after the other; nothing else is serial.
-Nodes are alike, one case or shard runs on a node at a time, and nobody fails.
+A run is C cases of I images on M nodes. Each node prepares for itself (data set, artifact), because
+every node has a cache of its own. Reference outputs are computed for each case or shard where it runs.
+The parent does its own work for each job (to submit it, to store what it brought, to join shards) one
+after the other; nothing else is serial. Nodes are alike, one case or shard runs on a node at a time, and
+no job fails.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ class Costs:
     prepare: float
     """Of a node before its first case: weights, data set, artifact; without images."""
     prepare_image: float
-    """More for each image: data set and reference outputs."""
+    """More for each image of the data set."""
     load: float
-    """Of a case's or a shard's process: interpreter, imports, session."""
+    """Of the processes of a case or a shard, and of its reference: interpreter, imports, session."""
     image: float
-    """Accuracy of one image."""
+    """Accuracy of one image, and its reference outputs."""
     timing: float
     """Warm-up and timed calls of a case."""
     submit: float
