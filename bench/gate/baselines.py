@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bench import resources
 from bench.errors import RecordError
 from bench.gate.bless import aside
-from bench.record.store import read_run
+from bench.record.store import Run, read_run
 from bench.registry import suggest
-
-if TYPE_CHECKING:
-    from bench.record.store import Run
 
 HERE = Path("suites") / "baselines"
 
@@ -52,18 +48,11 @@ def read_baseline(folder: Path) -> Run:
     there = standing(folder)
     if (there / "run.json").is_file():
         return read_run(there)
+    make = f'Make one: segbench gate DIR --baseline {folder} --accept --because "the first"'
     if folder.exists() or folder.name != str(folder):
-        raise RecordError(
-            f"{folder} holds no baseline (no run.json).",
-            f'Make one: segbench gate DIR --baseline {folder} --accept --because "the first"',
-        )
-    known = names()
-    raise RecordError(
-        f"There is no baseline called {str(folder)!r}.",
-        suggest(str(folder), known)
-        if known
-        else f'Make one: segbench gate DIR --baseline {folder} --accept --because "the first"',
-    )
+        raise RecordError(f"{folder} holds no baseline (no run.json).", make)
+    hint = suggest(str(folder), known) if (known := names()) else make
+    raise RecordError(f"There is no baseline called {str(folder)!r}.", hint)
 
 
 def names() -> tuple[str, ...]:

@@ -7,23 +7,19 @@ import getpass
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 from pydantic import Field, ValidationError
 
 from bench.errors import BadInput, NothingMeasured, RecordError
+from bench.gate.verdict import Verdict
 from bench.record.base import ArrayFile, Record
 from bench.record.result import Result
 from bench.record.store import Run, file_stem, to_json, write_atomic
 from bench.resources import read_bytes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bench.gate.verdict import Verdict
 
 FILE = "blessed.json"
 

@@ -5,14 +5,12 @@ The fingerprints decide; the fields behind them only explain, because a hash can
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from bench.record.result import Result
 from bench.suite.base import canonical
 from bench.suite.matching import matching
 from bench.tasks.base import task_of
-
-if TYPE_CHECKING:
-    from bench.record.result import Result
 
 SEEN = "seen"
 """Images that the accuracy pass saw before its time limit; the one field that time decides."""
@@ -24,14 +22,14 @@ def accuracy_fields(a: Result, b: Result) -> Fields:
     """Field -> (value of a, value of b) where they differ; empty under one accuracy fingerprint."""
     if a.accuracy_fingerprint == b.accuracy_fingerprint:
         return {}
-    return _differing(_accuracy(a), _accuracy(b)) or _hashes("accuracy", a, b)
+    return differing(_accuracy(a), _accuracy(b)) or _hashes("accuracy", a, b)
 
 
 def timing_fields(a: Result, b: Result) -> Fields:
     """Field -> (value of a, value of b) where they differ; empty under one timing fingerprint."""
     if a.timing_fingerprint == b.timing_fingerprint:
         return {}
-    return _differing(_timing(a), _timing(b)) or _hashes("timing", a, b)
+    return differing(_timing(a), _timing(b)) or _hashes("timing", a, b)
 
 
 def machine_fields(a: Result, b: Result) -> Fields:
@@ -47,7 +45,7 @@ def place_fields(a: Result, b: Result) -> Fields:
 
 def setting_fields(a: Result, b: Result) -> Fields:
     """Versions and commits that differ; they inform, and never part two numbers."""
-    return _differing(_setting(a), _setting(b))
+    return differing(_setting(a), _setting(b))
 
 
 def named(fields: Fields) -> str:
@@ -94,7 +92,8 @@ def _hashes(which: str, a: Result, b: Result) -> Fields:
     return {f"{which}_fingerprint": pair}
 
 
-def _differing(a: dict[str, Any], b: dict[str, Any]) -> Fields:
+def differing(a: dict[str, Any], b: dict[str, Any]) -> Fields:
+    """Name -> (value in a, value in b) where they differ."""
     names = [*a, *(name for name in b if name not in a)]
     return {n: (a.get(n), b.get(n)) for n in names if a.get(n) != b.get(n)}
 

@@ -5,7 +5,8 @@ What may not be compared isn't: the differing fields stand in the number's place
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -14,12 +15,10 @@ from bench.gate.accuracy import changes
 from bench.gate.comparable import SEEN, Fields, accuracy_fields, place_fields, setting_fields
 from bench.gate.pair import Pair
 from bench.gate.status import MEASURED
+from bench.metrics.base import Row
 from bench.metrics.rows import rows
 from bench.record.base import Record
-
-if TYPE_CHECKING:
-    from bench.metrics.base import Row
-    from bench.record.store import Run
+from bench.record.store import Run
 
 SCHEMA = 1
 """Of `segbench compare --json`. History: 1 = the first (2026-11)."""
@@ -68,7 +67,19 @@ def _case(case_id: str, old: Row | None, new: Row | None, a: Run, b: Run) -> Cas
     if old is None or new is None or not {old.status, new.status} <= MEASURED:
         return found
     pair = Pair(old, new, a, b)
-    both = [_accuracy(pair), _latency(pair), *_plain(pair)]
+    place = place_fields(old.result, new.result)
+    both = (
+        _change(pair, new.names.headline, "difference", _protocols(pair), _paired),
+        _change(pair, "latency_p50_ms", "ratio", place, _latency),
+        *(
+            _change(pair, name, "ratio", fields)
+            for name, fields in (
+                ("rss_peak_bytes", place),
+                ("gpu_allocated_peak_bytes", place),
+                ("file_bytes", {}),
+            )
+        ),
+    )
     more = {
         "changes": tuple(c for c in both if c.a is not None or c.b is not None),
         "setting": setting_fields(old.result, new.result),
@@ -76,48 +87,43 @@ def _case(case_id: str, old: Row | None, new: Row | None, a: Run, b: Run) -> Cas
     return found.model_copy(update=more)
 
 
-def _accuracy(pair: Pair) -> Change:
-    name = pair.new.names.headline
-    values = {"a": pair.old.value(name), "b": pair.new.value(name)}
-    change = Change(metric=name, kind="difference", **values)
+def _change(
+    pair: Pair,
+    metric: str,
+    kind: Literal["difference", "ratio"],
+    fields: Fields,
+    interval: Callable[[Pair], dict[str, Any]] | None = None,
+) -> Change:
+    """Change of a metric, by `interval` or without one, where no fields forbid it."""
+    a, b = pair.old.value(metric), pair.new.value(metric)
+    more: dict[str, Any]
+    if a is None or b is None:
+        more = {"note": _reasons(pair, metric)}
+    elif fields:
+        more = {"fields": fields}
+    else:
+        more = interval(pair) if interval else {"value": b / a if a else None}
+    return Change(metric=metric, kind=kind, a=a, b=b, **more)
+
+
+def _protocols(pair: Pair) -> Fields:
+    """Fields that part two accuracies; the images seen don't, as the differences are paired."""
     fields = accuracy_fields(pair.old.result, pair.new.result)
-    if not pair.both(name):
-        return change.model_copy(update={"note": _reasons(pair, name)})
-    if set(fields) - {SEEN}:
-        return change.model_copy(update={"fields": fields})
+    return fields if set(fields) - {SEEN} else {}
+
+
+def _paired(pair: Pair) -> dict[str, Any]:
     found = changes(pair)
     if found is None:
-        return change.model_copy(update={"note": "no common images, or other classes"})
+        return {"note": "no common images, or other classes"}
     interval = found.headline.mean
     note = f"paired over {found.images} images; {interval.note}"
-    ends = {"value": interval.value, "low": interval.low, "high": interval.high, "note": note}
-    return change.model_copy(update=ends)
+    return {"value": interval.value, "low": interval.low, "high": interval.high, "note": note}
 
 
-def _latency(pair: Pair) -> Change:
-    change, fields = _ratio(pair, "latency_p50_ms", place_fields(pair.old.result, pair.new.result))
-    if change.value is None or fields:
-        return change
+def _latency(pair: Pair) -> dict[str, Any]:
     found = launches.ratio(pair.new.result.get("timing"), pair.old.result.get("timing"))
-    ends = {"value": found.value, "low": found.low, "high": found.high, "note": found.note}
-    return change.model_copy(update=ends)
-
-
-def _plain(pair: Pair) -> list[Change]:
-    """Numbers without an interval: size always, memory in the same place only."""
-    place = place_fields(pair.old.result, pair.new.result)
-    memory = ("rss_peak_bytes", "gpu_allocated_peak_bytes")
-    return [*(_ratio(pair, m, place)[0] for m in memory), _ratio(pair, "file_bytes", {})[0]]
-
-
-def _ratio(pair: Pair, metric: str, fields: Fields) -> tuple[Change, Fields]:
-    x, y = pair.old.value(metric), pair.new.value(metric)
-    change = Change(metric=metric, kind="ratio", a=x, b=y)
-    if x is None or y is None:
-        return change.model_copy(update={"note": _reasons(pair, metric)}), fields
-    if fields:
-        return change.model_copy(update={"fields": fields}), fields
-    return change.model_copy(update={"value": y / x if x else None}), fields
+    return {"value": found.value, "low": found.low, "high": found.high, "note": found.note}
 
 
 def _reasons(pair: Pair, metric: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from bench.errors import BadInput
 from bench.gate import limits, notes
@@ -14,31 +14,17 @@ from bench.gate.pair import Pair
 from bench.gate.session import Session, stored, supersedes
 from bench.gate.status import MEASURED, standing, unknown
 from bench.gate.verdict import LIVE, Judgement, Verdict
+from bench.metrics.base import Row
 from bench.metrics.blocks import by_blocks
 from bench.metrics.catalog import CATALOG
 from bench.metrics.rows import rows
+from bench.record.store import Run
 from bench.registry import suggest
-from bench.suite.policy import GATED
+from bench.suite.policy import GATED, GatePolicy
 from bench.tasks.base import task_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bench.metrics.base import Row
-    from bench.record.store import Run
-    from bench.suite.policy import GatePolicy
 
 NEEDED = tuple(name for name in GATED if name in CATALOG)
 """What `rows` derives for a gate."""
-METRICS = (
-    limits.agreement,
-    latency,
-    relative,
-    limits.memory,
-    limits.gpu_memory,
-    limits.size,
-)
-"""Functions of (pair, policy) -> verdict, or None where there is nothing to say."""
 
 
 def judge(
@@ -77,7 +63,7 @@ def judge(
             elif now and baseline and (broken := unknown(now, policy)):
                 verdicts.append(broken)
             if now and now.status in MEASURED:
-                pair = Pair(before, now, baseline, run) if before and baseline else None
+                pair = Pair(before, now, baseline, run, policy) if before and baseline else None
                 verdicts += _measured(pair, now, policy, session, run)
         return [v for v in verdicts if fnmatch.fnmatchcase(v.metric, metric)]
 
@@ -99,12 +85,10 @@ def judge(
     )
 
 
-def numbers(pair: Pair, policy: GatePolicy) -> list[Verdict]:
+def _numbers(pair: Pair) -> list[Verdict]:
     """Verdicts on the stored numbers of a case that was measured both times."""
-    return [
-        *accuracy(pair, policy),
-        *(v for judge_one in METRICS if (v := judge_one(pair, policy))),
-    ]
+    found = (limits.agreement(pair), latency(pair), relative(pair), *limits.sizes(pair))
+    return [*accuracy(pair), *(v for v in found if v)]
 
 
 def _measured(
@@ -114,7 +98,7 @@ def _measured(
     comparable = pair is not None and pair.old.status in MEASURED
     # The numbers of a case that was wrong and is ok now are another model's.
     repaired = pair is not None and pair.old.status == "wrong" and now.status == "ok"
-    found = numbers(pair, policy) if pair and comparable and not repaired else []
+    found = _numbers(pair) if pair and comparable and not repaired else []
     live = _live(now, policy, session, run)
     if live and pair and comparable and session and supersedes(session, live, pair):
         why = "; live pairs decide"

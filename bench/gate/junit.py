@@ -8,15 +8,11 @@ is red there, too. Schema: the one that Jenkins publishes (jenkinsci/xunit-plugi
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 from xml.etree import ElementTree as ET  # only written, never parsed
 
 from bench.gate.units import said
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from bench.gate.verdict import Judgement, Verdict
+from bench.gate.verdict import Judgement, Verdict
 
 FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 has no way to write (section 2.2), such as the escape of coloured text."""

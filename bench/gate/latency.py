@@ -11,36 +11,32 @@ may block only where both processors have the same instructions, as int8 pays of
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bench.gate import launches
-from bench.gate.comparable import machine_fields, named, timing_fields
+from bench.gate.comparable import differing, machine_fields, named, timing_fields
 from bench.gate.limits import by_ratio, place_apart, smallest_ratio
+from bench.gate.pair import Pair
+from bench.gate.verdict import Verdict
+from bench.metrics.estimate import Estimate
 from bench.metrics.rows import reference_of
-
-if TYPE_CHECKING:
-    from bench.gate.pair import Pair
-    from bench.gate.verdict import Verdict
-    from bench.metrics.estimate import Estimate
-    from bench.record.result import Result
-    from bench.suite.policy import GatePolicy, Limit
+from bench.record.result import Result
 
 NAME = "latency_p50_ms"
 RELATIVE = "latency_ratio"
 
 
-def latency(pair: Pair, policy: GatePolicy) -> Verdict | None:
+def latency(pair: Pair) -> Verdict | None:
     """Verdict on the median end-to-end latency; incomparable on another machine or protocol."""
-    limit = policy.limit(NAME, pair.new.id)
     if apart := place_apart(pair, NAME):
         return apart
-    if (gone := pair.gone(NAME, guarded=limit.blocks)) or not pair.both(NAME):
+    if (gone := pair.gone(NAME)) or not pair.both(NAME):
         return gone
     found = launches.ratio(pair.new.result.get("timing"), pair.old.result.get("timing"))
-    return _judged(pair, NAME, found, limit, f"{found.value:.3g} times the baseline's")
+    return _judged(pair, NAME, found, f"{found.value:.3g} times the baseline's")
 
 
-def relative(pair: Pair, policy: GatePolicy) -> Verdict | None:
+def relative(pair: Pair) -> Verdict | None:
     """Verdict on latency over the reference's, where another machine measured; else None."""
     old, new = pair.old.result, pair.new.result
     apart = machine_fields(old, new) and not timing_fields(old, new)
@@ -53,39 +49,38 @@ def relative(pair: Pair, policy: GatePolicy) -> Verdict | None:
     was, now = reference_of(pair.old_run, old), reference_of(pair.new_run, new)
     if was is None or now is None or was.case.variant.slug != now.case.variant.slug:
         return pair.incomparable(RELATIVE, "the two runs have other reference variants")
-    timings = (r.get("timing") for r in (new, now, old, was))
-    found = launches.relative(*timings)
-    limit = policy.limit(RELATIVE, pair.new.id)
+    found = launches.relative(*(r.get("timing") for r in (new, now, old, was)))
     said = f"{found.value:.3g} times the baseline's ratio to {now.case.variant.slug}"
-    verdict = _judged(pair, RELATIVE, found, limit, said)
+    verdict = _judged(pair, RELATIVE, found, said)
     if verdict.blocks and (other := _instructions(old, new)):
         why = f"{verdict.why}; it informs, as the machines differ in kind: {other}"
         return verdict.model_copy(update={"blocks": False, "why": why})
     return verdict
 
 
-def _judged(pair: Pair, name: str, found: Estimate, limit: Limit, said: str) -> Verdict:
-    low, high = found.low, found.high
+def _judged(pair: Pair, name: str, found: Estimate, said: str) -> Verdict:
+    low, high, limit = found.low, found.high, pair.limit(name).bound
     if low is None or high is None:
         return pair.verdict(name, "undecided", f"{said}, but {found.note}")
-    kind = by_ratio(low, high, limit.bound)
-    why = f"{said} [{low:.3g}, {high:.3g}] ({found.note}), limit {limit.bound:g}"
+    kind = by_ratio(low, high, limit)
+    why = f"{said} [{low:.3g}, {high:.3g}] ({found.note}), limit {limit:g}"
     if kind == "unchanged" and not low <= 1 <= high:
         why += ": less than stored runs can prove"
     more: dict[str, Any] = {"low": low, "high": high, "compared": "ratio"}
     if kind == "undecided":
-        more["smallest"] = smallest_ratio(low, high, limit.bound)
+        more["smallest"] = smallest_ratio(low, high, limit)
         why += f"; less than {more['smallest']:.2g} times could not have been seen"
-    return pair.verdict(name, kind, why, blocks=kind == "regressed" and limit.blocks, **more)
+    return pair.verdict(name, kind, why, **more)
 
 
 def _instructions(old: Result, new: Result) -> str:
     """What the two machines can do differently, as `was, now`; empty where they are alike."""
-    kinds = []
-    for result in (old, new):
-        place = result.environment
-        gpus = [g.name for g in place.machine.gpus] if place else []
-        flags = sorted(place.flags) if place else []
-        kinds.append({"architecture": place.machine.architecture if place else None,
-                      "instructions": flags, "gpu": gpus})  # fmt: skip
-    return named({k: (kinds[0][k], kinds[1][k]) for k in kinds[0] if kinds[0][k] != kinds[1][k]})
+    kinds = (
+        {
+            "architecture": place.machine.architecture if place else None,
+            "instructions": sorted(place.flags) if place else [],
+            "gpu": [g.name for g in place.machine.gpus] if place else [],
+        }
+        for place in (old.environment, new.environment)
+    )
+    return named(differing(*kinds))

@@ -9,16 +9,12 @@ processes from the lowest end to the highest) and is a lower bound on what isn't
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from statistics import fmean, median, variance
-from typing import TYPE_CHECKING
 
 from bench.metrics.estimate import LEVEL, Estimate, student
 from bench.metrics.latency import median_interval
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bench.record.timing import TimingMeasurement
+from bench.record.timing import TimingMeasurement
 
 Ends = tuple[float, float]
 
@@ -46,12 +42,10 @@ def relative(
     now, was = _differences(new, new_reference), _differences(old, old_reference)
     if min(len(now), len(was)) >= 2:
         return _student(math.exp(fmean(now) - fmean(was)), now, was)
-    value = math.exp(
-        fmean(_logs(new))
-        - fmean(_logs(new_reference))
-        - fmean(_logs(old))
-        + fmean(_logs(old_reference))
+    one, one_reference, two, two_reference = (
+        fmean(_logs(timing)) for timing in (new, new_reference, old, old_reference)
     )
+    value = math.exp(one - one_reference - two + two_reference)
     return _within(
         value, [_ends(new, 4), _ends(old_reference, 4)], [_ends(old, 4), _ends(new_reference, 4)]
     )
@@ -71,8 +65,7 @@ def _numbered(timing: TimingMeasurement) -> dict[int, float]:
 
 def _logs(timing: TimingMeasurement) -> list[float]:
     """Logarithm of each process's median, nanoseconds."""
-    timed = [launch.end_to_end_ns for launch in timing.launches if launch.end_to_end_ns]
-    return [math.log(median(ns)) for ns in timed]
+    return list(_numbered(timing).values())
 
 
 def _student(value: float, now: Sequence[float], was: Sequence[float]) -> Estimate:

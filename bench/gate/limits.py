@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import Any
 
 from bench.gate.comparable import SEEN, accuracy_fields, machine_fields, named, place_fields
+from bench.gate.pair import Pair
 from bench.gate.verdict import Kind, Verdict
-
-if TYPE_CHECKING:
-    from bench.gate.pair import Pair
-    from bench.record.parity import ParityMeasurement
-    from bench.suite.policy import GatePolicy
+from bench.record.parity import ParityMeasurement
 
 AGAIN = 1.6449 / 1.96
 """Half widths of a 95 % interval that a change needs more, for the whole interval to lie beyond a limit
 in 95 % of repeats rather than in half of them: z(0.95) / z(0.975), by the normal distribution."""
 
 
-def size(pair: Pair, policy: GatePolicy) -> Verdict | None:
-    """Verdict on the artifact's size on disk."""
-    return _by_ratio(pair, policy, "file_bytes", "file")
+def sizes(pair: Pair) -> Iterator[Verdict | None]:
+    """Verdicts on the peaks of resident and GPU memory, on one machine only, and on the file's size."""
+    for name, what in (
+        ("rss_peak_bytes", "peak memory"),
+        ("gpu_allocated_peak_bytes", "peak GPU memory"),
+    ):
+        yield place_apart(pair, name) or _by_ratio(pair, name, what)
+    yield _by_ratio(pair, "file_bytes", "file")
 
 
-def memory(pair: Pair, policy: GatePolicy) -> Verdict | None:
-    """Verdict on the peak resident memory; incomparable on another machine or protocol."""
-    return _memory(pair, policy, "rss_peak_bytes", "peak memory")
-
-
-def gpu_memory(pair: Pair, policy: GatePolicy) -> Verdict | None:
-    """Verdict on the peak that the framework allocated on a GPU; None without one."""
-    return _memory(pair, policy, "gpu_allocated_peak_bytes", "peak GPU memory")
-
-
-def agreement(pair: Pair, policy: GatePolicy) -> Verdict | None:
+def agreement(pair: Pair) -> Verdict | None:
     """Verdict on the share of labels equal to the reference's, over the images of both runs."""
     name = "agreement"
-    limit = policy.limit(name, pair.new.id)
-    if (gone := pair.gone(name, guarded=limit.blocks)) or not pair.both(name):
+    if (gone := pair.gone(name)) or not pair.both(name):
         return gone
     fields = accuracy_fields(pair.old.result, pair.new.result)
     if set(fields) - {SEEN}:
@@ -49,10 +41,10 @@ def agreement(pair: Pair, policy: GatePolicy) -> Verdict | None:
     was, now = _share(old, shared), _share(new, shared)
     if was is None or now is None:
         return pair.incomparable(name, "the runs share no image whose labels were compared")
-    kind = by_margin(now - was, now - was, limit.bound)
-    why = f"{100 * (now - was):+.2f} points, at most -{100 * limit.bound:g} allowed"
-    blocks = kind == "regressed" and limit.blocks
-    return pair.verdict(name, kind, why, baseline=was, current=now, blocks=blocks)
+    bound = pair.limit(name).bound
+    kind = by_margin(now - was, now - was, bound)
+    why = f"{100 * (now - was):+.2f} points, at most -{100 * bound:g} allowed"
+    return pair.verdict(name, kind, why, baseline=was, current=now)
 
 
 def place_apart(pair: Pair, name: str) -> Verdict | None:
@@ -87,15 +79,34 @@ def by_ratio(low: float, high: float, limit: float) -> Kind:
     return "unchanged" if 1 / limit <= low and high <= limit else "undecided"
 
 
-def smallest_drop(half: float, margin: float, plain: float | None = None) -> float:
-    """Smallest true drop that is called in 95 % of repeats, fraction.
+def difference(
+    pair: Pair,
+    metric: str,
+    ends: tuple[float, float],
+    half: float,
+    plain: float,
+    why: str,
+    **more: Any,
+) -> Verdict:
+    """Verdict on an interval of current - baseline, where more is better.
 
     Args:
-        half: half width of the interval that is judged.
-        margin: limit.
+        pair: the case, twice.
+        metric: what is judged.
+        ends: of the interval.
+        half: half width of the interval before its ends were cut.
         plain: half width of the 95 % interval, where the one that is judged is wider.
+        why: what the interval says.
+        more: values of the verdict that aren't the rows'.
     """
-    return margin + half + AGAIN * (half if plain is None else plain)
+    bound = pair.limit(metric).bound
+    kind = by_margin(*ends, bound)
+    if kind == "undecided":
+        # The smallest true drop that is called in 95 % of repeats.
+        more["smallest"] = bound + half + AGAIN * plain
+        why += f"; a drop under {100 * more['smallest']:.2g} could not have been seen"
+    low, high = ends
+    return pair.verdict(metric, kind, why, low=low, high=high, compared="difference", **more)
 
 
 def smallest_ratio(low: float, high: float, limit: float) -> float:
@@ -103,23 +114,17 @@ def smallest_ratio(low: float, high: float, limit: float) -> float:
     return float(limit * (high / low) ** ((1 + AGAIN) / 2))
 
 
-def _memory(pair: Pair, policy: GatePolicy, name: str, what: str) -> Verdict | None:
-    return place_apart(pair, name) or _by_ratio(pair, policy, name, what)
-
-
-def _by_ratio(pair: Pair, policy: GatePolicy, name: str, what: str) -> Verdict | None:
+def _by_ratio(pair: Pair, name: str, what: str) -> Verdict | None:
     """Verdict on a number without noise to speak of."""
-    limit = policy.limit(name, pair.new.id)
-    if gone := pair.gone(name, guarded=limit.blocks):
+    if gone := pair.gone(name):
         return gone
-    was, now = pair.old.value(name), pair.new.value(name)
+    was, now, bound = pair.old.value(name), pair.new.value(name), pair.limit(name).bound
     if was is None or now is None:
         return None
     # An empty file can't be divided by; it has grown beyond any limit, or not at all.
-    ratio = now / was if was else float(now > 0) * limit.bound * 2 or 1.0
-    kind = by_ratio(ratio, ratio, limit.bound)
-    why = f"{what} {ratio:.3g} times the baseline's, at most {limit.bound:g} allowed"
-    return pair.verdict(name, kind, why, blocks=kind == "regressed" and limit.blocks)
+    ratio = now / was if was else float(now > 0) * bound * 2 or 1.0
+    why = f"{what} {ratio:.3g} times the baseline's, at most {bound:g} allowed"
+    return pair.verdict(name, by_ratio(ratio, ratio, bound), why)
 
 
 def _share(parity: ParityMeasurement, images: set[str]) -> float | None:

@@ -7,20 +7,16 @@ the policy's, or the machine's calibrated one where that is larger.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bench.gate.limits import by_ratio
 from bench.gate.verdict import LIVE, Kind, Verdict
 from bench.metrics.estimate import Estimate
 from bench.metrics.pairs import interval, log_ratios, sign_flip_p, smallest_change
+from bench.record.calibration import Calibration
+from bench.record.pairs import PairsRecord
 from bench.suite.policy import GatePolicy
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bench.record.calibration import Calibration
-    from bench.record.pairs import PairsRecord
 
 POWER = 0.95**0.5
 """Of one look, where a slow-down has to be called in 95 % of repeats, each of two looks."""

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
 from bench.gate.text import folded, parted, strangers, unchanged
 from bench.gate.units import name, said
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from bench.gate.verdict import Judgement, Verdict
+from bench.gate.verdict import Judgement, Verdict
 
 HEAD = "| case | metric | verdict | baseline -> now | why |\n| --- | --- | --- | --- | --- |"
 MOST = 100

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
-from bench.suite.policy import GATED
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from bench.gate.verdict import Verdict
-    from bench.record.store import Run
-    from bench.suite.policy import GatePolicy
+from bench.gate.verdict import Verdict
+from bench.record.store import Run
+from bench.suite.policy import GATED, GatePolicy
 
 
 def scope(only: str, metric: str) -> Iterator[str]:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from bench.gate.pair import Pair
+from bench.gate.verdict import Verdict
+from bench.record.pairs import PairsRecord
+from bench.record.store import Run
 from bench.resources import read_bytes
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from bench.gate.pair import Pair
-    from bench.gate.verdict import Verdict
-    from bench.record.pairs import PairsRecord
-    from bench.record.store import Run
 
 BEGUN = ".begun.json"
 """In pairs/ while a gate measures, case -> its question: one that was killed goes on, a finished one
@@ -96,29 +92,16 @@ def supersedes(session: Session, live: Verdict, pair: Pair) -> bool:
     record = session.pairs.get(pair.new.id)
     if record is None or live.kind not in {"improved", "unchanged", "regressed"}:
         return False
-    if Path(record.baseline).resolve() == pair.old_run.folder.resolve():
-        return _same_program(pair) or _only_the_case_differs(pair)
-    place, commit = pair.old.result.environment, record.baseline_commit
-    if place is None or commit is None:
+    old, new = pair.old.result, pair.new.result
+    place = old.environment
+    if place is None:
         return False
-    return place.git_dirty is False and place.git_commit == commit
-
-
-def _same_setting(pair: Pair) -> bool:
-    """Whether both results were measured with the same code and the same runtimes."""
-    old, new = pair.old.result.environment, pair.new.result.environment
-    if old is None or new is None:
+    if Path(record.baseline).resolve() != pair.old_run.folder.resolve():
+        commit = record.baseline_commit
+        return commit is not None and place.git_dirty is False and place.git_commit == commit
+    here = new.environment
+    if here is None or (place.versions, place.code_digest) != (here.versions, here.code_digest):
         return False
-    return old.versions == new.versions and old.code_digest == new.code_digest
-
-
-def _same_program(pair: Pair) -> bool:
-    """Whether both results are of one artifact in one setting: then only chance tells them apart."""
-    old, new = pair.old.result.artifact, pair.new.result.artifact
-    digests = (old and old.digest, new and new.digest)
-    return _same_setting(pair) and digests[0] == digests[1]
-
-
-def _only_the_case_differs(pair: Pair) -> bool:
-    """Whether the pairs compared two cases, and nothing else changed between the results."""
-    return _same_setting(pair) and pair.old.result.fingerprint != pair.new.result.fingerprint
+    # One artifact: only chance tells the two apart. Other cases: nothing else tells them apart.
+    digests = {r.artifact and r.artifact.digest for r in (old, new)}
+    return len(digests) == 1 or old.fingerprint != new.fingerprint

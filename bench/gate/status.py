@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bench.gate.verdict import STATUS, Kind, Verdict
-
-if TYPE_CHECKING:
-    from bench.metrics.base import Row
-    from bench.record.result import Result
-    from bench.suite.policy import GatePolicy
+from bench.metrics.base import Row
+from bench.record.result import Result
+from bench.suite.policy import GatePolicy
 
 MEASURED = frozenset({"ok", "wrong"})
 
 
 def standing(old: Row, new: Row | None, policy: GatePolicy) -> Verdict:
     """Verdict on the status of a case that the baseline knows."""
-    if new is None:
-        kind, why, blocks = _absent(old)
-    elif new.status == "skipped":
-        kind, why, blocks = _skipped(old, new)
-    elif new.status == "failed":
-        kind, why, blocks = _failed(old, new)
-    elif new.status == "wrong":
-        kind, why, blocks = _wrong(old, new)
-    else:
-        kind, why, blocks = _ok(old, new)
+    kind, why = _became(old, new)
     return Verdict(
         case=old.id,
         metric=STATUS,
@@ -33,7 +20,7 @@ def standing(old: Row, new: Row | None, policy: GatePolicy) -> Verdict:
         baseline=old.status,
         current=new.status if new else None,
         why=why,
-        blocks=blocks and policy.limit(STATUS, old.id).blocks,
+        blocks=kind in {"missing", "regressed"} and policy.limit(STATUS, old.id).blocks,
     )
 
 
@@ -51,48 +38,40 @@ def unknown(new: Row, policy: GatePolicy) -> Verdict | None:
     )
 
 
-Answer = tuple[Kind, str, bool]
+def _became(old: Row, new: Row | None) -> tuple[Kind, str]:
+    if new is None:
+        how = "measured it" if old.status in MEASURED else f"has it as {old.status}"
+        return "missing", f"the baseline {how} and this run has no such case"
+    reason = new.result.reason
+    answer: tuple[Kind, str]
+    match old.status, new.status:
+        case (("ok" | "wrong"), "skipped"):
+            answer = "missing", f"measured in the baseline, now skipped: {reason}"
+        case "failed", "skipped":
+            answer = "undecided", f"failed in the baseline, now skipped: {reason}"
+        case _, "skipped":
+            answer = "unchanged", f"skipped both times: {reason}"
+        case "wrong", "wrong":
+            answer = "unchanged", "wrong both times; its numbers inform and never block"
+        case was, ("failed" | "wrong") as now if was != now:
+            answer = "regressed", f"newly {now}: {reason}"
+        case _:
+            answer = _still(old, new)
+    return answer
 
 
-def _absent(old: Row) -> Answer:
-    if old.status in MEASURED:
-        return "missing", "the baseline measured it and this run has no such case", True
-    return "missing", f"the baseline has it as {old.status} and this run has no such case", True
-
-
-def _skipped(old: Row, new: Row) -> Answer:
-    if old.status in MEASURED:
-        return "missing", f"measured in the baseline, now skipped: {new.result.reason}", True
-    if old.status == "failed":
-        return "undecided", f"failed in the baseline, now skipped: {new.result.reason}", False
-    return "unchanged", f"skipped both times: {new.result.reason}", False
-
-
-def _failed(old: Row, new: Row) -> Answer:
-    if old.status != "failed":
-        return "regressed", f"newly failed: {new.result.reason}", True
-    was, now = _manner(old.result), _manner(new.result)
-    if was == now:
-        return "unchanged", f"failed both times in the same way: {now}", False
-    return "undecided", f"failed both times, but {was} before and {now} now", False
-
-
-def _wrong(old: Row, new: Row) -> Answer:
-    if old.status == "wrong":
-        return "unchanged", "wrong both times; its numbers inform and never block", False
-    return "regressed", f"newly wrong: {new.result.reason}", True
-
-
-def _ok(old: Row, new: Row) -> Answer:
+def _still(old: Row, new: Row) -> tuple[Kind, str]:
+    """Answer for a case that is ok now, or failed both times."""
+    if new.status == "failed":
+        was, now = _manner(old.result), _manner(new.result)
+        if was == now:
+            return "unchanged", f"failed both times in the same way: {now}"
+        return "undecided", f"failed both times, but {was} before and {now} now"
     if old.status != "ok":
-        return "improved", f"{old.status} in the baseline, now ok", False
+        return "improved", f"{old.status} in the baseline, now ok"
     if broken := _beyond_old_limit(old, new):
-        return (
-            "regressed",
-            f"wrong by the baseline's own limit, which this run loosened: {broken}",
-            True,
-        )
-    return "unchanged", "ok both times", False
+        return "regressed", f"wrong by the baseline's own limit, which this run loosened: {broken}"
+    return "unchanged", "ok both times"
 
 
 def _beyond_old_limit(old: Row, new: Row) -> str:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
 from bench.gate.units import name, said
+from bench.gate.verdict import Judgement, Verdict
 from bench.suite.policy import class_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from bench.gate.verdict import Judgement, Verdict
 
 COLOURS = {
     "regressed": "red",
@@ -56,25 +52,12 @@ def folded(verdicts: Iterable[Verdict]) -> list[Verdict]:
         if not vague or len(group) == 1:
             out += group
             continue
-        names = ", ".join(class_of(v.metric) for v in group)
-        known = [v.smallest for v in group if v.smallest is not None]
-        seen = (
-            f": a drop under {100 * min(known):.2g} to {100 * max(known):.2g} points could not have been seen"
-            if known
-            else ""
-        )
-        why = f"{names}{seen}"
-        out.append(
-            group[0].model_copy(
-                update={
-                    "case": case,
-                    "metric": f"{name(group[0].metric.partition('.')[0])} of {len(group)} classes",
-                    "baseline": None,
-                    "current": None,
-                    "why": why,
-                }
-            )
-        )
+        why = ", ".join(class_of(v.metric) for v in group)
+        if known := [v.smallest for v in group if v.smallest is not None]:
+            ends = f"{100 * min(known):.2g} to {100 * max(known):.2g}"
+            why += f": a drop under {ends} points could not have been seen"
+        metric = f"{name(group[0].metric.partition('.')[0])} of {len(group)} classes"
+        out.append(Verdict(case=case, metric=metric, kind="undecided", why=why))
     return out
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections import Counter
-from typing import Literal
+from typing import Literal, get_args
 
 from bench import registry
 from bench.record.base import Record
@@ -14,16 +14,8 @@ SCHEMA = 2
 """Of `segbench gate --json`. History: 1 = the first (2026-11); 2 = verdicts on single classes, live
 pairs and ratios to the reference; `smallest`, `only`, `metric`, `blessed` (2026-11)."""
 
-Kind = Literal["improved", "unchanged", "regressed", "undecided", "missing", "incomparable"]
-
-KINDS: tuple[Kind, ...] = (
-    "regressed",
-    "missing",
-    "incomparable",
-    "undecided",
-    "improved",
-    "unchanged",
-)
+Kind = Literal["regressed", "missing", "incomparable", "undecided", "improved", "unchanged"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 """In the order in which a reader wants them."""
 
 STATUS = "status"

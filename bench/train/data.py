@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.datasets.scenes.layout import compose
 from bench.suite.classes import CITYSCAPES
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from bench.train.recipe import Recipe
+from bench.train.recipe import Recipe
 
 IGNORE = 255
 SPLITS = {"train": 0, "val": 1, "test": 2}

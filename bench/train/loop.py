@@ -7,9 +7,11 @@ import json
 import socket
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,16 +21,11 @@ from bench.errors import BadInput
 from bench.models import micro
 from bench.train import data, losses
 from bench.train.panoptic import panoptic_loss
+from bench.train.recipe import Recipe
 from bench.train.state import State, begin, build, follow, rate, resume, save
 from bench.train.validate import MEAN, STD, validate
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from bench.train.recipe import Recipe
-
-    Say = Callable[[str], None]
+Say = Callable[[str], None]
 
 CHECKPOINT_EVERY = 200
 """Steps between checkpoints: the most that a killed run repeats."""

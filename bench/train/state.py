@@ -5,16 +5,13 @@ from __future__ import annotations
 import copy
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import torch
 
 from bench.models import micro
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from bench.train.recipe import Recipe
+from bench.train.recipe import Recipe
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,10 @@ NAMES = ("road", "bus", "train")
 
 def verdicts(*intervals, policy=None):
     row = Row(result())
-    pair, both = Pair(row, row, None, None), [dict.fromkeys(NAMES, 0.5)] * 2
+    pair = Pair(row, row, None, None, policy or GatePolicy())
+    both = [dict.fromkeys(NAMES, 0.5)] * 2
     differences = dict(zip(NAMES, intervals, strict=True))
-    return class_verdicts(pair, policy or GatePolicy(), differences, 20, both)
+    return class_verdicts(pair, differences, 20, both)
 
 
 def interval(value, half):

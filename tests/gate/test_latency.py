@@ -26,7 +26,7 @@ def row(timing: TimingMeasurement) -> Row:
 
 
 def judged(old: TimingMeasurement, new: TimingMeasurement, policy: GatePolicy = POLICY):
-    return latency(Pair(row(old), row(new), None, None), policy)
+    return latency(Pair(row(old), row(new), None, None, policy))
 
 
 def scaled(timing: TimingMeasurement, k: float) -> TimingMeasurement:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bench.report.charts import svg
 from bench.report.charts.tradeoff import SERIES
 from bench.report.format import milliseconds
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 WIDTH, HEIGHT = 880, 380
 LEFT, TOP, BOTTOM = 58, 26, 52

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING
 
 from bench.report.charts import svg
 from bench.report.format import milliseconds
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 WIDTH, ROW, BAR, LEGEND, BOTTOM = 880, 30, 18, 34, 40
 CUT = 3.0

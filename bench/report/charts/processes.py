@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bench.report.charts import svg
 from bench.report.format import MINUS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 WIDTH, ROW, TOP, BOTTOM, RIGHT, DOT, BAR = 880, 30, 10, 40, 40.0, 4.5, 16
 LEAST = 0.02

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bench.report.charts import svg
 from bench.report.charts.placing import Box, Spot, place
 from bench.report.charts.tradeoff import SERIES
 from bench.report.format import percent, rate
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 WIDTH = 880
 LEFT, RIGHT, TOP, BOTTOM = 62, 22, 48, 52

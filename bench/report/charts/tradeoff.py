@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bench.report.charts import svg
 from bench.report.charts.placing import Box, Spot, place
 from bench.report.format import milliseconds, points, points_short
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 WIDTH = 880
 LEFT, RIGHT, TOP, LANE, BOTTOM = 58, 22, 22, 58, 52
