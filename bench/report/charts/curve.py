@@ -62,45 +62,34 @@ class _Frame:
     def x(self, value: float) -> float:
         """Position of a value, logarithmic, half a step in from the axis."""
         first, last = min(self.ticks), max(self.ticks)
-        share = math.log(value / first) / math.log(last / first) if last > first else 0.5
+        share = svg.share(value, first, last) if last > first else 0.5
         return LEFT + 24 + share * (self.right - LEFT - 48)
 
     def y(self, value: float) -> float:
         """Position of a value, logarithmic."""
-        share = math.log(value / self.low) / math.log(self.high / self.low)
-        return HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - TOP)
+        return HEIGHT - BOTTOM - svg.share(value, self.low, self.high) * (HEIGHT - BOTTOM - TOP)
 
     def axes(self, x_title: str, y_title: str) -> list[str]:
         """Grid, ticks and titles; a tick stands where a value was measured."""
-        bottom, parts, end = HEIGHT - BOTTOM, [], -math.inf
-        for tick in svg.log_ticks(self.low, self.high):
-            y = self.y(tick)
-            parts += [
-                svg.line(LEFT, y, self.right, y, "grid"),
-                svg.text(LEFT - 8, y + 4, f"{tick:g}", "tick", "end"),
-            ]
+        bottom, end = HEIGHT - BOTTOM, -math.inf
+        ticks = svg.log_ticks(self.low, self.high)
+        parts = svg.levels(((t, self.y(t)) for t in ticks), LEFT, self.right)
         for value, words in self.ticks.items():
             x, half = self.x(value), svg.width_of(words, 11.5) / 2
             parts.append(svg.line(x, bottom, x, bottom + 5, "axis"))
             if x - half > end:
                 parts.append(svg.text(x, bottom + 19, words, "tick", "middle"))
                 end = x + half + 6
-        middle = (LEFT + self.right) / 2
-        return [
-            *parts,
-            svg.line(LEFT, bottom, self.right, bottom, "axis"),
-            svg.text(LEFT - 46, 13, f"{y_title} (logarithmic)", "title"),
-            svg.text(middle, HEIGHT - 8, f"{x_title} (logarithmic)", "title", "middle"),
-        ]
+        x_title, y_title = (f"{title} (logarithmic)" for title in (x_title, y_title))
+        return [*parts, *svg.titles(LEFT, self.right, bottom, x_title, y_title, LEFT - 46)]
 
 
 def _line(frame: _Frame, line: Line, series: int) -> list[str]:
     at = [(frame.x(m.x), frame.y(m.y)) for m in line.marks]
-    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in at)
-    parts = [svg.el("polyline", points=points, class_=f"curve s{series}")]
+    parts = [svg.polyline(at, f"curve s{series}")]
     for mark, (x, y) in zip(line.marks, at, strict=True):
-        said = svg.el("title", svg.escape(f"{line.label}, {mark.text}: {milliseconds(mark.y)}"))
-        parts.append(svg.el("circle", said, cx=x, cy=y, r=4.0, class_=f"disc s{series}"))
+        said = f"{line.label}, {mark.text}: {milliseconds(mark.y)}"
+        parts.append(svg.dot(x, y, 4.0, f"disc s{series}", said))
     return parts
 
 
@@ -111,9 +100,8 @@ def _names(frame: _Frame, lines: Sequence[Line]) -> list[str]:
         x, y = frame.x(line.marks[-1].x), frame.y(line.marks[-1].y)
         shown = max(y, floor + GAP)
         floor = shown
-        if shown - y > GAP / 2:
+        aside = shown - y > GAP / 2
+        if aside:
             parts.append(svg.line(x + 6, y, x + 28, shown, "leader"))
-        parts.append(
-            svg.text(x + (31 if shown - y > GAP / 2 else 12), shown + 4, line.label, "label")
-        )
+        parts.append(svg.text(x + (31 if aside else 12), shown + 4, line.label, "label"))
     return parts

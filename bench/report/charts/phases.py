@@ -32,15 +32,20 @@ def draw(bars: Sequence[Bar], phases: Sequence[tuple[int, str]]) -> tuple[str, i
         phases: colour and name of the phases, in the order of the bars' times.
     """
     height = LEGEND + ROW * len(bars) + BOTTOM
-    left = max(svg.width_of(_words(b)) for b in bars) + 16
+    left = max(svg.width_of(svg.marked(b.label, wrong=b.wrong)) for b in bars) + 16
     right = 130.0
     limit = _limit([max(b.total_ms, sum(b.phases_ms)) for b in bars])
     scale = (WIDTH - left - right) / limit
-    parts = [*_legend(phases, left), *_axis(limit, scale, left, len(bars))]
+    bottom = height - BOTTOM
+    ticks = ((f"{t:g}", left + t * scale) for t in svg.linear_ticks(0, limit))
+    parts = [
+        *_legend(phases, left),
+        *svg.columns(ticks, LEGEND, bottom),
+        svg.text(left, bottom + 34, "median time of each phase, ms", "title"),
+    ]
+    colours = [c for c, _ in phases]
     for i, bar in enumerate(bars):
-        parts += _bar(
-            bar, [c for c, _ in phases], LEGEND + i * ROW + (ROW - BAR) / 2, left, scale, limit
-        )
+        parts += _bar(bar, colours, LEGEND + i * ROW + (ROW - BAR) / 2, left, scale, limit)
     return "".join(parts), WIDTH, height
 
 
@@ -52,10 +57,6 @@ def _limit(totals: list[float]) -> float:
     return longest * (1.12 if len(whole) < len(totals) else 1.0) or 1.0
 
 
-def _words(bar: Bar) -> str:
-    return f"{bar.label}: wrong" if bar.wrong else bar.label
-
-
 def _legend(phases: Sequence[tuple[int, str]], left: float) -> list[str]:
     parts, x = [], left
     for colour, name in phases:
@@ -65,23 +66,12 @@ def _legend(phases: Sequence[tuple[int, str]], left: float) -> list[str]:
     return parts
 
 
-def _axis(limit: float, scale: float, left: float, count: int) -> list[str]:
-    bottom = LEGEND + ROW * count
-    parts = []
-    for tick in svg.linear_ticks(0, limit):
-        x = left + tick * scale
-        parts += [
-            svg.line(x, LEGEND, x, bottom, "grid"),
-            svg.text(x, bottom + 16, f"{tick:g}", "tick", "middle"),
-        ]
-    parts.append(svg.text(left, bottom + 34, "median time of each phase, ms", "title"))
-    return parts
-
-
 def _bar(
     bar: Bar, colours: list[int], top: float, left: float, scale: float, limit: float
 ) -> list[str]:
-    parts = [svg.text(left - 10, top + BAR - 5, _words(bar), "label", "end")]
+    parts = [
+        svg.text(left - 10, top + BAR - 5, svg.marked(bar.label, wrong=bar.wrong), "label", "end")
+    ]
     x, end = left, left + limit * scale
     whole = max(bar.total_ms, sum(bar.phases_ms))
     cut = whole > limit
@@ -98,8 +88,8 @@ def _bar(
         x += max(wide, 0)
     if cut:
         for shift in (-9, -4):
-            points = f"{end + shift:.1f},{top + BAR + 3:.1f} {end + shift + 5:.1f},{top - 3:.1f}"
-            parts.append(svg.el("polyline", points=points, class_="torn"))
+            corners = (end + shift, top + BAR + 3), (end + shift + 5, top - 3)
+            parts.append(svg.polyline(corners, "torn"))
     said = f"{milliseconds(bar.total_ms)} ms" + (" (bar cut)" if cut else "")
     parts.append(svg.text(min(x, end) + 8, top + BAR - 5, said, "label"))
     return parts

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from bench.report.charts import svg
 
 ANGLES = (0, 180, 45, -45, 135, -135, 90, -90, 22, -22, 158, -158, 67, -67, 113, -113)
 RINGS = (4, 10, 18, 28, 40, 54, 70, 90, 115, 145, 180, 220, 270, 330)
@@ -61,6 +64,23 @@ class Place:
 
     box: Box
     leader: tuple[float, float, float, float] | None
+
+
+Label = tuple[float, float, float, str, str]
+"""x, y and radius of a disc, its label's words and their class."""
+
+
+def labelled(labels: Sequence[Label], bounds: Box) -> str | None:
+    """SVG of the labels, with the lines that lead to them; None where the bounds are too small."""
+    places = place([Spot(x, y, r, svg.width_of(words) + 4) for x, y, r, words, _ in labels], bounds)
+    if places is None:
+        return None
+    parts = []
+    for (*_, words, class_), at in zip(labels, places, strict=True):
+        if at.leader:
+            parts.append(svg.line(*at.leader, class_="leader"))
+        parts.append(svg.text(at.box.x0 + 2, at.box.y1 - 3.5, words, class_))
+    return "".join(parts)
 
 
 def place(spots: list[Spot], bounds: Box) -> list[Place] | None:

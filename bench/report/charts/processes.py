@@ -28,14 +28,27 @@ class Line:
 def draw(lines: Sequence[Line]) -> tuple[str, int, int]:
     """Inner SVG, width and height."""
     height = TOP + ROW * len(lines) + BOTTOM
-    left = max(svg.width_of(_words(x)) for x in lines) + 16
+    left = max(svg.width_of(svg.marked(x.label, wrong=x.wrong)) for x in lines) + 16
     reach = _reach(lines)
     scale = (WIDTH - left - RIGHT) / (2 * reach)
     centre = left + reach * scale
-    parts = _axis(reach, scale, centre, len(lines))
+    bottom = height - BOTTOM
+    ticks = svg.linear_ticks(-100 * reach, 100 * reach)
+    said = (f"{t:+g}".replace("-", MINUS) if t else "0" for t in ticks)
+    at = (centre + t / 100 * scale for t in ticks)
+    parts = [
+        *svg.columns(zip(said, at, strict=True), TOP, bottom),
+        svg.text(
+            centre, bottom + 34, "median of a process beside its case's, %", "title", "middle"
+        ),
+    ]
     for i, line in enumerate(lines):
         middle = TOP + (i + 0.5) * ROW
-        parts.append(svg.text(left - 10, middle + 4, _words(line), "label", "end"))
+        parts.append(
+            svg.text(
+                left - 10, middle + 4, svg.marked(line.label, wrong=line.wrong), "label", "end"
+            )
+        )
         if line.ends:
             low, high = (centre + _held(e, reach) * scale for e in line.ends)
             parts.append(
@@ -61,18 +74,3 @@ def _reach(lines: Sequence[Line]) -> float:
 
 def _held(value: float, reach: float) -> float:
     return min(max(value - 1, -reach), reach)
-
-
-def _axis(reach: float, scale: float, centre: float, count: int) -> list[str]:
-    bottom = TOP + ROW * count
-    parts = []
-    for tick in svg.linear_ticks(-100 * reach, 100 * reach):
-        x = centre + tick / 100 * scale
-        said = f"{tick:+g}".replace("-", MINUS) if tick else "0"
-        parts += [svg.line(x, TOP, x, bottom, "grid"), svg.text(x, bottom + 16, said, "tick", "middle")]  # fmt: skip
-    said = "median of a process beside its case's, %"
-    return [*parts, svg.text(centre, bottom + 34, said, "title", "middle")]
-
-
-def _words(line: Line) -> str:
-    return f"{line.label}: wrong" if line.wrong else line.label

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.report.charts import svg
-from bench.report.charts.placing import Box, Spot, place
+from bench.report.charts.placing import Box, labelled
 from bench.report.charts.tradeoff import SERIES
 from bench.report.format import percent, rate
 
@@ -50,25 +49,18 @@ def draw(dots: Sequence[Dot], roofs: Sequence[Roof], bandwidth: float) -> tuple[
     """
     for height in range(420, 1300, 160):
         frame = _Frame(dots, roofs, bandwidth, height)
-        spots = [
-            Spot(frame.x(d.intensity), frame.y(d.gflops), RADIUS, svg.width_of(_words(d)) + 4)
+        labels = [
+            (
+                *(frame.x(d.intensity), frame.y(d.gflops), RADIUS),
+                svg.marked(d.label, wrong=d.wrong),
+                "label wrong" if d.wrong else "label",
+            )
             for d in dots
         ]
-        places = place(spots, Box(LEFT + 2, TOP, WIDTH - 2, height - BOTTOM - 2))
-        if places is None:
-            continue
-        labels = []
-        for d, at in zip(dots, places, strict=True):
-            if at.leader:
-                labels.append(svg.line(*at.leader, class_="leader"))
-            kind = "label wrong" if d.wrong else "label"
-            labels.append(svg.text(at.box.x0 + 2, at.box.y1 - 3.5, _words(d), kind))
-        return frame.body() + "".join(labels), WIDTH, height
+        placed = labelled(labels, Box(LEFT + 2, TOP, WIDTH - 2, height - BOTTOM - 2))
+        if placed is not None:
+            return frame.body() + placed, WIDTH, height
     return _Frame(dots, roofs, bandwidth, 420).body(), WIDTH, 420
-
-
-def _words(d: Dot) -> str:
-    return f"{d.label}: wrong" if d.wrong else d.label
 
 
 class _Frame:
@@ -87,13 +79,12 @@ class _Frame:
 
     def x(self, intensity: float) -> float:
         """Position of an intensity."""
-        share = math.log(intensity / self.left) / math.log(self.right / self.left)
-        return LEFT + share * (WIDTH - LEFT - RIGHT)
+        return LEFT + svg.share(intensity, self.left, self.right) * (WIDTH - LEFT - RIGHT)
 
     def y(self, gflops: float) -> float:
         """Position of operations a second."""
-        share = math.log(gflops / self.low) / math.log(self.high / self.low)
-        return self.height - BOTTOM - share * (self.height - BOTTOM - TOP)
+        bottom = self.height - BOTTOM
+        return bottom - svg.share(gflops, self.low, self.high) * (bottom - TOP)
 
     def body(self) -> str:
         """Axes, roofs, discs."""
@@ -101,21 +92,11 @@ class _Frame:
 
     def _axes(self) -> list[str]:
         end, bottom = WIDTH - RIGHT, self.height - BOTTOM
-        parts = []
-        for tick in svg.log_ticks(self.low, self.high):
-            y = self.y(tick)
-            parts.append(svg.line(LEFT, y, end, y, "grid"))
-            parts.append(svg.text(LEFT - 8, y + 4, f"{tick:g}", "tick", "end"))
-        for tick in svg.log_ticks(self.left, self.right):
-            x = self.x(tick)
-            parts.append(svg.line(x, bottom, x, bottom + 5, "axis"))
-            parts.append(svg.text(x, bottom + 19, f"{tick:g}", "tick", "middle"))
-        middle = (LEFT + end) / 2
+        upright, level = svg.log_ticks(self.low, self.high), svg.log_ticks(self.left, self.right)
         return [
-            *parts,
-            svg.line(LEFT, bottom, end, bottom, "axis"),
-            svg.text(4, 13, "GFLOP/s", "title"),
-            svg.text(middle, self.height - 8, "operations a byte", "title", "middle"),
+            *svg.levels(((t, self.y(t)) for t in upright), LEFT, end),
+            *svg.stops(((t, self.x(t)) for t in level), bottom),
+            *svg.titles(LEFT, end, bottom, "operations a byte", "GFLOP/s", 4),
         ]
 
     def _legend(self) -> list[str]:
@@ -140,22 +121,13 @@ class _Frame:
                 (self.x(ridge), self.y(roof.gflops)),
                 (WIDTH - RIGHT, self.y(roof.gflops)),
             )
-            path = " ".join(f"{x:.2f},{y:.2f}" for x, y in corners)
-            parts.append(svg.el("polyline", points=path, class_=f"curve s{i % SERIES}"))
+            parts.append(svg.polyline(corners, f"curve s{i % SERIES}", digits=2))
         return parts
 
     def _discs(self) -> list[str]:
         parts = []
         for d in self.dots:
             said = f"{d.label}: {rate(d.gflops)} GFLOP/s, {percent(d.share)} of its bound"
-            parts.append(
-                svg.el(
-                    "circle",
-                    svg.el("title", svg.escape(said)),
-                    cx=self.x(d.intensity),
-                    cy=self.y(d.gflops),
-                    r=RADIUS,
-                    class_=f"{'hollow' if d.wrong else 'disc'} s{d.roof % SERIES}",
-                )
-            )
+            class_ = f"{'hollow' if d.wrong else 'disc'} s{d.roof % SERIES}"
+            parts.append(svg.dot(self.x(d.intensity), self.y(d.gflops), RADIUS, class_, said))
         return parts

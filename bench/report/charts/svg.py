@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Iterable
 
 WIDE = "MWmw@%"
 NARROW = "iljtfrI.,:;|()[]!' -1"
@@ -33,6 +34,63 @@ def text(x: float, y: float, words: str, class_: str = "", anchor: str = "start"
 def line(x1: float, y1: float, x2: float, y2: float, class_: str) -> str:
     """A straight line."""
     return el("line", x1=x1, y1=y1, x2=x2, y2=y2, class_=class_)
+
+
+def dot(x: float, y: float, radius: float, class_: str, said: str) -> str:
+    """A disc with a tooltip."""
+    return el("circle", el("title", escape(said)), cx=x, cy=y, r=radius, class_=class_)
+
+
+def polyline(corners: Iterable[tuple[float, float]], class_: str, digits: int = 1) -> str:
+    """A line through corners."""
+    points = " ".join(f"{x:.{digits}f},{y:.{digits}f}" for x, y in corners)
+    return el("polyline", points=points, class_=class_)
+
+
+def levels(ticks: Iterable[tuple[float, float]], left: float, right: float) -> list[str]:
+    """A line across the plot for each (value, y), with the value beside it."""
+    parts = []
+    for value, y in ticks:
+        parts.append(line(left, y, right, y, "grid"))
+        parts.append(text(left - 8, y + 4, f"{value:g}", "tick", "end"))
+    return parts
+
+
+def stops(ticks: Iterable[tuple[float, float]], bottom: float) -> list[str]:
+    """A mark under the plot for each (value, x), with the value below it."""
+    parts = []
+    for value, x in ticks:
+        parts.append(line(x, bottom, x, bottom + 5, "axis"))
+        parts.append(text(x, bottom + 19, f"{value:g}", "tick", "middle"))
+    return parts
+
+
+def titles(left: float, right: float, bottom: float, x: str, y: str, y_at: float) -> list[str]:
+    """The level axis, and the titles of both; that of y begins at `y_at`."""
+    return [
+        line(left, bottom, right, bottom, "axis"),
+        text(y_at, 13, y, "title"),
+        text((left + right) / 2, bottom + 44, x, "title", "middle"),
+    ]
+
+
+def columns(ticks: Iterable[tuple[str, float]], top: float, bottom: float) -> list[str]:
+    """An upright line through rows of bars for each (words, x), with the words below it."""
+    parts = []
+    for words, x in ticks:
+        parts.append(line(x, top, x, bottom, "grid"))
+        parts.append(text(x, bottom + 16, words, "tick", "middle"))
+    return parts
+
+
+def share(value: float, low: float, high: float) -> float:
+    """Where a value lies between two others by its logarithm: 0 at `low`, 1 at `high`."""
+    return math.log(value / low) / math.log(high / low)
+
+
+def marked(label: str, *, wrong: bool) -> str:
+    """Label of a variant, which says so where it is wrong."""
+    return f"{label}: wrong" if wrong else label
 
 
 def width_of(words: str, size: float = 12.5) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.report.charts import svg
-from bench.report.charts.placing import Box, Spot, place
+from bench.report.charts.placing import Box, Label, labelled
 from bench.report.format import milliseconds, points, points_short
 
 WIDTH = 880
@@ -41,30 +41,12 @@ class Point:
 def draw(found: Sequence[Point], names: Sequence[str], label: str) -> tuple[str, int, int]:
     """Inner SVG, width and height of the plot of an accuracy; taller where its labels need it."""
     for height in range(440, 1700, 180):
-        drawing = _try(_Frame(found, names, height, label))
-        if drawing is not None:
-            return drawing, WIDTH, height
-    return _Frame(found, names, 440, label).body([]), WIDTH, 440
-
-
-def _try(frame: _Frame) -> str | None:
-    few = len(frame.found) <= CROWD
-    found = [p for p in frame.found if few or p.best]
-    spots = [
-        Spot(frame.x(p.ms), frame.y(p), frame.radius(p), svg.width_of(frame.words(p)) + 4)
-        for p in found
-    ]
-    bounds = Box(LEFT + 2, TOP + frame.legend, WIDTH - 2, frame.height - BOTTOM + 2)
-    places = place(spots, bounds)
-    if places is None:
-        return None
-    labels = []
-    for p, at in zip(found, places, strict=True):
-        if at.leader:
-            labels.append(svg.line(*at.leader, class_="leader"))
-        kind = "label best" if p.best else "label wrong" if p.wrong else "label"
-        labels.append(svg.text(at.box.x0 + 2, at.box.y1 - 3.5, frame.words(p), kind))
-    return frame.body(labels)
+        frame = _Frame(found, names, height, label)
+        bounds = Box(LEFT + 2, TOP + frame.legend, WIDTH - 2, height - BOTTOM + 2)
+        placed = labelled([frame.named(p) for p in found if len(found) <= CROWD or p.best], bounds)
+        if placed is not None:
+            return frame.body(placed), WIDTH, height
+    return _Frame(found, names, 440, label).body(""), WIDTH, 440
 
 
 class _Frame:
@@ -92,8 +74,7 @@ class _Frame:
 
     def x(self, ms: float) -> float:
         """Position of a latency, logarithmic."""
-        share = math.log(ms / self.fast) / math.log(self.slow / self.fast)
-        return LEFT + share * (WIDTH - LEFT - RIGHT)
+        return LEFT + svg.share(ms, self.fast, self.slow) * (WIDTH - LEFT - RIGHT)
 
     def at(self, accuracy: float) -> float:
         """Position of an accuracy within the scale."""
@@ -112,45 +93,33 @@ class _Frame:
             return 4.0
         return max(4.0, 17 * math.sqrt(p.size / self.largest))
 
-    def words(self, p: Point) -> str:
-        """Label: wrong ones say so, and their accuracy where they stand off the scale."""
-        if not p.wrong:
-            return p.label
-        return f"{p.label}: wrong" + (
-            f", {points_short(p.accuracy)}" if p.accuracy < self.low else ""
-        )
+    def named(self, p: Point) -> Label:
+        """Disc and label: wrong ones say so, and their accuracy where they stand off the scale."""
+        words = svg.marked(p.label, wrong=p.wrong)
+        if p.wrong and p.accuracy < self.low:
+            words += f", {points_short(p.accuracy)}"
+        kind = "label best" if p.best else "label wrong" if p.wrong else "label"
+        return self.x(p.ms), self.y(p), self.radius(p), words, kind
 
-    def body(self, labels: list[str]) -> str:
+    def body(self, labels: str) -> str:
         """Axes, discs, labels."""
-        return "".join([*self._axes(), *self._legend(), *self._discs(), *labels])
+        return "".join([*self._axes(), *self._legend(), *self._discs(), labels])
 
     def _axes(self) -> list[str]:
         right, bottom = WIDTH - RIGHT, self.height - BOTTOM
-        parts = []
-        for tick in svg.linear_ticks(100 * self.low, 100 * self.high):
-            y = self.at(tick / 100)
-            parts += [
-                svg.line(LEFT, y, right, y, "grid"),
-                svg.text(LEFT - 8, y + 4, f"{tick:g}", "tick", "end"),
-            ]
-        for tick in svg.log_ticks(self.fast, self.slow):
-            x = self.x(tick)
-            parts += [
-                svg.line(x, bottom, x, bottom + 5, "axis"),
-                svg.text(x, bottom + 19, f"{tick:g}", "tick", "middle"),
-            ]
+        upright = svg.linear_ticks(100 * self.low, 100 * self.high)
+        level = svg.log_ticks(self.fast, self.slow)
+        parts = [
+            *svg.levels(((t, self.at(t / 100)) for t in upright), LEFT, right),
+            *svg.stops(((t, self.x(t)) for t in level), bottom),
+        ]
         if self.lane:
             parts += [
                 svg.line(LEFT, self.floor, right, self.floor, "cut"),
                 svg.text(right, self.floor + 13, "below the scale", "tick", "end"),
             ]
-        middle = (LEFT + right) / 2
-        return [
-            *parts,
-            svg.line(LEFT, bottom, right, bottom, "axis"),
-            svg.text(LEFT - 46, 13, f"{self.label}, %", "title"),
-            svg.text(middle, self.height - 8, "latency p50, ms (logarithmic)", "title", "middle"),
-        ]
+        x_title, y_title = "latency p50, ms (logarithmic)", f"{self.label}, %"
+        return [*parts, *svg.titles(LEFT, right, bottom, x_title, y_title, LEFT - 46)]
 
     def _legend(self) -> list[str]:
         parts, x = [], float(LEFT + 60)
@@ -169,15 +138,6 @@ class _Frame:
                     svg.line(x, self.at(p.high), x, self.at(max(p.low, self.low)), "whisker")
                 )
             said = f"{p.label}: {self.label} {points(p.accuracy)} at {milliseconds(p.ms)} ms"
-            kind = "hollow" if p.wrong else "disc"
-            parts.append(
-                svg.el(
-                    "circle",
-                    svg.el("title", svg.escape(said)),
-                    cx=x,
-                    cy=y,
-                    r=self.radius(p),
-                    class_=f"{kind} s{p.series % SERIES}",
-                )
-            )
+            class_ = f"{'hollow' if p.wrong else 'disc'} s{p.series % SERIES}"
+            parts.append(svg.dot(x, y, self.radius(p), class_, said))
         return parts
