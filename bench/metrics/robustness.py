@@ -9,8 +9,8 @@ where it does not on the images as they are. That asks for its own loss, not for
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from bench.metrics.base import HEADLINE, Metric
@@ -86,7 +86,9 @@ def _variant(rows: Sequence[Row], asked: dict[str, set[int]], margin: float) -> 
         lost = (level for level in sorted(found) if _lost(found[level], margin))
         breaks = None if broken or clean is None else next(lost, None)
         under[name] = Under(found, mean, _share(mean, clean), breaks)
-    mpc = _over(tuple(u.mean for u in under.values()))
+    means = [u.mean.value for u in under.values() if u.mean.value is not None]
+    whole = len(means) == len(under)
+    mpc = Metric(fmean(means)) if whole else Metric(None, reason="a corruption has no number")
     return Robustness(rows[0], clean, under, mpc, _share(mpc, clean), broken)
 
 
@@ -104,22 +106,9 @@ def _mean(found: dict[int, Row], levels: set[int]) -> Metric:
             why = metric.reason if metric else "not measured"
             return Metric(None, reason=f"level {level}: {why}")
         values.append(metric.value)
-    return Metric(math.fsum(values) / len(values), note=_levels(levels))
-
-
-def _levels(levels: set[int]) -> str:
-    """Which levels a mean is over; nothing where it is over all five."""
     few = ", ".join(str(n) for n in sorted(levels))
-    return (
-        "" if len(levels) == 5 else f"mean over {'level' if len(levels) == 1 else 'levels'} {few}"
-    )
-
-
-def _over(metrics: Sequence[Metric]) -> Metric:
-    values = [m.value for m in metrics if m.value is not None]
-    if len(values) < len(metrics):
-        return Metric(None, reason="a corruption has no number")
-    return Metric(math.fsum(values) / len(values))
+    note = f"mean over {'level' if len(levels) == 1 else 'levels'} {few}" if len(levels) < 5 else ""
+    return Metric(fmean(values), note=note)
 
 
 def _share(metric: Metric, clean: Row | None) -> Metric:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bench import registry
@@ -10,6 +9,7 @@ from bench.metrics import derived
 from bench.metrics.base import HEADLINE, Metric, Row, Source
 from bench.metrics.catalog import info
 from bench.metrics.catalog.accuracy import by_class, unavailable
+from bench.metrics.catalog.base import alike
 from bench.metrics.columns import ByClass, Numbers
 from bench.suite.base import canonical
 
@@ -30,11 +30,8 @@ CLASSES = "classes"
 def rows(run: Run, only: Collection[str] | None = None) -> tuple[Row, ...]:
     """A row a result, in the order of the plan; a metric that isn't there is None with a reason.
 
-    Results of cases that the plan no longer names (the suite changed since) are no rows.
-
-    Args:
-        run: with its results.
-        only: names of metrics, or `CLASSES`; the rows have these, and perhaps others. None = all.
+    Results of cases that the plan no longer names (the suite changed since) are no rows. `only` names
+    metrics, or `CLASSES`; the rows have these, and perhaps others. None = all.
     """
     kinds = registry.entries("metric")
     by_each = only is None or CLASSES in only
@@ -76,19 +73,10 @@ def reference_of(run: Run, result: Result) -> Result | None:
     accuracy doesn't depend on the machine's name.
     """
     case = result.case
-    alike = _variants(run).get((case.reference.slug, _question(case)), ())
-    here = [r for r in alike if r.case.target.name == case.target.name]
-    measured = [r for r in (*here, *alike) if not unavailable(r) or r.get("timing")]
-    return next(iter((*measured, *here, *alike)), None)
-
-
-@lru_cache(maxsize=4)
-def _variants(run: Run) -> dict[tuple[str, str], list[Result]]:
-    """Slug and question -> planned results, in order: every row looks one up."""
-    found: dict[tuple[str, str], list[Result]] = {}
-    for result in run.planned:
-        found.setdefault((result.case.variant.slug, _question(result.case)), []).append(result)
-    return found
+    found = alike(run, _question).get((case.reference.slug, _question(case)), ())
+    here = [r for r in found if r.case.target.name == case.target.name]
+    measured = [r for r in (*here, *found) if not unavailable(r) or r.get("timing")]
+    return next(iter((*measured, *here, *found)), None)
 
 
 def _question(case: Case) -> str:

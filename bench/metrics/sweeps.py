@@ -89,7 +89,8 @@ def curves(rows: Sequence[Row]) -> tuple[Curve, ...]:
         for key, value in case.sweep.items():
             if key not in WORK:
                 continue
-            place = (case.model.name, case.target.name, case.dataset.name, _rest(row, key))
+            rest = ",".join(p for p in case.axis.split(",") if not p.startswith(f"{key}="))
+            place = (case.model.name, case.target.name, case.dataset.name, rest)
             at = found.setdefault((key, place, case.variant.slug), [])
             x, text = _amount(case.model, value)
             at.append(Point(x, text, row, row.value(COST[key])))
@@ -114,11 +115,6 @@ def exponent(work: Sequence[float], cost: Sequence[float]) -> Metric:
     error = math.sqrt(float((residual**2).sum()) / freedom / spread)
     half = student(freedom) * error
     return Metric(slope, slope - half, slope + half)
-
-
-def _rest(row: Row, key: str) -> str:
-    """Axis without the part of a key."""
-    return ",".join(p for p in row.result.case.axis.split(",") if not p.startswith(f"{key}="))
 
 
 def _amount(model: Model, value: str | float) -> tuple[float, str]:

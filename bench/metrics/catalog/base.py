@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bench.metrics.base import Metric
 from bench.metrics.catalog import CATALOG
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Hashable, Iterable
 
     from bench.record.result import Result
+    from bench.record.store import Run
+    from bench.suite.case import Case
 
 IS_REFERENCE = "this is the reference"
 SEEDED = "seeded weights"
@@ -31,3 +34,14 @@ def unmeasured(result: Result) -> str:
     if result.status in {"failed", "skipped"}:
         return f"{result.status}: {result.reason}" if result.reason else result.status
     return "not measured"
+
+
+@lru_cache(maxsize=8)
+def alike(
+    run: Run, question: Callable[[Case], Hashable]
+) -> dict[tuple[str, Hashable], list[Result]]:
+    """A variant's slug and what its case must share -> planned results: every row looks one up."""
+    found: dict[tuple[str, Hashable], list[Result]] = {}
+    for result in run.planned:
+        found.setdefault((result.case.variant.slug, question(result.case)), []).append(result)
+    return found

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bench.metrics.base import Metric
 from bench.metrics.catalog.accuracy import unavailable
+from bench.metrics.catalog.base import alike
 from bench.metrics.paired import ratios
 from bench.tasks.base import mean, task_of
 
 if TYPE_CHECKING:
     from bench.metrics.base import Source
     from bench.record.result import Result
-    from bench.record.store import Run
     from bench.suite.case import Case
 
 
@@ -41,17 +40,8 @@ def metrics(source: Source) -> dict[str, Metric]:
 def clean_of(source: Source) -> Result | None:
     """Result of the same variant on the images as they are, or None."""
     case = source.result.case
-    return _clean(source.run).get((case.variant.slug, question(case)))
-
-
-@lru_cache(maxsize=4)
-def _clean(run: Run) -> dict[tuple[object, ...], Result]:
-    """Slug and question -> the first planned result on the images as they are."""
-    found: dict[tuple[object, ...], Result] = {}
-    for result in run.planned:
-        if not result.case.protocol.corruption:
-            found.setdefault((result.case.variant.slug, question(result.case)), result)
-    return found
+    found = alike(source.run, question).get((case.variant.slug, question(case)), ())
+    return next((r for r in found if not r.case.protocol.corruption), None)
 
 
 def question(case: Case) -> tuple[object, ...]:
