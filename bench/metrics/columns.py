@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,35 +32,28 @@ class Columns:
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Metric]]) -> Columns:
         """Columns of the rows' numbers."""
-        names: dict[str, int] = {}
-        for row in rows:
-            for name in row:
-                names.setdefault(name, len(names))
+        names = _numbered(name for row in rows for name in row)
+        texts = _numbered(t for row in rows for m in row.values() for t in (m.reason, m.note))
         numbers = np.full((3, len(rows), len(names)), np.nan)
         words = np.full((2, len(rows), len(names)), NONE, np.int32)
-        texts: dict[str, int] = {}
         for i, row in enumerate(rows):
             for name, m in row.items():
                 at = names[name]
-                numbers[:, i, at] = [np.nan if x is None else x for x in (m.value, m.low, m.high)]
-                words[:, i, at] = [texts.setdefault(t, len(texts)) for t in (m.reason, m.note)]
+                numbers[:, i, at] = np.array((m.value, m.low, m.high), np.float64)  # None = NaN
+                words[:, i, at] = texts[m.reason], texts[m.note]
         return cls(names, numbers, words, tuple(texts))
 
     @classmethod
     def join(cls, parts: Sequence[Columns]) -> Columns:
         """The rows of all parts, in order."""
-        names: dict[str, int] = {}
-        texts: dict[str, int] = {}
-        for name in (n for p in parts for n in p.names):
-            names.setdefault(name, len(names))
+        names = _numbered(name for part in parts for name in part.names)
+        texts = _numbered(text for part in parts for text in part.texts)
         rows = sum(p.numbers.shape[1] for p in parts)
         numbers = np.full((3, rows, len(names)), np.nan)
         words = np.full((2, rows, len(names)), NONE, np.int32)
         start = 0
         for part in parts:
-            codes = np.array(
-                [*(texts.setdefault(t, len(texts)) for t in part.texts), NONE], np.int32
-            )
+            codes = np.array([*(texts[t] for t in part.texts), NONE], np.int32)
             at = [names[n] for n in part.names]
             end = start + part.numbers.shape[1]
             numbers[:, start:end, at] = part.numbers
@@ -94,14 +87,15 @@ class Columns:
         found = cls(
             {n: i for i, n in enumerate(names)}, arrays["numbers"], arrays["words"], tuple(texts)
         )
-        shape = found.numbers.shape[1:]
-        if (
-            found.words.shape != (2, *shape)
-            or found.numbers.shape[0] != 3
-            or shape[1] != len(names)
-        ):
+        shape = (*found.numbers.shape[1:2], len(names))
+        if found.numbers.shape != (3, *shape) or found.words.shape != (2, *shape):
             raise ValueError("columns of different shapes")
         return found
+
+
+def _numbered(words: Iterable[str]) -> dict[str, int]:
+    """Each different word with its number, from 0, in the order in which they come."""
+    return {word: i for i, word in enumerate(dict.fromkeys(words))}
 
 
 @dataclass(frozen=True, eq=False)
