@@ -69,6 +69,10 @@ class Images(Protocol):
         """Further files, which `segments` alone reads."""
         return ()
 
+    def check(self) -> None:
+        """Refuse files that contradict each other, as their headers tell (DatasetError)."""
+        return
+
 
 class DatasetLoader(Protocol):
     """Makes or checks a set, then opens it."""
@@ -84,7 +88,7 @@ class DatasetLoader(Protocol):
     def prepare(
         self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
     ) -> None:
-        """Make a split in `cache`, or check the user's copy (here, by opening it). Idempotent.
+        """Make a split in `cache`, or check the user's copy, as here. Idempotent.
 
         Args:
             spec: the set.
@@ -95,7 +99,7 @@ class DatasetLoader(Protocol):
         Raises:
             DatasetError: the copy is missing, incomplete or inconsistent.
         """
-        self.open(spec, cache, split=split, count=count)
+        self.open(spec, cache, split=split, count=count).check()
 
     def open(
         self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None

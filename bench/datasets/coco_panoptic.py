@@ -40,18 +40,6 @@ class CocoPanopticLoader(DatasetLoader):
         files = sizes(chain.from_iterable(map(images.files, range(len(images.names)))))
         return digest({"loader": "coco_panoptic", "split": spec.split, "files": files})
 
-    def prepare(
-        self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
-    ) -> None:
-        """Check that the photograph and the PNG of each image are there, in one size.
-
-        Raises:
-            DatasetError: a file is missing, or sizes differ.
-        """
-        images = self.open(spec, cache, split=split, count=count)
-        for photograph, png, *_ in map(images.files, range(len(images.names))):
-            same_size(photograph, image_size(photograph), png, image_size(png))
-
     def open(
         self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
     ) -> CocoPanopticImages:
@@ -96,3 +84,8 @@ class CocoPanopticImages(Images):
         image = self.ids[index]
         found = (self.folder / self.file.images[image], self.file.png(image))
         return found if index else (*found, self.file.path)
+
+    def check(self) -> None:
+        """Refuse a PNG of another size than its photograph, and a file that is missing."""
+        for photograph, png, *_ in map(self.files, range(len(self.names))):
+            same_size(photograph, image_size(photograph), png, image_size(png))

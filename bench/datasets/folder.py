@@ -42,18 +42,6 @@ class FolderLoader(DatasetLoader):
         options = {"options": spec.options} if spec.options else {}
         return digest({"loader": "folder", "split": spec.split, "files": files, **options})
 
-    def prepare(
-        self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
-    ) -> None:
-        """Check that names pair up and that both headers of each pair promise one size.
-
-        Raises:
-            DatasetError: a folder or partner is missing, or sizes differ.
-        """
-        images = self.open(spec, cache, split=split, count=count)
-        for image, mask in images.pairs:
-            same_size(image, image_size(image), mask, image_size(mask))
-
     def open(
         self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
     ) -> FolderImages:
@@ -106,6 +94,11 @@ class FolderImages(Images):
     def files(self, index: int) -> tuple[Path, ...]:
         """Photograph and mask."""
         return self.pairs[index]
+
+    def check(self) -> None:
+        """Refuse a mask of another size than its image."""
+        for image, mask in self.pairs:
+            same_size(image, image_size(image), mask, image_size(mask))
 
 
 def _apart(spec: Dataset, pairs: tuple[Pair, ...]) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:

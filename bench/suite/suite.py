@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from pydantic import Field
 
 from bench.errors import SuiteError
@@ -61,23 +63,16 @@ class Suite(Spec):
     def _cases(self) -> tuple[Case, ...]:
         cases: dict[str, Case] = {}
         for block in self.blocks:
-            for target in block.targets:
-                for variant in block.variants:
-                    case = Case(
-                        model=block.model,
-                        variant=variant,
-                        target=target,
-                        dataset=block.dataset,
-                        protocol=block.protocol,
-                        reference=self.reference,
-                        parity=self.parity,
-                        axis=block.axis,
-                        sweep=block.sweep,
+            shared = {
+                f: getattr(block, f) for f in ("model", "dataset", "protocol", "axis", "sweep")
+            }
+            shared |= {"reference": self.reference, "parity": self.parity}
+            for target, variant in product(block.targets, block.variants):
+                case = Case(target=target, variant=variant, **shared)
+                if case.id in cases:
+                    raise SuiteError(
+                        f"Suite {self.name!r} names the case {case.id!r} twice.",
+                        "Give one of the variants a `recipe`, or the block an `axis`.",
                     )
-                    if case.id in cases:
-                        raise SuiteError(
-                            f"Suite {self.name!r} names the case {case.id!r} twice.",
-                            "Give one of the variants a `recipe`, or the block an `axis`.",
-                        )
-                    cases[case.id] = case
+                cases[case.id] = case
         return tuple(cases.values())
