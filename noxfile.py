@@ -89,7 +89,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run every test that needs nothing but Python; a plug-in and OpenVINO are installed for it."""
-    session.install(*CONSTRAINTS, *EDITABLE, *group("test"))
+    session.install(*CONSTRAINTS, *EDITABLE, *group("test", "peers"))
     session.install(*CONSTRAINTS, *PLUGIN)
     run_tests(session)
 
@@ -245,13 +245,13 @@ def minimums(session: nox.Session) -> None:
     """Run the tests on the lowest declared versions of everything but torch."""
     project = PROJECT["project"]
     declared = [*project["dependencies"], *project["optional-dependencies"]["openvino"]]
-    lines = [lowest(r) for r in (*declared, *group("test")) if Requirement(r).name != "torch"]
+    lines = [lowest(r) for r in (*declared, *group("test", "peers")) if Requirement(r).name != "torch"]
     pinned = [
         n for n in Path("constraints.txt").read_text().splitlines() if n.startswith("torch==")
     ]
     file = Path(session.create_tmp()) / "minimums.txt"
     file.write_text("\n".join(sorted({*lines, *pinned})) + "\n")
-    session.install("-c", str(file), *EDITABLE, *group("test"))
+    session.install("-c", str(file), *EDITABLE, *group("test", "peers"))
     session.install(*PLUGIN)
     run_tests(session)
 
