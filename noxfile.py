@@ -245,7 +245,9 @@ def minimums(session: nox.Session) -> None:
     """Run the tests on the lowest declared versions of everything but torch."""
     project = PROJECT["project"]
     declared = [*project["dependencies"], *project["optional-dependencies"]["openvino"]]
-    lines = [lowest(r) for r in (*declared, *group("test", "peers")) if Requirement(r).name != "torch"]
+    lines = [
+        lowest(r) for r in (*declared, *group("test", "peers")) if Requirement(r).name != "torch"
+    ]
     pinned = [
         n for n in Path("constraints.txt").read_text().splitlines() if n.startswith("torch==")
     ]
