@@ -11,6 +11,7 @@ the gate know these sums only.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench import registry
+from bench.errors import RecordError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -165,6 +167,23 @@ def _named(name: str) -> Task:
 def counted(result: Result) -> Any:
     """Measurement that holds the counts of the result's task, or None."""
     return result.get(task_of(result.case).kind)
+
+
+def joined(tallies: Sequence[Arrays], names: Sequence[str]) -> Tally:
+    """Arrays of all images one after the other, uint32, and `image`, to which each entry belongs."""
+    none = np.zeros(0, np.uint32)
+    arrays = {name: np.concatenate([none, *(t[name] for t in tallies)]) for name in names}
+    sizes = [len(t[names[0]]) for t in tallies]
+    return arrays | {"image": np.repeat(np.arange(len(tallies), dtype=np.uint32), sizes)}
+
+
+@contextmanager
+def fitting(what: str) -> Iterator[None]:
+    """Raises a RecordError, `what`, where an array of a record is missing, or an index lies outside."""
+    try:
+        yield
+    except (KeyError, IndexError, ValueError) as e:
+        raise RecordError(f"{what}: {e}.", "Measure that case again with --fresh.") from e
 
 
 def ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:

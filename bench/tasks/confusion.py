@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.errors import RecordError
+from bench.tasks.base import fitting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,12 +86,7 @@ def from_sparse(
         RecordError: an array is missing, or an index lies outside.
     """
     counts = np.zeros((images, classes + 1, classes + 1), np.int64)
-    try:
+    with fitting(f"Confusion counts don't fit {images} images of {classes} classes"):
         at = tuple(arrays[k].astype(np.int64) for k in ("image", "truth", "prediction"))
         np.add.at(counts, at, arrays["count"].astype(np.int64))
-    except (KeyError, IndexError, ValueError) as e:
-        raise RecordError(
-            f"Confusion counts don't fit {images} images of {classes} classes: {e}.",
-            "Measure that case again with --fresh.",
-        ) from e
     return counts

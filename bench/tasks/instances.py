@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.errors import RecordError
 from bench.segments import VOID
 from bench.suite.classes import CITYSCAPES
+from bench.tasks.base import fitting
 from bench.tasks.overlap import categories, pooled
 
 if TYPE_CHECKING:
@@ -78,15 +78,6 @@ def count(
     return {k: v.astype(np.uint32) for k, v in arrays.items()}
 
 
-def stack(images: Sequence[Mapping[str, NDArray[np.uint32]]]) -> dict[str, NDArray[np.uint32]]:
-    """Arrays of an InstanceMeasurement, uint32 (instances,): `image` and those of `count`."""
-    empty = [np.zeros(0, np.uint32)]
-    arrays = {k: np.concatenate([i[k] for i in images] or empty) for k in FIELDS}
-    sizes = [i["size"].size for i in images]
-    arrays["image"] = np.repeat(np.arange(len(images), dtype=np.uint32), sizes)
-    return arrays
-
-
 def class_iiou(
     counts: NDArray[np.int64], arrays: Mapping[str, NDArray[np.uint32]], classes: Sequence[str]
 ) -> dict[str, float]:
@@ -135,14 +126,9 @@ def _weighted(
     arrays: Mapping[str, NDArray[np.uint32]], classes: Sequence[str], kind: str
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """Class index, weighted hits and weighted misses of every instance."""
-    try:
+    with fitting(f"Instance counts don't fit {len(classes)} classes"):
         owner = arrays["class_index"].astype(np.int64)
         size, hit = arrays["size"].astype(np.float64), arrays[kind].astype(np.float64)
         average = np.array([AVERAGE_SIZE.get(c, np.nan) for c in classes])[owner]
-    except (KeyError, IndexError) as e:
-        raise RecordError(
-            f"Instance counts don't fit {len(classes)} classes: {e}.",
-            "Measure that case again with --fresh.",
-        ) from e
     weight = average / size
     return owner, hit * weight, (size - hit) * weight

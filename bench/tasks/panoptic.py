@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.errors import DatasetError, RecordError
+from bench.errors import DatasetError
 from bench.record.store import read_arrays
 from bench.segments import VOID, PanopticOptions, Segments
-from bench.tasks.base import Ratios, Task, mean, ratio
+from bench.tasks.base import Ratios, Task, fitting, joined, mean, ratio
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bench.datasets.base import Images
-    from bench.record.base import ArrayFile
     from bench.record.result import Result
     from bench.record.segments import SegmentsMeasurement
     from bench.suite.case import Case
@@ -152,15 +151,11 @@ class PanopticTask(Task):
         self, tallies: Sequence[Tally], seen: Mapping[str, Any]
     ) -> Iterator[tuple[dict[str, Any], Arrays]]:
         """What became of every segment."""
-        none = np.zeros(0, np.uint32)
-        arrays = {k: np.concatenate([none, *(t[k] for t in tallies)]) for k in FIELDS}
-        each = [len(t["outcome"]) for t in tallies]
-        arrays["image"] = np.repeat(np.arange(len(tallies), dtype=np.uint32), each)
-        yield {"kind": "segments", **seen}, arrays
+        yield {"kind": "segments", **seen}, joined(tallies, FIELDS)
 
     def ratios(self, found: SegmentsMeasurement, folder: Path) -> dict[str, Ratios]:
         """`pq`: the sum of IoU over TP + FP/2 + FN/2."""
-        iou, _, whole = _sums(folder, found.arrays, len(found.images), len(found.classes))
+        iou, _, whole = _sums(folder, found)
         return {"pq": Ratios(found.classes, iou, whole)}
 
     def scores(self, result: Result, folder: Path) -> dict[str, float | str]:
@@ -211,32 +206,30 @@ def _by_class(
     folder: Path, found: SegmentsMeasurement
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """PQ, SQ and RQ of each class, fractions, float64 (C,); NaN where absent."""
-    sums = _sums(folder, found.arrays, len(found.images), len(found.classes))
-    iou, matched, whole = (x.sum(0) for x in sums)
+    iou, matched, whole = (x.sum(0) for x in _sums(folder, found))
     return ratio(iou, whole), ratio(iou, matched), ratio(matched, whole)
 
 
 @lru_cache(maxsize=8)
 def _sums(
-    folder: Path, file: ArrayFile, images: int, classes: int
+    folder: Path, found: SegmentsMeasurement
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Sum of IoU, matches, and TP + FP/2 + FN/2 of each image and class, float64 (N, C).
 
     Raises:
         RecordError: an array is missing, or an index lies outside.
     """
-    arrays = read_arrays(folder, file)
+    arrays, images, classes = (
+        read_arrays(folder, found.arrays),
+        len(found.images),
+        len(found.classes),
+    )
     iou, matched, whole = np.zeros((3, images, classes))
-    try:
+    with fitting(f"Segments don't fit {images} images of {classes} classes"):
         at = arrays["image"].astype(np.int64), arrays["class_index"].astype(np.int64)
         pair = arrays["outcome"] == MATCHED
         part, union = (arrays[k].astype(np.float64) for k in ("intersection", "union"))
         np.add.at(iou, at, np.nan_to_num(ratio(part, union)))
         np.add.at(matched, at, pair.astype(np.float64))
         np.add.at(whole, at, np.where(pair, 1.0, 0.5))
-    except (KeyError, IndexError, ValueError) as e:
-        raise RecordError(
-            f"Segments don't fit {images} images of {classes} classes: {e}.",
-            "Measure that case again with --fresh.",
-        ) from e
     return iou, matched, whole

@@ -12,7 +12,7 @@ from bench.record.store import read_arrays
 from bench.segments import VOID
 from bench.tasks import confusion, overlap
 from bench.tasks import instances as per_instance
-from bench.tasks.base import Ratios, Task
+from bench.tasks.base import Ratios, Task, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -103,7 +103,7 @@ class SemanticTask(Task):
         inside = [t for t in tallies if "hit" in t]
         if inside:
             named = {"classes": seen["classes"], "images": seen["images"]}
-            yield {"kind": "instances", **named}, per_instance.stack(inside)
+            yield {"kind": "instances", **named}, joined(inside, per_instance.FIELDS)
 
     def ratios(self, found: Any, folder: Path) -> dict[str, Ratios]:
         """`iou`, and `category_iou` where the classes are those of Cityscapes."""

@@ -15,6 +15,7 @@ from bench.record.confusion import ConfusionMeasurement, InstanceMeasurement, Ru
 from bench.record.gallery import GalleryMeasurement, Panel
 from bench.record.segments import SegmentsMeasurement
 from bench.tasks import confusion, instances
+from bench.tasks.base import joined
 from bench.tasks.panoptic import PanopticTask
 from tests.tasks.runs import tally
 
@@ -59,7 +60,7 @@ def found(indices, asked, shard, seed=0) -> Part:
         measurements.append(GalleryMeasurement(panels=tuple(panels)))
     arrays = {
         "confusion": confusion.to_sparse(confusion.stack(counts, len(CLASSES))),
-        "instances": instances.stack(things),
+        "instances": joined(things, instances.FIELDS),
         "segments": dict(next(PanopticTask().measured(segments, {}))[1]),
     }
     return Part(

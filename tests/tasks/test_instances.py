@@ -10,6 +10,7 @@ from bench.datasets.decode import read_map
 from bench.errors import RecordError
 from bench.suite.classes import CITYSCAPES
 from bench.tasks import confusion, instances, overlap
+from bench.tasks.base import joined
 from tests.builders import dataset
 from tests.official import evaluator, official, write_layout
 
@@ -32,7 +33,7 @@ def test_iiou_is_that_of_the_official_evaluator(tmp_path, seed):
         ids = IDS[read_map(truth.with_name(truth.name.replace("labelIds", "instanceIds")))]
         wide += confusion.count(TABLE[read_map(truth)], guess, 21)
         found.append(instances.count(ids, guess, of))
-    counts, arrays = confusion.fold(wide, 19), instances.stack(found)
+    counts, arrays = confusion.fold(wide, 19), joined(found, instances.FIELDS)
     vehicle = np.array([c == "vehicle" for c in overlap.categories(NAMES)])
     stray = {"vehicle": int(wide[:19][~vehicle][:, 19:21].sum())}
     assert stray["vehicle"] > 0, "the files hold what tells the two rules apart"
@@ -76,11 +77,11 @@ def test_images_are_numbered_when_stacked():
     ids = np.array([[12000, 12001, 0]], np.int32)
     one = instances.count(ids, np.array([[11, 12, 0]], np.uint8), CATEGORIES)
     none = instances.count(np.zeros((2, 2), np.int32), np.zeros((2, 2), np.uint8), CATEGORIES)
-    stacked = instances.stack([one, none, one])
+    stacked = joined([one, none, one], instances.FIELDS)
     assert stacked["image"].tolist() == [0, 0, 2, 2]
     assert stacked["category_hit"].tolist() == [1, 1, 1, 1]
     assert {a.dtype for a in stacked.values()} == {np.dtype(np.uint32)}
-    assert instances.stack([])["size"].size == 0
+    assert joined([], instances.FIELDS)["size"].size == 0
 
 
 def test_without_categories_each_class_is_its_own():
@@ -91,7 +92,7 @@ def test_without_categories_each_class_is_its_own():
 
 def test_without_instances_of_a_class_its_iiou_is_nan():
     counts = np.zeros((20, 20), np.int64)
-    empty = instances.stack([])
+    empty = joined([], instances.FIELDS)
     assert all(math.isnan(v) for v in instances.class_iiou(counts, empty, NAMES).values())
     assert all(math.isnan(v) for v in instances.category_iiou(counts, empty, NAMES).values())
     assert instances.category_iiou(counts[:3, :3], empty, ("tree", "sky")) == {}
