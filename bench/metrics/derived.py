@@ -18,7 +18,7 @@ import numpy as np
 
 from bench.metrics.base import Metric, Names
 from bench.metrics.blocks import by_blocks
-from bench.metrics.columns import Columns
+from bench.metrics.columns import Columns, Numbers
 from bench.record.store import write_atomic
 from bench.resources import cache_dir, code_of, open_regular
 
@@ -46,12 +46,13 @@ def columns(
     `functions` says what computes a kind. The kinds in `cached` depend on the record and on segbench's
     code alone; `sources` is called only where something must be computed.
     """
-    key = _key(run)
-    found = {k: c for k in cached if key and (c := _read(_file(run, k), key))}
+    said = f"{run.digest} {code_of(CODE)} {np.__version__}"
+    key = hashlib.sha256(said.encode()).hexdigest()
+    found = {k: c for k in cached if (c := _read(_file(run, k), key))}
     missing = {k: f for k, f in functions.items() if k not in found}
     if missing:
         made = _compute(missing, sources())
-        for kind in set(cached) & set(made) if key else ():
+        for kind in set(cached) & set(made):
             _write(_file(run, kind), key, made[kind])
         found |= made
     return {k: found[k] for k in functions}
@@ -62,12 +63,9 @@ def names(source: Source) -> dict[str, Metric]:
     return {"names": Metric(None, reason=json.dumps(asdict(Names.of(source.result))))}
 
 
-def named(columns: Columns, row: int) -> Names | None:
+def named(columns: Columns, row: int) -> Names:
     """What `names` stored."""
-    found = columns.get(row, "names")
-    if found is None:
-        return None
-    said = json.loads(found.reason)
+    said = json.loads(Numbers((columns,), row)["names"].reason)
     return Names(**{**said, "notes": tuple(said["notes"])})
 
 
@@ -79,14 +77,6 @@ def _compute(functions: Mapping[str, Function], sources: Sequence[Source]) -> di
 
     made = by_blocks(block, len(sources))
     return {k: Columns.join([b[k] for b in made]) for k in functions}
-
-
-def _key(run: Run) -> str:
-    """What the numbers depend on; empty where they can't be cached."""
-    if run.digest is None:
-        return ""
-    said = f"{run.digest} {code_of(CODE)} {np.__version__}"
-    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def _file(run: Run, kind: str) -> Path:

@@ -32,7 +32,7 @@ from bench.resources import read_bytes
 from bench.suite.policy import GatePolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -55,25 +55,19 @@ class RunInfo(Record):
 class Run:
     """A run in a folder: its info, and its results, which are read when they are asked for."""
 
-    def __init__(
-        self, folder: Path, info: RunInfo, results: Sequence[Result] | None = None
-    ) -> None:
-        """Results: None = those in the folder."""
+    def __init__(self, folder: Path, info: RunInfo) -> None:
         self.folder = folder
         self.info = info
-        self._given = results
         self._shared = Shared()
-        self._stored: dict[str, Result] = {r.case.id: r for r in results or ()}
+        self._stored: dict[str, Result] = {}
         # A row asks for its measurements several times, and all variants for their reference's.
         self._whole = lru_cache(maxsize=16)(read_result)
 
     @cached_property
     def results(self) -> tuple[Result, ...]:
         """All of them, whole: those of the plan in its order, then those that it doesn't name."""
-        given = self._given
-        if given is None:
-            given = [read_result(f) for f in sorted((self.folder / "cases").glob("*.json"))]
-        found = {r.case.id: r for r in given}
+        read = [read_result(f) for f in sorted((self.folder / "cases").glob("*.json"))]
+        found = {r.case.id: r for r in read}
         order = {case_id: i for i, case_id in enumerate(self.info.plan)}
         key = lambda r: (order.get(r.case.id, len(order)), r.case.id)  # noqa: E731
         return tuple(sorted(found.values(), key=key))
@@ -89,8 +83,6 @@ class Run:
     @property
     def ids(self) -> tuple[str, ...]:
         """Planned cases that have a result, in the plan's order."""
-        if self._given is not None:
-            return tuple(i for i in self.info.plan if i in self._stored)
         return tuple(self.files)
 
     @cached_property
@@ -109,13 +101,13 @@ class Run:
 
         Then a RecordError may come: the file can't be understood, or holds another case's result.
         """
-        if case_id not in self._stored and self._given is None:
+        if case_id not in self._stored:
             path = self.folder / "cases" / f"{file_stem(case_id)}.json"
             if not path.exists():
                 return None
             head = partial(self._head, case_id, path)
             self._stored[case_id] = Stored.of(head, partial(self._whole, path))
-        return self._stored.get(case_id)
+        return self._stored[case_id]
 
     def _head(self, case_id: str, path: Path) -> Result:
         found = self._shared.result(parse(Result, path, head))
@@ -124,21 +116,17 @@ class Run:
         return found
 
     @cached_property
-    def digest(self) -> str | None:
+    def digest(self) -> str:
         """Digest, hexadecimal, of what numbers derive from: plan, results, arrays, ceilings.
 
-        Arrays count by name, size and time of change: their results' JSON names their digests. None
-        where the results were given.
+        Arrays count by name, size and time of change: their results' JSON names their digests.
         """
-        if self._given is not None:
-            return None
         sha = hashlib.sha256("\n".join(self.info.plan).encode())
         for path in (*self.files.values(), *sorted((self.folder / "ceilings").glob("*.json"))):
             sha.update(b"%s %s" % (path.name.encode(), hashlib.sha256(content_of(path)).digest()))
-        with os.scandir(self.folder / "cases") as found:
-            for file in sorted((f for f in found if f.name.endswith(".npz")), key=lambda f: f.name):
-                at = file.stat()
-                sha.update(f"{file.name} {at.st_size} {at.st_mtime_ns}".encode())
+        for file in sorted((self.folder / "cases").glob("*.npz")):
+            at = file.stat()
+            sha.update(f"{file.name} {at.st_size} {at.st_mtime_ns}".encode())
         return sha.hexdigest()
 
     def arrays(self, file: ArrayFile) -> dict[str, NDArray[Any]]:

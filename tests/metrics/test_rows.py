@@ -3,7 +3,7 @@ import pytest
 from bench import registry
 from bench.metrics.base import Metric
 from bench.metrics.rows import reference_of, rows
-from bench.record.store import Run
+from bench.record.store import read_run, write_result
 from tests.builders import ROWS, Planned, build_run
 
 
@@ -55,15 +55,16 @@ def test_another_model_is_no_reference(tmp_path):
 
 
 def changed(run, **fields):
-    """The reference's result and the other one, whose case has other fields."""
-    first, second = run.results
+    """A run of the reference's result and the other one, whose case has other fields."""
+    second = run.results[1]
     parts = {
         k: getattr(second.case, k).model_copy(update=v)
         for k, v in fields.items()
         if type(v) is dict
     }
     of = second.case.model_copy(update={**fields, **parts})
-    return Run(run.folder, run.info, (first, second.model_copy(update={"case": of})))
+    write_result(run.folder, second.model_copy(update={"case": of}))
+    return read_run(run.folder)
 
 
 @pytest.mark.parametrize(

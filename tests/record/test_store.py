@@ -4,6 +4,7 @@ import errno
 import io
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,14 @@ def test_results_outside_of_the_plan_come_last(tmp_path: Path) -> None:
     assert store.read_run(tmp_path).results[-1] == extra
     assert store.read_run(tmp_path).get(extra.case.id).case == extra.case
     assert store.read_run(tmp_path).get("nothing") is None
+
+
+def test_a_run_without_a_result_yet_can_be_read(tmp_path: Path) -> None:
+    builders.build_run(tmp_path, plan=("one",))
+    shutil.rmtree(tmp_path / "cases")
+    run = store.read_run(tmp_path)
+    assert (run.ids, run.pending, run.results) == ((), ("one",), ())
+    assert run.digest == store.read_run(tmp_path).digest
 
 
 def test_arrays_are_checked_against_their_digest(tmp_path: Path) -> None:
@@ -85,7 +94,7 @@ def test_media_are_named_by_content(tmp_path: Path) -> None:
     name = store.write_media(tmp_path / "media", b"picture", ".png")
     assert store.write_media(tmp_path / "media", b"picture", ".png") == name
     assert store.write_media(tmp_path / "media", b"other", ".png") != name
-    run = store.Run(tmp_path, store.RunInfo(suite="s", title="S", plan=()), ())
+    run = store.Run(tmp_path, store.RunInfo(suite="s", title="S", plan=()))
     assert run.media(name) == b"picture"
     for wrong in ("none.png", "../run.json"):
         with pytest.raises(RecordError):
