@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -33,7 +32,7 @@ def selftest(
     from bench.errors import BadInput
     from bench.live import calibrated
     from bench.live import selftest as live
-    from bench.live.session import ready
+    from bench.live.prepared import print_line, ready
     from bench.plan import select
     from bench.suite.load import load_suite
     from bench.suite.protocol import LARGEST
@@ -55,8 +54,8 @@ def selftest(
             f"{pairs} pairs are too few: a gate of this suite takes two looks at {policy.pairs}.",
             f"Measure at least: --pairs {2 * policy.pairs}",
         )
-    job = ready(cases[0], resources.cache_dir(), _tell, allow_code=allow_code)
-    made = live.run(job, pairs, _tell, policy=policy)
+    job = ready(cases[0], resources.cache_dir(), print_line, allow_code=allow_code)
+    made = live.run(job, pairs, print_line, policy=policy)
     if json:
         print(made.model_dump_json(indent=1, by_alias=True))
         return
@@ -64,10 +63,6 @@ def selftest(
     print(
         f"Kept in {calibrated.path(made.machine)}; run and gate --live copy it into their folder."
     )
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def _print(made: Calibration) -> None:

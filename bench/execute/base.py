@@ -55,7 +55,6 @@ class Executor(Protocol):
 
     def capabilities(self) -> Capabilities:
         """Places, and jobs at a time."""
-        ...
 
     def submit(
         self, job: Job, *, place: str, timeout_s: float, log: Path, progress: Progress
@@ -65,23 +64,15 @@ class Executor(Protocol):
         An expected end (a crash, a hang, an error of the step) is an Outcome; the future raises only
         where the executor itself is broken.
 
-        Args:
-            job: what to do.
-            place: one of the capabilities' places.
-            timeout_s: seconds after which the job's process is killed.
-            log: file of the caller's machine that gets the worker's standard error.
-            progress: called with what the worker says meanwhile, from any thread.
+        The job's process is killed after `timeout_s`. Its standard error goes to `log`, a file of the
+        caller's machine; `progress` is called with what it says, from any thread.
         """
-        ...
 
     def stands(self, job: Job, place: str) -> Report | None:
         """Report of a job whose result lies in the place's cache; None = submit it to find out."""
-        ...
 
     def drop(self, names: Sequence[str], place: str) -> None:
         """Remove folders from the place's cache; names are relative to it."""
-        ...
 
     def close(self) -> None:
         """End whatever still runs."""
-        ...

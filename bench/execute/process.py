@@ -21,7 +21,6 @@ from bench.jobs.base import UNWRITTEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from types import TracebackType
 
 TAIL_LINES = 20
 BOOT = Path(boot.__file__).resolve()
@@ -84,12 +83,7 @@ class Process:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @property

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,8 +21,8 @@ from bench.execute import probe
 from bench.gate.live import threshold
 from bench.gate.session import BEGUN
 from bench.gate.verdict import LIVE
-from bench.live import calibrated, chosen, clock, look, pair, revision
-from bench.live.session import ready
+from bench.live import calibrated, pair, revision, scope
+from bench.live.prepared import print_line, ready
 from bench.live.side import Start
 from bench.record.pairs import PairsRecord
 from bench.record.store import file_stem, read_run, to_json, write_atomic
@@ -32,8 +31,8 @@ from bench.suite.protocol import LARGEST
 
 if TYPE_CHECKING:
     from bench.jobs.measure import PairJob
+    from bench.live.prepared import Tell
     from bench.live.revision import Revision
-    from bench.live.session import Tell
     from bench.record.calibration import Calibration
     from bench.record.pairs import ProcessPair
     from bench.record.store import Run
@@ -51,10 +50,6 @@ MEANS = (
 
 
 FILLS = 'batch_size = "largest" fills the memory that two processes would have to share'
-
-
-def _print(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True)
@@ -79,18 +74,13 @@ def measure(
     pairs: int | None = None,
     allow_code: bool = False,
     policy: GatePolicy | None = None,
-    say: Tell = _print,
+    say: Tell = print_line,
 ) -> tuple[PairsRecord, ...]:
     """Pairs of every timed case of a run, each on disk in its pairs/ as soon as it is measured.
 
-    Args:
-        run_folder: run whose cases are the candidates.
-        base: run folder, or revision of the git repository that the command runs in.
-        only: shell pattern on the cases' ids.
-        pairs: pairs of one look; None = the policy's.
-        allow_code: let models run their own Python.
-        policy: the one that will judge; None = the base's, or the run's against a revision.
-        say: takes a line for the user.
+    The base is a run folder, or a revision of the git repository that the command runs in; `only` is a
+    shell pattern on the cases' ids, and `pairs` those of one look, else the policy's. The policy is the
+    one that will judge; else the base's, or the run's against a revision.
 
     Raises:
         BadInput: the base is neither, or its environment can't be built.
@@ -106,22 +96,14 @@ def measure(
     policy = policy or (stored or run).info.gate
     if stored is None:
         revision.find(base, Path.cwd())
-    cases = chosen.choose(run, stored, base, only or "*", say)
+    cases = scope.choose(run, stored, base, only or "*", say)
     other: Run | Revision | None = stored
     if other is None:
         extras = revision.needs(old for _, old in cases)
         other = revision.build(base, Path.cwd(), resources.cache_dir(), say, extras)
-    task = Task(
-        run,
-        base,
-        other,
-        policy,
-        pairs or policy.pairs,
-        calibrated.attach(run_folder, policy.pairs),
-        allow_code,
-        say,
-    )
-    return _all(task, cases)
+    calibration = calibrated.attach(run_folder, policy.pairs)
+    wanted = pairs or policy.pairs
+    return _all(Task(run, base, other, policy, wanted, calibration, allow_code, say), cases)
 
 
 def _all(task: Task, cases: list[tuple[Case, Case]]) -> tuple[PairsRecord, ...]:
@@ -133,10 +115,10 @@ def _all(task: Task, cases: list[tuple[Case, Case]]) -> tuple[PairsRecord, ...]:
         if begun.get(case_id) != question:
             (folder / f"{file_stem(case_id)}.json").unlink(missing_ok=True)
     _begin(folder, begun | asked)
-    watch = clock.Clock({case: clock.seconds(task.run, case) for case in asked}, task.tell)
+    watch = scope.Clock({case: scope.seconds(task.run, case) for case in asked}, task.tell)
     records = {header.case: _stood(folder, header) for header, _, _ in ready_ones}
     for case_id, record in records.items():
-        watch.plan(case_id, look.left(record, task.pairs))
+        watch.plan(case_id, scope.left(record, task.pairs))
     made = tuple(_one(task, records[h.case], old, new, watch) for h, old, new in ready_ones)
     for record in left_out:
         write_atomic(folder / f"{file_stem(record.case)}.json", to_json(record))
@@ -258,7 +240,7 @@ def _stood(folder: Path, header: PairsRecord) -> PairsRecord:
 
 
 def _one(
-    task: Task, record: PairsRecord, old: Start, new: Start, watch: clock.Clock
+    task: Task, record: PairsRecord, old: Start, new: Start, watch: scope.Clock
 ) -> PairsRecord:
     """Record of a case with all its pairs."""
     case_id = record.case
@@ -280,6 +262,6 @@ def _one(
     def keep(now: PairsRecord) -> None:
         write_atomic(task.run.folder / "pairs" / f"{file_stem(case_id)}.json", to_json(now))
 
-    found = look.finish(record, task.pairs, bound, one, keep)
+    found = scope.finish(record, task.pairs, bound, one, keep)
     watch.stop()
     return found

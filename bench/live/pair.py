@@ -44,19 +44,15 @@ class Turning(Protocol):
 
     def ready(self) -> None:
         """Return when it is loaded and warm."""
-        ...
 
     def burst(self, iterations: int, core: int | None = None) -> None:
         """Return when it has done a burst, its calling thread on a core."""
-        ...
 
     def end(self) -> tuple[tuple[int, ...], ...]:
         """Nanoseconds of every burst's iterations; it is over then."""
-        ...
 
     def cpu_s(self) -> float:
         """Processor time that it used so far, seconds."""
-        ...
 
 
 @dataclass(frozen=True)

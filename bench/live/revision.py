@@ -31,7 +31,7 @@ from bench.suite.base import digest
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bench.live.session import Tell
+    from bench.live.prepared import Tell
     from bench.suite.case import Case
 
 
@@ -192,12 +192,8 @@ def build(
 ) -> Revision:
     """The revision, installed in its own environment: now, or when it was first asked for.
 
-    Args:
-        name: commit, branch or tag.
-        where: folder in its repository.
-        cache: where environments are kept.
-        tell: takes a line for the user.
-        extras: distributions to install beside it, in the versions of its constraints.
+    `where` is a folder of its repository; `extras` are distributions to install beside it, in the
+    versions of its constraints.
 
     Raises:
         BadInput: there is no such revision, or its environment can't be built.

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from bench.jobs.measure import PairJob
-    from bench.live.session import Tell
+    from bench.live.prepared import Tell
     from bench.measure.call import Call
     from bench.measure.session import LoadedCase
 
@@ -59,12 +59,8 @@ def run(
 ) -> Calibration:
     """Calibration of this machine from `pairs` A/A pairs of a session, stored in the cache.
 
-    Args:
-        job: the session.
-        pairs: at least two looks of a gate, better five.
-        tell: takes a line for the user.
-        policy: whose gate is calibrated; None = the default one.
-        seed: of the order within rounds.
+    There are pairs for at least two looks of the policy's gate, better five; `seed` is that of the
+    order within rounds.
 
     Raises:
         CaseFailed: a session died.

@@ -25,7 +25,6 @@ from bench.jobs.measure import PairReport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
 
     from bench.jobs.measure import PairJob
 
@@ -61,12 +60,7 @@ class Side:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Leave nothing behind, however the pair ended."""
         self._worker.close()
         self._out.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -27,14 +27,14 @@ from bench.resources import read_bytes
 if TYPE_CHECKING:
     from bench.jobs.measure import CeilingReport
     from bench.plan.graph import Graph
-    from bench.plan.walk import Node
+    from bench.plan.walk import Story
     from bench.record.result import Measurement, Result
     from bench.suite.case import Case
 
 Kind = Literal["work", "ceiling", "fits"]
 BUSY = 0.1
 """Processors that others kept busy beside a ceiling; beyond it the ceiling isn't kept."""
-_WHAT: dict[Kind, str] = {
+_WHAT: dict[Kind, str] = {  # the slowest last
     "work": "counting the work",
     "ceiling": "measuring the machine's ceiling",
     "fits": "searching what fits",
@@ -75,26 +75,26 @@ class Analyses:
 
     def order(self, rows: Sequence[Result]) -> Iterator[tuple[Kind, int]]:
         """Kind and position of the row of every step to come: the slowest kind last."""
-        asked: tuple[Kind, ...] = ("work", "ceiling", "fits")
-        for kind in asked:
-            seen = set()
-            for i, row in enumerate(rows):
-                once = self._file(row.case) if kind == "ceiling" else i
-                if kind in self.wanted(row) and once not in seen:
-                    seen.add(once)
-                    yield kind, i
+        return self._steps([(row.case, self.wanted(row)) for row in rows])
 
     def count(self, new: Sequence[Case], rows: Sequence[Result]) -> Counter[str]:
         """Steps to come, by kind, of cases that have no row yet and of rows."""
         asked = [(case, self.kinds(case)) for case in new]
         asked += [(row.case, self.wanted(row)) for row in rows]
-        steps = Counter(k for _, kinds in asked for k in kinds if k != "ceiling")
-        ceilings = {self._file(case) for case, kinds in asked if "ceiling" in kinds}
-        return steps + Counter({"ceiling": len(ceilings)})
+        return Counter(kind for kind, _ in self._steps(asked))
 
-    def story(
-        self, kind: Kind, case: Case, row: Result
-    ) -> Generator[Node, Any, Callable[[Result], Result]]:
+    def _steps(self, asked: Sequence[tuple[Case, tuple[Kind, ...]]]) -> Iterator[tuple[Kind, int]]:
+        """Kind and position of every step; one ceiling a file."""
+        for kind in _WHAT:
+            seen = set()
+            for i, (case, kinds) in enumerate(asked):
+                if kind in kinds:
+                    once = self._file(case) if kind == "ceiling" else i
+                    if once not in seen:
+                        seen.add(once)
+                        yield kind, i
+
+    def story(self, kind: Kind, case: Case, row: Result) -> Story[Callable[[Result], Result]]:
         """What an analysis of an identified case adds to its row, or why it adds nothing."""
         size: tuple[int, int] | None = None
         try:
@@ -103,7 +103,7 @@ class Analyses:
                 yield graph.alone(case, _WHAT[kind], partial(self._ceiling, graph, case))
                 return lambda row: row
             timing = row.get("timing")
-            made = yield graph.prepared(case, timing.batch_size if timing else None)
+            made = yield from graph.prepared(case, timing.batch_size if timing else None)
             size = made.size
             found: tuple[Measurement, ...]
             if kind == "work":

@@ -1,27 +1,28 @@
 """The steps that a case needs: weights, data set, artifact, reference outputs, and then its sessions.
 
-Each is a node with what it needs. Two cases that need the same have nodes of the same key, so that it
-is done once, and where it failed, both fail with its reason.
+Each is a node with its job. Two cases that need the same have nodes of the same key, so that it is
+done once, and where it failed, both fail with its reason.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from bench.jobs.base import Job, SessionJob
 from bench.jobs.prepare import ArtifactJob, DatasetJob, ReferenceJob, WeightsJob
 from bench.plan import keys
-from bench.plan.prepared import Prepared, identified
+from bench.plan.prepared import Prepared
 from bench.plan.setting import StepFailed
-from bench.plan.walk import Node
+from bench.plan.walk import Node, Story
 from bench.suite.protocol import LARGEST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from bench.jobs.prepare import DatasetReport, ProbeReport
+    from bench.execute.base import Outcome
+    from bench.jobs.prepare import ArtifactReport, DatasetReport, ProbeReport
     from bench.plan.walk import Walk
     from bench.record.environment import Environment
     from bench.suite.case import Case
@@ -42,7 +43,8 @@ class Graph:
     """Finds the largest batch of a case whose protocol asks for it."""
     guarded: bool = False
     """Its processes end themselves before memory runs out."""
-    _skips: dict[str, tuple[int, str]] = field(default_factory=dict)
+    _answers: dict[str, ProbeReport] = field(default_factory=dict)
+    """Case -> what the place says about it."""
 
     @cached_property
     def told(self) -> ProbeReport:
@@ -55,146 +57,112 @@ class Graph:
 
     def skips(self, case: Case) -> str:
         """Empty, or why the place can't run a case."""
-        return self._lacks(case)[1]
+        return self._answer(case).skips[case.id]
 
     def lacks(self, case: Case) -> int:
         """How much of what the case needs the place doesn't have."""
-        return self._lacks(case)[0]
+        return self._answer(case).lacks[case.id]
 
-    def _lacks(self, case: Case) -> tuple[int, str]:
-        if case.id not in self._skips:
-            told = self.walk.probe(self.place, case)
-            self._skips[case.id] = told.lacks[case.id], told.skips[case.id]
-        return self._skips[case.id]
+    def _answer(self, case: Case) -> ProbeReport:
+        if case.id not in self._answers:
+            self._answers[case.id] = self.walk.probe(self.place, case)
+        return self._answers[case.id]
 
     def environment(self, case: Case) -> Environment:
         """Place and moment, as a case begins."""
         return self.walk.probe(self.place, case, environments=True).environments[case.id]
 
-    def make(self, case: Case) -> Prepared:
-        """A case that was not identified yet, prepared now.
-
-        Raises:
-            StepFailed: a step failed, or can't run there.
-        """
-        found = self.walk.result(self.weights(case))
-        made: Prepared = self.walk.result(self.prepared(identified(case, found.report)))
-        return made
-
-    def weights(self, case: Case) -> Node:
-        """Step that finds the weights, and what determines the data set."""
-        case = case.model_copy(update={"weights_digest": "", "dataset_digest": ""})
+    def identified(self, case: Case) -> Story[Case]:
+        """The case with the model's classes, and the digests of its weights and of its data set."""
+        asked = case.model_copy(update={"weights_digest": "", "dataset_digest": ""})
         key = f"weights {case.model.model_dump_json()} {case.dataset.model_dump_json()}"
-        return self._step(key, case, lambda _: self._job(WeightsJob, case), "finding weights")
+        job = self._job(WeightsJob, asked)
+        found = (yield self._step(key, asked, job, "finding weights")).report
+        model = case.model.model_copy(update={"classes": found.classes})
+        digests = {"weights_digest": found.weights_digest, "dataset_digest": found.dataset_digest}
+        return case.model_copy(update={"model": model, **digests})
 
-    def dataset(self, case: Case) -> Node:
-        """Step that makes or checks the data set."""
+    def ready(self, case: Case) -> Story[Prepared]:
+        """A case that was not identified yet, prepared."""
+        return (yield from self.prepared((yield from self.identified(case))))
+
+    def prepared(self, case: Case, batch: int | None = None) -> Story[Prepared]:
+        """An identified case whose session can be opened; `batch` = found by an earlier process."""
+        made = yield from self._sized_with_data(case, batch)
+        return (yield from self.opened(made))
+
+    def opened(self, made: Prepared) -> Story[Prepared]:
+        """The case with its artifact."""
+        digests, chain = self._chain(made, made.case.variant)
+        return _with_artifact(made, digests, (yield chain))
+
+    def compared(
+        self, case: Case, shard: keys.Shard = None
+    ) -> Story[tuple[Prepared, str | None, str]]:
+        """An identified case, digest of the reference's outputs or None, and why there are none.
+
+        Outputs of a shard are those of its images.
+        """
+        made = yield from self._sized_with_data(case)
+        digests, chain = self._chain(made, case.variant)
+        name = f"the reference {case.reference.slug}"
+        reason = self.skips(case.model_copy(update={"variant": case.reference}))
+        if reason:
+            made = _with_artifact(made, digests, (yield chain))
+            return made, None, f"{name} doesn't run here: {reason}"
+        target, reference = self._reference(made, shard)
+        *done, last = yield (*chain, reference)
+        made = _with_artifact(made, digests, done)
+        if isinstance(last, StepFailed):
+            return made, None, f"{name} failed: {last.failure.message}"
+        return made, target, ""
+
+    def _sized_with_data(self, case: Case, batch: int | None = None) -> Story[Prepared]:
+        """An identified case with its images, the size of its input and its batch."""
         asked = (v.calibration for v in (case.variant, case.reference))
         splits = tuple(sorted({c.split for c in asked if c is not None}))
-        key = f"dataset {_set(case)} {case.protocol.task} {splits}"
-        job = partial(self._job, DatasetJob, case, calibration_splits=splits)
-        return self._step(key, case, lambda _: job(), f"preparing data set {case.dataset.name}")
-
-    def prepared(self, case: Case, batch: int | None = None) -> Node:
-        """Value `Prepared` of an identified case.
-
-        Args:
-            case: what is wanted.
-            batch: batch size that an earlier process of the case sought and found.
-        """
-        data = self.dataset(case)
-        sought: tuple[Node, ...] = ()
+        images = (case.protocol.images, case.model.trained, case.protocol.parity_images)
+        key = f"dataset {case.dataset.model_dump_json()} {images} {case.protocol.task} {splits}"
+        job = self._job(DatasetJob, case, calibration_splits=splits)
+        step = self._step(key, case, job, f"preparing data set {case.dataset.name}")
+        made = sized(case, (yield step).report)
         if case.protocol.batch_size != LARGEST:
-            batch = None
-        elif batch is not None:
-            case = case.asking(batch_size=batch)
-        if case.protocol.batch_size == LARGEST:
-            digest = keys.batch_digest(case, _asked(case), self.told.machine.identity)
-            sought = (
-                self._step(
-                    f"batch {digest} {data.key}",
-                    case,
-                    lambda found: self.seek(self, self._sized(case, case, found[0])),
-                    needs=(data,),
-                    kind="measure",
-                ),
-            )
-        return self.opened(case, data, sought, batch)
+            return made
+        if batch is None:
+            digest = keys.batch_digest(case, made.size, self.told.machine.identity)
+            seek = partial(self.seek, self, made)
+            batch = yield self._step(f"batch {digest}", case, seek, kind="measure")
+        return replace(made, ran=case.asking(batch_size=batch))
 
-    def given(self, case: Case, data: DatasetReport) -> Node:
-        """A data set that was found before."""
-        return self._step("given", case, lambda _: data)
-
-    def opened(
-        self, case: Case, data: Node, sought: tuple[Node, ...] = (), batch: int | None = None
-    ) -> Node:
-        """Value `Prepared` on a data set; `sought` has the batch size where that is to be found."""
-        chain = self._chain(case, case.variant, data, sought)
-
-        def made(found: list[Any]) -> Prepared:
-            ran = case.asking(batch_size=found[1]) if sought else case
-            asked = case if batch is None else case.asking(batch_size=LARGEST)
-            prepared = self._sized(asked, ran, found[0])
-            digests = self._digests(ran, case.variant, found[0])
-            done = found[1 + len(sought) :]
-            return replace(prepared, chain=tuple(zip(digests, done, strict=True)))
-
-        key = f"prepared {case.fingerprint} {batch} {data.key}"
-        return self._step(key, case, made, needs=(data, *sought, *chain))
-
-    def reference(self, case: Case, shard: keys.Shard = None) -> Node:
-        """Step that computes the outputs of an identified case's reference, or a shard of them."""
+    def _reference(self, made: Prepared, shard: keys.Shard) -> tuple[str, Node]:
+        """Digest of the outputs of a case's reference, and the step that computes them."""
         # One reference for all batches; where the largest is sought, one image at a time.
-        case = case.asking(batch_size=max(1, case.protocol.batch_size))
-        data, variant = self.dataset(case), case.reference
-        chain = self._chain(case, variant, data)
-
-        def job(found: list[Any]) -> Job:
-            prepared = self._sized(case, case, found[0])
-            artifact = self._digests(case, variant, found[0])[-1:]
-            target = self._reference_digest(case, prepared.size, found[0].digest, shard)
-            made = replace(prepared, chain=tuple((a, found[-1]) for a in artifact))
-            more = {"memory_limit_bytes": None, "target": target, "shard": shard}
-            return self.session(ReferenceJob, made, **more)
-
-        key = f"reference {self._reference_digest(case, _asked(case), _set(case), shard)}"
-        return self._step(
-            key,
-            case,
-            job,
-            f"computing the reference {variant.slug}",
-            needs=(data, *chain),
-            optional=True,
-        )
-
-    def compared(self, case: Case, shard: keys.Shard = None) -> Node:
-        """Value: `Prepared`, digest of the reference's outputs or None, and why there are none."""
-        prepared, name = self.prepared(case), f"the reference {case.reference.slug}"
-        reason = self.skips(case.model_copy(update={"variant": case.reference}))
-        reference = () if reason else (self.reference(case, shard),)
-
-        def both(found: list[Any]) -> tuple[Prepared, str | None, str]:
-            if reason:
-                return found[0], None, f"{name} doesn't run here: {reason}"
-            if isinstance(found[1], StepFailed):
-                return found[0], None, f"{name} failed: {found[1].failure.message}"
-            made: Prepared = found[0]
-            return made, self._reference_digest(made.case, made.size, made.data.digest, shard), ""
-
-        key = f"compared {case.fingerprint} {shard}"
-        return self._step(key, case, both, needs=(prepared, *reference))
+        case = made.case.asking(batch_size=max(1, made.case.protocol.batch_size))
+        made = sized(case, made.data)
+        digests, chain = self._chain(made, case.reference)
+        machine = self.told.machine.identity
+        target = keys.reference_digest(case, made.size, made.data.digest, machine, shard)
+        opens = {
+            "artifact": digests[-1] if digests else None,
+            "memory_limit_bytes": None,
+            "shard": shard,
+        }
+        job = self.session(ReferenceJob, made, target=target, **opens)
+        what = f"computing the reference {case.reference.slug}"
+        step = self._step(f"reference {target}", case, job, what, needs=chain, optional=True)
+        return target, step
 
     def measured(self, step: type[S], made: Prepared, what: str, **fields: Any) -> Node:
         """Step that opens the case's session; it has the place to itself, unless it is a shard."""
         job = self.session(step, made, **fields)
         key = f"{job.log} {made.case.id}"
         kind = "prepare" if job.shard else "measure"
-        return self._step(key, made.case, lambda _: job, what, kind=kind)
+        return self._step(key, made.case, job, what, kind=kind)
 
     def alone(self, case: Case, what: str, work: Callable[[], Any]) -> Node:
         """Value of work that does jobs of its own, and has the place to itself meanwhile."""
 
-        def value(_: list[Any]) -> Any:
+        def value() -> Any:
             self.walk.listener.step(case, what)
             return work()
 
@@ -215,52 +183,26 @@ class Graph:
             },
         )
 
-    def _chain(
-        self, case: Case, variant: Variant, data: Node, sought: tuple[Node, ...] = ()
-    ) -> tuple[Node, ...]:
-        """Steps of a variant's recipe, each of which needs the one before."""
-        own = case.model_copy(update={"variant": variant})
-        nodes: list[Node] = []
-        symbols = keys.recipe_digests(case, variant, _asked(case), data.key)
-        for position, symbol in enumerate(symbols):
-
-            def job(found: list[Any], at: int = position) -> Job:
-                ran = own.asking(batch_size=found[1]) if sought else own
-                digests = self._digests(ran, variant, found[0])
-                return self._job(
-                    ArtifactJob,
-                    ran,
-                    found[0],
-                    size=self._sized(ran, ran, found[0]).size,
-                    position=at,
-                    previous=digests[at - 1] if at else None,
-                    target=digests[at],
-                )
-
-            key = f"artifact {symbol} {_set(case)}"
-            what = f"making {variant.steps[position].name}"
-            needs = (data, *sought, *nodes[-1:])
-            nodes.append(self._step(key, own, job, what, needs=needs))
-        return tuple(nodes)
-
-    def _digests(self, case: Case, variant: Variant, data: DatasetReport) -> list[str]:
+    def _chain(self, made: Prepared, variant: Variant) -> tuple[list[str], tuple[Node, ...]]:
+        """Digests of what a variant's recipe makes, and its steps; each needs the one before."""
         calibration = variant.calibration
-        images = data.calibration.get(calibration.split, "") if calibration else ""
-        return keys.recipe_digests(case, variant, self._sized(case, case, data).size, images)
-
-    def _reference_digest(self, case: Case, size: keys.Size, data: str, shard: keys.Shard) -> str:
-        case = case.asking(batch_size=max(1, case.protocol.batch_size))
-        return keys.reference_digest(case, size, data, self.told.machine.identity, shard)
-
-    def _sized(self, case: Case, ran: Case, data: DatasetReport) -> Prepared:
-        """The case with its input's height and width, rounded up to the model's multiple.
-
-        They are the ONNX file's where there is one, else the protocol's, else the first image's.
-        """
-        onnx, asked = case.model.onnx, case.protocol
-        size = (asked.height or data.size[0], asked.width or data.size[1])
-        padded = case.model.padded(*size) if onnx is None else (onnx.height, onnx.width)
-        return Prepared(case, ran, data, padded)
+        images = made.data.calibration.get(calibration.split, "") if calibration else ""
+        digests = keys.recipe_digests(made.ran, variant, made.size, images)
+        case = made.ran.model_copy(update={"variant": variant})
+        nodes: list[Node] = []
+        for at, digest in enumerate(digests):
+            job = self._job(
+                ArtifactJob,
+                case,
+                made.data,
+                size=made.size,
+                position=at,
+                previous=digests[at - 1] if at else None,
+                target=digest,
+            )
+            key, what = f"artifact {digest} {made.data.digest}", f"making {variant.steps[at].name}"
+            nodes.append(self._step(key, case, job, what, needs=tuple(nodes[-1:])))
+        return digests, tuple(nodes)
 
     def _job(
         self, kind: type[J], case: Case, data: DatasetReport | None = None, **fields: Any
@@ -285,12 +227,17 @@ class Graph:
         return Node(f"{self.place}: {key}", case, self.place, job, what=what, **more)
 
 
-def _set(case: Case) -> str:
-    """The images of a case, as asked."""
-    count = (case.protocol.images, case.model.trained, case.protocol.parity_images)
-    return f"{case.dataset.model_dump_json()} {count}"
+def sized(case: Case, data: DatasetReport) -> Prepared:
+    """The case with its input's height and width, rounded up to the model's multiple.
+
+    They are the ONNX file's where there is one, else the protocol's, else the first image's.
+    """
+    onnx, asked = case.model.onnx, case.protocol
+    size = (asked.height or data.size[0], asked.width or data.size[1])
+    padded = case.model.padded(*size) if onnx is None else (onnx.height, onnx.width)
+    return Prepared(case, case, data, padded)
 
 
-def _asked(case: Case) -> keys.Size:
-    """Height and width as asked; None = the first image's, which isn't known yet."""
-    return case.protocol.height, case.protocol.width
+def _with_artifact(made: Prepared, digests: list[str], done: Iterable[Outcome]) -> Prepared:
+    reports = (cast("ArtifactReport", each.report) for each in done)
+    return replace(made, chain=tuple(zip(digests, reports, strict=True)))

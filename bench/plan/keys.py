@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 Shard = tuple[int, int] | None
 """Part of the images, 0 first, and of how many; None = all."""
-Size = tuple[int | None, int | None]
-"""Input height and width; None = the image's."""
+Size = tuple[int, int]
+"""Input height and width."""
 EXPORTING = ("exporters", "models", "transforms")
 """Rooms whose code makes an artifact what it is."""
 

@@ -46,33 +46,27 @@ class Tried:
     """Whether this machine or installation can't run it at all."""
 
 
-def measure(
-    case: Case, job: FitsJob, start: Start, export: Export, here: ProbeReport
-) -> FitsMeasurement:
-    """What fits under each of the protocol's limits.
-
-    Args:
-        case: Case whose model, variant and target are tried.
-        job: Job of step `fits` at the case's own size and artifact; batch, size, artifact and
-            report's file of each try are set here.
-        start: Runs a job in a process of its own.
-        export: Makes the artifact of a size; it is not asked for the case's own.
-        here: What the place of the tries says about its memory.
-    """
-    search = Search(case, job, start, export, here)
-    return FitsMeasurement(fits=tuple(search.under(gib) for gib in case.protocol.fits_gb))
-
-
 @dataclass
 class Search:
     """Tries sizes, each once, whatever the number of limits."""
 
-    case: Case
     job: FitsJob
+    """Job of a try at the case's own size and artifact; those of each try are set here."""
     start: Start
     export: Export
+    """It is not asked for the case's own size."""
     here: ProbeReport
+    """What the place of the tries says about its memory."""
     _known: dict[Size, Tried] = field(default_factory=dict)
+
+    @property
+    def case(self) -> Case:
+        """Case whose model, variant and target are tried."""
+        return self.job.case
+
+    def measured(self) -> FitsMeasurement:
+        """What fits under each of the protocol's limits."""
+        return FitsMeasurement(fits=tuple(self.under(gib) for gib in self.case.protocol.fits_gb))
 
     def under(self, gib: float) -> Fit:
         """What fits under a limit, GiB; 0 = the memory that the machine or the GPU has."""
@@ -204,28 +198,14 @@ def largest(fits: Callable[[int], bool], first: int, most: int) -> tuple[int | N
     Doubles (or halves) from `first` until the answer changes, then bisects: at most
     2 * log2(most) + 2 tries. What fits must be monotone: more never fits where less doesn't.
     """
-    first = max(1, min(first, most))
-    good, bad = 0, most + 1
-    n = first
-    while fits(n):
-        good = n
-        if n == most:
-            return most, True
-        n = min(2 * n, most)
-    bad = n
-    while not good and bad > 1:
-        n = max(1, bad // 2)
+    good, bad, n = 0, most + 1, max(1, min(first, most))
+    while bad - good > 1:
         if fits(n):
             good = n
         else:
             bad = n
-    while good and bad - good > 1:
-        n = (good + bad) // 2
-        if fits(n):
-            good = n
-        else:
-            bad = n
-    return good or None, False
+        n = min(2 * good, most) if bad > most else (good + bad) // 2
+    return good or None, good == most
 
 
 @dataclass(frozen=True)

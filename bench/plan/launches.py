@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.plan import effective
+from bench.plan.results import mismatches
 
 if TYPE_CHECKING:
     from bench.jobs.measure import TimingReport
@@ -63,7 +63,7 @@ def added(result: Result, found: TimingReport) -> Result:
     more = timing.model_copy(update={"launches": tuple(every)})
     measurements = tuple(more if m is timing else m for m in result.measurements)
     threads = result.environment.threads if result.environment else None
-    said = effective.mismatches(result.case, found.effective, threads)
+    said = mismatches(result.case, found.effective, threads)
     out = result.model_copy(
         update={
             "measurements": measurements,

@@ -51,13 +51,7 @@ class Places:
         return sorted(found, key=lambda g: self.busy[g.place])
 
     def choose(self, case: Case, tried: Collection[str] = (), identity: str = "") -> Graph | None:
-        """The least busy place that a case runs at, if there is one that wasn't tried.
-
-        Args:
-            case: what is to run.
-            tried: places that were lost for it.
-            identity: of the machine that is preferred.
-        """
+        """The least busy place that a case runs at and wasn't tried, of that machine if possible."""
         there = [g for g in self.fitting(case) if g.place not in tried]
         like = [g for g in there if g.told.machine.identity == identity]
         return next(iter(like or there), None)

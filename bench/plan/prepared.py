@@ -1,4 +1,4 @@
-"""A case as its steps leave it: identified, then ready to be measured."""
+"""A case as its steps leave it, ready to be measured."""
 
 from __future__ import annotations
 
@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING
 from bench.record.result import Artifact, StepRecord
 
 if TYPE_CHECKING:
-    from bench.jobs.prepare import ArtifactReport, DatasetReport, WeightsReport
+    from bench.jobs.prepare import ArtifactReport, DatasetReport
     from bench.suite.case import Case
-
-
-def identified(case: Case, found: WeightsReport) -> Case:
-    """The case with the model's classes, and the digests of its weights and of its data set."""
-    model = case.model.model_copy(update={"classes": found.classes})
-    digests = {"weights_digest": found.weights_digest, "dataset_digest": found.dataset_digest}
-    return case.model_copy(update={"model": model, **digests})
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from bench.metrics.catalog.parity import agreement, sqnr_db
-from bench.plan.effective import mismatches
 from bench.record.result import DatasetRecord, Failure, Process, Result
 from bench.suite.matching import Matching, matching
 from bench.suite.protocol import accuracy_fingerprint
 from bench.tasks.base import task_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bench.execute.base import Outcome
     from bench.jobs.measure import CaseReport
     from bench.jobs.prepare import DatasetReport
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from bench.record.environment import Environment
     from bench.record.parity import ParityMeasurement
     from bench.suite.case import Case
+
+_INPUTS = {"fp16": "float16", "bf16": "bfloat16"}
 
 
 def skipped(case: Case, reason: str, environment: Environment) -> Result:
@@ -138,6 +141,45 @@ def wrong(case: Case, parity: ParityMeasurement | None) -> str:
                 f"the output's SQNR against {name} is {ratio:.1f} dB (limit {limit.sqnr_db:g} dB)"
             )
     return ""
+
+
+def mismatches(
+    case: Case, effective: Mapping[str, str], threads: int | None = None
+) -> tuple[str, ...]:
+    """Sentences on settings that the runtime changed; settings that it doesn't report are left out.
+
+    Effective are `Session.effective`: precision, input, threads, streams, provider, device; `threads`
+    is what the runtime was given.
+    """
+    asked = case.variant.precision
+    device = case.target.device
+    out = []
+    ran = _words(effective.get("precision", ""))
+    # Beside the asked precision only fp32 is no surprise: casts and reductions stay there.
+    if ran and (asked not in ran or ran - {asked, "fp32"}):
+        out.append(f"Asked for {asked}; its products ran in {' and '.join(sorted(ran))}.")
+    fed = effective.get("input", "")
+    if fed and fed not in {"float32", _INPUTS.get(asked, "float32")}:
+        out.append(f"Asked for {asked}; its input is {fed}.")
+    used = effective.get("threads", "")
+    if threads is not None and used and used != str(threads):
+        out.append(f"Asked for {_count(threads, 'thread')}; the runtime uses {used}.")
+    streams = effective.get("streams", "")
+    if streams and streams != "1":
+        out.append(f"Asked for 1 stream; the runtime uses {streams}.")
+    for key in ("device", "provider"):
+        where = effective.get(key, "")
+        if where and device not in where.lower():
+            out.append(f"Asked for the device {device}; the runtime names the {key} {where}.")
+    return tuple(out)
+
+
+def _words(text: str) -> set[str]:
+    return {word.strip() for word in text.split(",") if word.strip()}
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" + ("" if number == 1 else "s")
 
 
 def _notes(report: CaseReport, data: DatasetReport) -> tuple[str, ...]:

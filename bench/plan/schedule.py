@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from bench.jobs.measure import CaseJob, TimingJob
 from bench.plan import analyses, launches, results, select, sharding
 from bench.plan.graph import Graph
 from bench.plan.places import Places
-from bench.plan.prepared import identified
 from bench.plan.setting import StepFailed
-from bench.plan.walk import Node, Story, Walk, surprise
+from bench.plan.walk import Story, Walk, surprise
 from bench.record.result import Failure, Result
 from bench.suite.matching import refusal
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from bench.suite.case import Case
 
 
-Found = Generator["Node | None", Any, tuple[Result, Mapping[str, bytes]]]
+Found: TypeAlias = Story[tuple[Result, Mapping[str, bytes]]]
 """A row, and the arrays and pictures beside it."""
 
 
@@ -45,7 +44,6 @@ class Keep(Protocol):
         more: bool = False,
     ) -> Result:
         """The row as it is on disk now, with its arrays; `more` = it only adds to the old one."""
-        ...
 
 
 @dataclass
@@ -99,7 +97,7 @@ class Scheduler:
         """Steps of the place that a case ran at or would run at, whether it is there or not."""
         return self._homes.get(case.id) or self.places.nearest(case)[0]
 
-    def _row(self, index: int, case: Case, old: Result | None) -> Story:
+    def _row(self, index: int, case: Case, old: Result | None) -> Story[None]:
         """A case's row: skipped, as it stood, or measured."""
         files: Mapping[str, bytes] = {}
         stood = False
@@ -147,14 +145,14 @@ class Scheduler:
 
     def _at(self, graph: Graph, index: int, case: Case, old: Result | None) -> Found:
         """Row of a case at a place, and its arrays; StepFailed where a step failed."""
-        asked, case = case, identified(case, (yield graph.weights(case)).report)
+        asked, case = case, (yield from graph.identified(case))
         self._known[index] = case
         _refuse_meaningless(case)
         stands = old is not None and not self.setting.fresh
         if old is not None and stands and select.stands(old, case, graph.told.machine):
             return old, {}
         self._say_left("case")
-        made = yield graph.prepared(case)
+        made = yield from graph.prepared(case)
         self.places.agree(graph, made)
         shards = sharding.count(case, made)
         pool = sharding.Pool(self.places, asked, case, shards)
@@ -163,7 +161,7 @@ class Scheduler:
         if shards > 1:
             yield from pool.counted(graph)
         else:
-            made, reference, absent = yield graph.compared(case)
+            made, reference, absent = yield from graph.compared(case)
         counting_s = time.monotonic() - began
         environment = self.places.environment(graph, case)
         done: Outcome | None = None
@@ -180,7 +178,7 @@ class Scheduler:
         found = pool.outcome(done, counting_s) if done is None or shards > 1 else done
         return results.measured(made, found, environment), found.files
 
-    def _launches(self) -> Iterator[Story]:
+    def _launches(self) -> Iterator[Story[None]]:
         """All launches after the first, pass by pass."""
         rows = self._rows
         turns = [i for i in sorted(rows) if launches.repeated(rows[i])]
@@ -194,14 +192,14 @@ class Scheduler:
             for _, i in sorted(wanted):
                 yield self._launch(i, launch)
 
-    def _launch(self, index: int, launch: int) -> Story:
+    def _launch(self, index: int, launch: int) -> Story[None]:
         """One more launch of a row, or a note that it failed."""
         self._say_left("timing")
         case, asked = self._known[index], self._rows[index].case.protocol.launches
         try:
             graph = self._graph(case)
-            yield graph.weights(self._cases[index])
-            made = yield graph.prepared(case, self._rows[index].get("timing").batch_size)
+            yield from graph.identified(self._cases[index])
+            made = yield from graph.prepared(case, self._rows[index].get("timing").batch_size)
             what = f"launch {launch + 1} of {asked}"
             done = yield graph.measured(TimingJob, made, what, launch=launch)
             more = launches.added(self._rows[index], done.report)
@@ -213,7 +211,7 @@ class Scheduler:
         if launch + 1 == asked:
             self.listener.updated(self._rows[index])
 
-    def _analysis(self, index: int, kind: analyses.Kind) -> Story:
+    def _analysis(self, index: int, kind: analyses.Kind) -> Story[None]:
         """One analysis of a row."""
         self._say_left(kind)
         change = yield from self._analyses.story(kind, self._known[index], self._rows[index])

@@ -32,11 +32,9 @@ class Steps(Protocol):
 
     def step(self, case: Case, what: str) -> None:
         """A step of a case begins."""
-        ...
 
     def progress(self, phase: str, done: int, total: int) -> None:
         """A step goes on."""
-        ...
 
 
 class Listener(Steps, Protocol):
@@ -45,19 +43,14 @@ class Listener(Steps, Protocol):
     def left(self, steps: Mapping[str, int], began: str = "") -> None:
         """Measuring steps to come, by kind (case, timing, work, ceiling, fits).
 
-        Args:
-            steps: Kind -> steps, the one that begins now among them.
-            began: Kind of that one; empty = the one before is over, and none begins yet.
+        The one of the kind `began` begins now, and is among them; empty = none begins yet.
         """
-        ...
 
     def finished(self, result: Result, *, stood: bool) -> None:
         """A case has its first result; `stood` = all of it was there before."""
-        ...
 
     def updated(self, result: Result) -> None:
         """All launches of a case that has several are done."""
-        ...
 
 
 class StepFailed(Exception):

@@ -13,14 +13,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from bench.execute.base import Outcome
 from bench.jobs.measure import CaseReport, ShardJob
-from bench.plan.prepared import identified
 from bench.plan.setting import StepFailed
 from bench.plan.shards import Part, join
 from bench.record.store import packed
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from bench.jobs.measure import ShardReport
     from bench.plan.graph import Graph
     from bench.plan.places import Places
@@ -59,7 +56,7 @@ class Pool:
     _avoid: dict[int, set[str]] = field(default_factory=dict)
     """Shard -> places that lost it."""
 
-    def counted(self, own: Graph) -> Generator[Node | None, Any, None]:
+    def counted(self, own: Graph) -> Story[None]:
         """Have all shards counted at places whose machine is that of the case's own place.
 
         Raises:
@@ -82,11 +79,11 @@ class Pool:
         """Whether nothing is to be counted any more."""
         return len(self.done) == self.count or self.failed is not None
 
-    def _help(self, graph: Graph) -> Story:
+    def _help(self, graph: Graph) -> Story[None]:
         """Count shards at one place until there are none left, or the place is lost."""
         try:
-            case = identified(self.asked, (yield graph.weights(self.asked)).report)
-            self.places.agree(graph, (yield graph.prepared(case)))
+            case = yield from graph.identified(self.asked)
+            self.places.agree(graph, (yield from graph.prepared(case)))
             while not self.over and graph.place in self.places.walk.can.places:
                 k = self._take(graph.place)
                 if k is None:
@@ -94,7 +91,7 @@ class Pool:
                     continue
                 shard, what = (k, self.count), f"shard {k + 1} of {self.count}"
                 try:
-                    made, reference, absent = yield graph.compared(case, shard)
+                    made, reference, absent = yield from graph.compared(case, shard)
                     asks = {"reference": reference, "reference_absent": absent, "shard": shard}
                     node = graph.measured(ShardJob, made, what, **asks)
                     self._nodes.append(node)
@@ -136,9 +133,7 @@ class Pool:
     def outcome(self, timed: Outcome | None, wall_s: float) -> Outcome:
         """As of a case that was measured in one process.
 
-        Args:
-            timed: outcome of the job that timed it; None = it isn't timed.
-            wall_s: seconds that counting took.
+        `timed` is the outcome of the job that timed it, if one did; counting took `wall_s`.
         """
         reports = [cast("ShardReport", o.report) for o in self.done.values()]
         limited = self.case.protocol.accuracy_limit_s is not None

@@ -66,10 +66,8 @@ class Part:
 def join(parts: Sequence[Part], *, limited: bool = False) -> Part:
     """The whole pass, equal to the bit to that of one worker, whatever the order of the parts.
 
-    Args:
-        parts: One a shard.
-        limited: The protocol limits the time of a pass, so that a shard may have ended early. The
-            whole pass then ends before the first image that no shard saw.
+    Where the protocol limits the time of a pass (`limited`), a shard may have ended early, and the
+    whole pass ends before the first image that no shard saw.
 
     Raises:
         CaseFailed: a shard or an image is missing, or there twice; it is named.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bench import cachedir
 from bench.jobs.measure import FitsJob
 from bench.plan import keys, largest
-from bench.plan.graph import Graph
+from bench.plan.graph import Graph, sized
 from bench.plan.prepared import Prepared
 from bench.plan.setting import StepFailed
 from bench.plan.walk import Walk
@@ -19,7 +19,6 @@ from bench.record.result import Failure
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bench.jobs.prepare import ProbeReport
     from bench.record.fits import FitsMeasurement
 
 ROOM = 0.8
@@ -34,8 +33,8 @@ def graph(walk: Walk, place: str) -> Graph:
 
 def what_fits(of: Graph, made: Prepared) -> FitsMeasurement:
     """What fits under each of the protocol's limits."""
-    with _processes(of, made) as what:
-        return largest.measure(made.ran, *what)
+    with _search(of, made) as search:
+        return search.measured()
 
 
 def largest_batch(of: Graph, made: Prepared) -> int:
@@ -48,12 +47,10 @@ def largest_batch(of: Graph, made: Prepared) -> int:
 
     def seek(_: Path) -> dict[str, int]:
         of.walk.listener.step(made.case, "seeking the largest batch")
-        with _processes(of, made) as (job, start, export, here):
-            tried = job
-            if job.memory_limit_bytes is not None:
-                less = {"memory_limit_bytes": int(ROOM * job.memory_limit_bytes)}
-                tried = job.model_copy(update=less)
-            search = largest.Search(made.ran, tried, start, export, here)
+        with _search(of, made) as search:
+            if search.job.memory_limit_bytes is not None:
+                less = {"memory_limit_bytes": int(ROOM * search.job.memory_limit_bytes)}
+                search.job = search.job.model_copy(update=less)
             found = search.batch(gib or 0, ROOM)
             if found is None:
                 failure, skipped = _none(search.outcome((1, *made.size)), gib)
@@ -77,21 +74,18 @@ def _none(one: largest.Tried, gib: float | None) -> tuple[Failure, bool]:
 
 
 @contextlib.contextmanager
-def _processes(
-    of: Graph, made: Prepared
-) -> Iterator[tuple[FitsJob, largest.Start, largest.Export, ProbeReport]]:
-    """Job of a try, who does it, who exports for it, and what the place says of its memory."""
+def _search(of: Graph, made: Prepared) -> Iterator[largest.Search]:
+    """A search at a place; the artifacts that it made are gone afterwards."""
     # A walk of its own, because what it remembers as made is gone afterwards.
     walk = Walk(of.walk.setting, of.walk.listener, of.walk.executor)
     apart = Graph(walk, of.place, largest_batch, guarded=True)
 
     def export(batch: int, height: int, width: int) -> str | None:
         case = made.case.asking(batch_size=batch, height=height, width=width)
-        prepared: Prepared = walk.result(apart.opened(case, apart.given(case, made.data)))
-        return prepared.artifact
+        return walk.result(apart.opened(sized(case, made.data))).artifact
 
     try:
-        yield (
+        yield largest.Search(
             apart.session(FitsJob, made),
             lambda job: walk.do(job, made.case, of.place),
             export,

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast
 
 from bench import registry
 from bench.execute.base import Outcome
@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from bench.plan.setting import Setting, Steps
     from bench.suite.case import Case
 
-Story = Generator["Node | None", Any, None]
-"""Yields what it waits for, and gets it: the outcome of a job, or a node's value. None waits until
-something has happened, or a second has passed."""
+R = TypeVar("R")
+Wanted: TypeAlias = "Node | tuple[Node, ...] | None"
+Story: TypeAlias = Generator[Wanted, Any, R]
+"""Yields what it waits for, and gets it: the outcome of a job, or what a function gave; of several
+nodes, a list. None waits until something has happened, or a second has passed."""
 PROBE_S = 60.0
 PAUSE_S = 1.0
 TRIES = 2
@@ -39,30 +41,38 @@ TRIES = 2
 
 @dataclass(frozen=True)
 class Node:
-    """A step, or a value that steps need."""
+    """A step."""
 
     key: str
     """Equal keys are the same step."""
     case: Case
     """First case that needs it."""
     place: str
-    job: Callable[[list[Any]], Any]
-    """Reports and values of what it needs, in order -> the job to do, or the node's value itself."""
+    job: Job | Callable[[], Any]
+    """What is to be done; a function is called here, and its result is the node's value."""
     needs: tuple[Node, ...] = ()
+    """Steps that come before it; it fails where one of them does."""
     kind: Literal["prepare", "measure"] = "prepare"
     """A step that measures has its place to itself."""
     what: str = ""
     """What the listener is told when the job begins."""
     optional: bool = False
-    """A step that needs it gets its StepFailed, instead of failing with it."""
+    """A story that waits for it gets its StepFailed, instead of failing with it."""
 
 
 @dataclass
 class _Told:
     """A story, and what it waits for."""
 
-    story: Story
-    wanted: Node | None = None
+    story: Story[None]
+    wanted: Wanted = None
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """What it waits for."""
+        if self.wanted is None:
+            return ()
+        return self.wanted if isinstance(self.wanted, tuple) else (self.wanted,)
 
 
 class Walk:
@@ -88,7 +98,7 @@ class Walk:
         """Places that there are now, and what they can."""
         return self.executor.capabilities()
 
-    def tell(self, story: Story) -> None:
+    def tell(self, story: Story[None]) -> None:
         """Add a story to those that run, before the one that says so."""
         at = self._active.index(self._now) if self._now in self._active else 0
         self._active.insert(at, _Told(story))
@@ -103,7 +113,7 @@ class Walk:
                 said = Failure(step="case", type="given up", message="Nobody needs it any more.")
                 self._done[node.key] = StepFailed(said)
 
-    def run(self, stories: Iterable[Story]) -> None:
+    def run(self, stories: Iterable[Story[None]]) -> None:
         """Tell stories to their ends; whatever one of them raises ends the walk."""
         outer, waiting, active = self._active, iter(stories), list[_Told]()
         self._active = active
@@ -127,45 +137,38 @@ class Walk:
                 break
         self._active = outer
 
-    def result(self, node: Node) -> Any:
-        """Outcome or value of one node.
+    def result(self, story: Story[R]) -> R:
+        """What a story came to.
 
         Raises:
-            StepFailed: it, or something that it needs, failed.
+            StepFailed: a step that it waits for failed.
         """
         found = []
 
-        def story() -> Story:
-            found.append((yield node))
+        def told() -> Story[None]:
+            found.append((yield from story))
 
-        self.run([story()])
+        self.run([told()])
         return found[0]
 
-    def do(self, job: Job, case: Case, place: str, kind: str = "measure") -> Outcome:
-        """Outcome of a job that is no step of its own; waits for it."""
-        return self._submit(job, case, place, kind).result()
+    def do(self, job: Job, case: Case, place: str) -> Outcome:
+        """Outcome of a job that measures and is no step of its own; waits for it."""
+        return self._submit(job, place, case.id, case.protocol.timeout_s).result()
 
     def probe(self, place: str, *cases: Case, environments: bool = False) -> ProbeReport:
         """What a place says about itself and about cases."""
         job = ProbeJob(cases=cases, environments=environments)
-        done = self.executor.submit(
-            job,
-            place=place,
-            timeout_s=PROBE_S,
-            log=self.setting.run / "logs" / f"{file_stem(place)}.probe.log",
-            progress=self.listener.progress,
-        ).result()
+        done = self._submit(job, place, place, PROBE_S).result()
         if done.failure is not None:
             raise StepFailed(done.failure, lost=done.lost)
         return cast("ProbeReport", done.report)
 
-    def _submit(self, job: Job, case: Case, place: str, kind: str) -> Future[Outcome]:
-        rules = case.protocol
+    def _submit(self, job: Job, place: str, whose: str, limit_s: float) -> Future[Outcome]:
         return self.executor.submit(
             job,
             place=place,
-            timeout_s=rules.prepare_timeout_s if kind == "prepare" else rules.timeout_s,
-            log=self.setting.run / "logs" / f"{file_stem(case.id)}.{job.log}.log",
+            timeout_s=limit_s,
+            log=self.setting.run / "logs" / f"{file_stem(whose)}.{job.log}.log",
             progress=self.listener.progress,
         )
 
@@ -176,7 +179,7 @@ class Walk:
             try:
                 found = future.result()
             except Exception as e:  # noqa: BLE001 - one step must not end the others
-                self._done[node.key] = _surprise(e)
+                self._done[node.key] = StepFailed(surprise(e))
                 continue
             if found.lost:
                 self._lost[node.key] += 1
@@ -193,28 +196,41 @@ class Walk:
         try:
             if told.wanted is None:
                 told.wanted = next(told.story)
-            while told.wanted is not None and (key := told.wanted.key) in self._done:
-                found = self._done[key]
-                if isinstance(found, Outcome) and (told.wanted.kind == "measure" or found.files):
-                    del self._done[key]  # nobody else wants it, and its arrays are large
-                if isinstance(found, StepFailed):
-                    again = StepFailed(found.failure, skipped=found.skipped, lost=found.lost)
+            while told.wanted is not None and self._over(told):
+                failed = self._failed(told.nodes)
+                if failed is not None:
+                    again = StepFailed(failed.failure, skipped=failed.skipped, lost=failed.lost)
                     told.wanted = told.story.throw(again)
-                else:
-                    told.wanted = told.story.send(found)
+                    continue
+                found = [self._taken(node) for node in told.nodes]
+                told.wanted = told.story.send(found if isinstance(told.wanted, tuple) else found[0])
         except StopIteration:
             return False
         return True
 
+    def _over(self, told: _Told) -> bool:
+        """Whether a story can go on."""
+        there = all(node.key in self._done for node in told.nodes)
+        return there or self._failed(told.nodes) is not None
+
+    def _failed(self, nodes: Iterable[Node]) -> StepFailed | None:
+        """The first failure of a step that isn't optional."""
+        ended = (self._done.get(node.key) for node in nodes if not node.optional)
+        return next((found for found in ended if isinstance(found, StepFailed)), None)
+
+    def _taken(self, node: Node) -> Any:
+        found = self._done[node.key]
+        if isinstance(found, Outcome) and (node.kind == "measure" or found.files):
+            del self._done[node.key]  # nobody else wants it, and its arrays are large
+        return found
+
     def _begin(self, active: list[_Told]) -> bool:
         """Begin the first step that can; False where none can."""
         held = set()
-        for told in active:
-            if told.wanted is None:
-                continue
-            node = self._ready(told.wanted)
+        for told, wanted in [(each, node) for each in active for node in each.nodes]:
+            node = self._ready(wanted)
             if node is None:
-                if told.wanted.key in self._done:  # what it needs has failed
+                if self._over(told):  # what it needs has failed
                     return True
             elif node.place not in held and self._room(node.place, node.kind):
                 self._start(node)
@@ -227,17 +243,14 @@ class Walk:
         """First step, in the order of needs, that a node waits for and that can begin."""
         if node.key in self._done or any(n.key == node.key for n in self._running.values()):
             return None
-        waits = False
         for need in node.needs:
             found = self._ready(need)
             if found is not None:
                 return found
-            known = self._done.get(need.key)
-            if isinstance(known, StepFailed) and not need.optional:
-                self._done[node.key] = known
+            if (failed := self._failed([need])) is not None:
+                self._done[node.key] = failed
                 return None
-            waits = waits or need.key not in self._done
-        return None if waits else node
+        return node if all(need.key in self._done for need in node.needs) else None
 
     def _room(self, place: str, kind: str) -> bool:
         there = Counter(n.kind for n in self._running.values() if n.place == place)
@@ -247,32 +260,25 @@ class Walk:
 
     def _start(self, node: Node) -> None:
         try:
-            job = node.job([_report(self._done[need.key]) for need in node.needs])
+            job = node.job
             if not isinstance(job, Job):
-                self._done[node.key] = job
+                self._done[node.key] = job()
                 return
             report = self.executor.stands(job, node.place)
             if report is not None:
                 self._done[node.key] = Outcome(report=report)
                 return
             self.listener.step(node.case, node.what)
-            self._running[self._submit(job, node.case, node.place, node.kind)] = node
+            rules, name = node.case.protocol, node.case.id
+            limit_s = rules.prepare_timeout_s if node.kind == "prepare" else rules.timeout_s
+            self._running[self._submit(job, node.place, name, limit_s)] = node
         except StepFailed as e:
             self._done[node.key] = e
         except Exception as e:  # noqa: BLE001 - one step must not end the others
-            self._done[node.key] = _surprise(e)
+            self._done[node.key] = StepFailed(surprise(e))
         else:
             if isinstance(job, ArtifactJob):
                 self.made.append(job.target)
-
-
-def _report(found: Any) -> Any:
-    return found.report if isinstance(found, Outcome) else found
-
-
-def _surprise(e: Exception) -> StepFailed:
-    """Failure for an exception that no step should raise."""
-    return StepFailed(surprise(e))
 
 
 def surprise(e: Exception) -> Failure:

@@ -8,7 +8,7 @@ from bench.devices.cpu import CpuDevice
 from bench.errors import BadInput, WeightsError
 from bench.execute.probe import flags
 from bench.exporters.openvino import OpenVinoStep
-from bench.plan.effective import mismatches
+from bench.plan.results import mismatches
 from tests import builders, small
 from tests.exporters.made import adopted, job
 

@@ -186,7 +186,7 @@ def test_a_case_that_the_revision_cannot_run_is_left_out(
             return compare.Start(compare.ready(case, cache, tell)), "c" * 16
 
     old = Old("main", "c" * 40, tmp_path, tmp_path)
-    monkeypatch.setattr(compare.chosen, "choose", lambda *_: [(case, case), (other, other)])
+    monkeypatch.setattr(compare.scope, "choose", lambda *_: [(case, case), (other, other)])
     monkeypatch.setattr(compare.revision, "find", lambda *_: None)
     monkeypatch.setattr(compare.revision, "build", lambda *_: old)
     lines = []

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bench.jobs.measure import PairJob
 from bench.live import pair
-from bench.live.session import ready
+from bench.live.prepared import ready
 from bench.live.side import Start
 from bench.metrics.pairs import log_ratio
 from tests import small

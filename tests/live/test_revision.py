@@ -9,7 +9,7 @@ import pytest
 import bench
 from bench.errors import BadInput
 from bench.live import pair, revision
-from bench.live.session import ready
+from bench.live.prepared import ready
 from bench.live.side import Start
 from bench.metrics.pairs import log_ratio
 from tests import small

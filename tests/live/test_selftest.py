@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from bench.execute import probe
 from bench.jobs.measure import PairJob
 from bench.live import calibrated, selftest
-from bench.live.session import ready
+from bench.live.prepared import ready
 from bench.metrics.pairs import low_ends
 from bench.record.calibration import Calibration, Rate
 from bench.record.store import to_json, write_atomic

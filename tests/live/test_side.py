@@ -5,13 +5,13 @@ import time
 
 import psutil
 import pytest
-from tests.jobs.test_base import FORMER
 
 from bench.errors import CaseFailed, Unsupported
-from bench.jobs import base
 from bench.jobs.measure import PairJob
+from bench.jobs.steps import read
 from bench.live.side import Side, Start
 from tests import builders
+from tests.jobs.test_steps import FORMER
 
 PRELUDE = """
 import json, os, sys, time
@@ -126,7 +126,7 @@ def test_a_job_of_another_revision_is_sent_in_its_own_words(tmp_path):
     """An older worker refuses fields that it doesn't know; the former format had no version."""
     words = json.loads(FORMER.read_text())
     code = "report({'ok': False, 'message': json.dumps(job)})"
-    start = Start(base.read(words), (sys.executable, "-c", PRELUDE + code), words=words)
+    start = Start(read(words), (sys.executable, "-c", PRELUDE + code), words=words)
     side = Side(start, tmp_path / "baseline.log", "baseline", 60.0)
     with side, pytest.raises(CaseFailed) as e:
         side.ready()

@@ -96,15 +96,15 @@ def test_an_installation_without_torch_has_a_reason_and_no_note(
 def test_a_search_leaves_no_artifact_behind(asked, tmp_path, cache, monkeypatch):
     seen = []
 
-    def search(case, job, start, export, here):
-        digest = export(3, 96, 192)
+    def measured(search):
+        digest = search.export(3, 96, 192)
         seen.append(cachedir.artifact(cache, digest))
         assert list(seen[0].glob("*.onnx"))
-        ended = start(job.model_copy(update={"artifact": digest}))
+        ended = search.start(search.job.model_copy(update={"artifact": digest}))
         assert (ended.report.peak_bytes, ended.failure) == (5, None)
         return FitsMeasurement()
 
-    monkeypatch.setattr(largest, "measure", search)
+    monkeypatch.setattr(largest.Search, "measured", measured)
     script = Script(monkeypatch, fits={"peak_bytes": 5})
     protocol = small.QUICK.model_copy(update={"fits_gb": (1.0,)})
     block = asked.blocks[0].model_copy(update={"protocol": protocol, "variants": (small.ORT,)})
@@ -119,7 +119,7 @@ def test_a_search_leaves_no_artifact_behind(asked, tmp_path, cache, monkeypatch)
 def test_a_corrupted_case_is_measured_for_accuracy_alone():
     from bench.plan.analyses import Analyses
 
-    beside = Analyses(run=None, graph=None)
+    beside = Analyses(run=None, graph=None, home=None)
     noisy = builders.protocol(corruption="fog/3", work=True, ceiling=True, fits_gb=(8.0,))
     assert beside.kinds(builders.case(protocol=noisy)) == ()
 

@@ -7,8 +7,7 @@ from bench.execute.local import LocalExecutor
 from bench.jobs.measure import FitsJob, PairJob
 from bench.jobs.prepare import ArtifactJob, DatasetReport
 from bench.plan import tries
-from bench.plan.graph import Graph
-from bench.plan.prepared import identified
+from bench.plan.graph import Graph, sized
 from bench.plan.setting import Setting, StepFailed
 from bench.plan.walk import Walk
 from bench.record.result import Failure
@@ -35,10 +34,14 @@ def graph(tmp_path, cache, watch=None) -> Graph:
     return tries.graph(walk, walk.can.places[0])
 
 
+def made(of, case):
+    return of.walk.result(of.ready(case))
+
+
 def test_a_prepared_case_is_a_job_that_a_session_can_be_opened_with(case, tmp_path):
     watch = small.Quiet()
     of = graph(tmp_path, tmp_path / "cache", watch)
-    job = of.session(PairJob, of.make(case))
+    job = of.session(PairJob, made(of, case))
     assert (job.step, job.size, job.threads) == ("pair", small.SIZE, 1)
     assert job.case.weights_digest
     at_work = job.model_copy(update={"cache": str(tmp_path / "cache")})
@@ -79,9 +82,9 @@ def test_a_job_names_no_folder_of_the_machine_that_planned_it(case, tmp_path, ca
 def test_what_was_made_is_found_again(case, tmp_path, cache):
     watch = small.Quiet()
     of = graph(tmp_path, cache, watch)
-    first = of.make(case)
+    first = made(of, case)
     asked = len(watch.steps)
-    assert of.make(case) == first
+    assert made(of, case) == first
     assert len(watch.steps) == asked
     assert first.record.files
 
@@ -89,7 +92,7 @@ def test_what_was_made_is_found_again(case, tmp_path, cache):
 def test_a_step_that_fails_says_which(case, tmp_path, cache):
     Path(case.model.location).write_bytes(b"no graph")
     with pytest.raises(StepFailed, match=r"isn't an ONNX file") as e:
-        graph(tmp_path, cache).make(case)
+        made(graph(tmp_path, cache), case)
     assert e.value.failure.step == "artifact"
 
 
@@ -98,24 +101,24 @@ def test_the_targets_limit_of_memory_goes_with_the_session(case, tmp_path, cache
         update={"target": small.CPU.model_copy(update={"memory_limit_gb": 2.0})}
     )
     of = graph(tmp_path, cache)
-    job = of.session(PairJob, of.make(tight))
+    job = of.session(PairJob, made(of, tight))
     assert job.memory_limit_bytes == 2 * 2**30
     assert not job.guarded
 
 
 def test_processes_that_try_sizes_are_guarded_their_exports_too(case, tmp_path, cache, monkeypatch):
     of = graph(tmp_path, cache)
-    made, sent = of.make(case), []
-    with tries._processes(of, made) as (job, _, export, _):
-        assert job.guarded
+    prepared, sent = made(of, case), []
+    with tries._search(of, prepared) as search:
+        assert search.job.guarded
         monkeypatch.setattr(
             LocalExecutor, "work", lambda executor, job, *rest: sent.append(job) or DEAD
         )
         with pytest.raises(StepFailed, match="It died"):
-            export(3, 96, 192)
+            search.export(3, 96, 192)
     assert [type(job) for job in sent] == [ArtifactJob]
     assert sent[0].guarded
-    assert isinstance(job, FitsJob)
+    assert isinstance(search.job, FitsJob)
 
 
 @pytest.mark.parametrize(
@@ -128,20 +131,28 @@ def test_processes_that_try_sizes_are_guarded_their_exports_too(case, tmp_path, 
 )
 def test_sides_are_rounded_up_to_the_models_multiple(protocol, image, size):
     case = builders.case(protocol=builders.protocol(**protocol))
-    assert Graph(None, "here", None)._sized(case, case, data(image)).size == size
+    assert sized(case, data(image)).size == size
 
 
 def test_an_onnx_file_has_a_size_of_its_own():
     case = builders.case(model=small.model("x.onnx"), protocol=builders.protocol(height=999))
-    assert Graph(None, "here", None)._sized(case, case, data((1, 1))).size == small.SIZE
+    assert sized(case, data((1, 1))).size == small.SIZE
 
 
 def test_cases_that_need_the_same_share_its_step(case, tmp_path, cache):
     of = graph(tmp_path, cache)
-    case = identified(case, of.walk.result(of.weights(case)).report)
+    case = of.walk.result(of.identified(case))
     dynamic = case.model_copy(update={"variant": small.DYNAMIC})
-    nodes = [of.prepared(c).needs for c in (case, dynamic)]
-    assert nodes[0][0].key == nodes[1][0].key  # the data set
-    assert [n.key for n in nodes[0][1:]] == [n.key for n in nodes[1][1:2]]  # the step `onnx`
     other = case.model_copy(update={"dataset": case.dataset.model_copy(update={"split": "x"})})
-    assert of.prepared(other).needs[0].key != nodes[0][0].key
+    first, second, third = (of.prepared(c) for c in (case, dynamic, other))
+    data = next(first)
+    assert next(second).key == data.key
+    assert next(third).key != data.key
+    found = of.walk.result(one(data))
+    (onnx,), (same, last) = first.send(found), second.send(found)
+    assert onnx.key == same.key
+    assert last.needs == (same,)
+
+
+def one(node):
+    return (yield node)

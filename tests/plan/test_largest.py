@@ -86,7 +86,7 @@ class Scripted:
 
 def search(script, gib, **more):
     case = builders.case(protocol=builders.protocol(fits_gb=gib, **more))
-    return largest.measure(case, job(case, artifact="own"), script.start, script.export, BIG)
+    return largest.Search(job(case, artifact="own"), script.start, script.export, BIG).measured()
 
 
 def test_each_limit_gets_its_answer_and_no_size_is_tried_twice():
@@ -145,7 +145,7 @@ def without_artifacts(failure):
         raise StepFailed(failure)
 
     case = builders.case(protocol=builders.protocol(fits_gb=(8.0,)))
-    (found,) = largest.measure(case, job(case), Scripted().start, export, BIG).fits
+    (found,) = largest.Search(job(case), Scripted().start, export, BIG).measured().fits
     return found
 
 
@@ -166,7 +166,7 @@ def test_an_export_that_starves_says_nothing_of_the_models_memory():
 def test_a_sought_batch_leaves_room_and_takes_a_gpu_that_is_silent():
     script = Scripted()
     case = builders.case(protocol=builders.protocol())
-    seek = largest.Search(case, job(case), script.start, script.export, BIG)
+    seek = largest.Search(job(case), script.start, script.export, BIG)
     assert seek.batch(8.0, 0.9) == int((7.2 - 0.5) / 0.25)
     assert seek.batch(0, 1.0) == int(15.5 / 0.25)
     assert seek.batch(0.5, 1.0) is None
@@ -177,7 +177,7 @@ def test_a_sought_batch_leaves_room_and_takes_a_gpu_that_is_silent():
         told = FitsReport(peak_bytes=None, why="it is silent")
         return Outcome(report=told) if lived else Outcome(failure=dead)
 
-    assert largest.Search(case, job(case), mute, script.export, BIG).batch(8.0, 0.9) == 5
+    assert largest.Search(job(case), mute, script.export, BIG).batch(8.0, 0.9) == 5
 
 
 def test_where_nothing_fits_there_is_a_reason_and_no_number():
@@ -203,7 +203,7 @@ def test_a_gpu_that_tells_no_memory_gives_no_number_under_a_limit():
         found = {"peak_bytes": None, "why": "it is silent"}
         return Outcome(report=FitsReport(**found))
 
-    (found,) = largest.measure(case, job(case), mute, lambda *size: None, BIG).fits
+    (found,) = largest.Search(job(case), mute, lambda *size: None, BIG).measured().fits
     assert found.memory == "gpu"
     assert found.largest_batch is None
     assert "it is silent" in found.reason
@@ -224,9 +224,9 @@ def test_real_processes_of_a_real_model(tmp_path):
     (case,) = small.suite(asked.model_copy(update={"protocol": protocol})).expand()
     of = job(case, size=small.SIZE, artifact=export(1, *small.SIZE))
     here = LocalExecutor(tmp_path / "cache")
-    found = largest.measure(
-        case, of, lambda j: here.work(j, 60.0, tmp_path / "log", lambda *words: None), export, HERE
-    )
+    found = largest.Search(
+        of, lambda j: here.work(j, 60.0, tmp_path / "log", lambda *words: None), export, HERE
+    ).measured()
     wide, tight = found.fits
     most = wide.largest_batch
     assert 1 <= most <= 12

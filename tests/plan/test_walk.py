@@ -61,10 +61,12 @@ def walk(monkeypatch, tmp_path):
 
 
 def node(name, *needs, place="here", **more):
-    def job(found):
-        return FitsJob(case=CASE, size=(4, 4), artifact=name)
-
+    job = FitsJob(case=CASE, size=(4, 4), artifact=name)
     return Node(name, CASE, place, job, needs=needs, what=name, **more)
+
+
+def one(node):
+    return (yield node)
 
 
 def story(log, *nodes):
@@ -97,33 +99,49 @@ def test_a_step_that_failed_fails_all_that_need_it_and_is_not_tried_again(walk):
 
 
 def test_what_an_optional_step_failed_with_is_handed_on(walk):
-    executor, seen = Scripted(), []
+    executor = Scripted()
     executor.fails["a"] = "It broke."
     made, _ = walk(executor)
-    maybe = node("a", optional=True)
-    value = Node("v", CASE, "here", lambda found: seen.append(found) or 7, needs=(maybe, node("b")))
-    assert made.result(value) == 7
-    ((failed, report),) = seen
+    several = (node("a", optional=True), node("b"), Node("v", CASE, "here", lambda: 7))
+    failed, outcome, value = made.result(one(several))
     assert failed.failure.message == "It broke."
-    assert report.peak_bytes == 1
+    assert (outcome.report.peak_bytes, value) == (1, 7)
+
+
+def test_an_optional_step_that_fails_before_it_begins_is_handed_on_too(walk):
+    executor = Scripted()
+    executor.fails["a"] = "It broke."
+    made, _ = walk(executor)
+    outcome, failed = made.result(one((node("c"), node("b", node("a"), optional=True))))
+    assert (outcome.report.peak_bytes, failed.failure.message) == (1, "It broke.")
+    assert executor.begun == ["c", "a"]
+
+
+def test_the_first_of_several_steps_that_fails_ends_the_wait_for_the_others(walk):
+    executor = Scripted()
+    executor.fails["a"] = "It broke."
+    made, _ = walk(executor)
+    with pytest.raises(StepFailed, match="It broke"):
+        made.result(one((node("a"), node("b"))))
+    assert executor.begun == ["a"]
 
 
 def test_what_stands_in_the_cache_is_neither_done_nor_told(walk):
     executor = Scripted()
     executor.there.add("a")
     made, watch = walk(executor)
-    assert made.result(node("a")).report.peak_bytes == 0
+    assert made.result(one(node("a"))).report.peak_bytes == 0
     assert (executor.begun, watch.steps) == ([], [])
 
 
 def test_a_surprise_is_a_failed_step(walk):
     made, _ = walk(Scripted())
 
-    def job(found):
+    def job():
         raise RuntimeError("nobody expected this")
 
     with pytest.raises(StepFailed, match="nobody expected this") as e:
-        made.result(Node("a", CASE, "here", job))
+        made.result(one(Node("a", CASE, "here", job)))
     assert e.value.failure.type == "RuntimeError"
     assert any("in job" in line for line in e.value.failure.stderr_tail)
 

@@ -4,7 +4,7 @@ import time
 import pytest
 
 from bench.jobs.measure import PairJob
-from bench.live.session import ready
+from bench.live.prepared import ready
 from bench.measure.steps import pair
 from tests import small
 

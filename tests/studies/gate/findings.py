@@ -26,7 +26,7 @@ from tests.studies.gate.rates import Rated
 from tests.studies.gate.rules import GATE, RULES
 
 if TYPE_CHECKING:
-    from bench.live.session import Tell
+    from bench.live.prepared import Tell
     from bench.record.pairs import ProcessPair
     from tests.studies.gate.found import Size
     from tests.studies.gate.pools import Condition, Pools

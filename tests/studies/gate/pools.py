@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from bench.jobs.measure import PairJob
-    from bench.live.session import Tell
+    from bench.live.prepared import Tell
 
 Condition = Literal["idle", "loaded"]
 SEED = 20261122

@@ -19,8 +19,8 @@ from bench.devices import machine
 from bench.errors import BadInput, SegbenchError
 from bench.execute import probe
 from bench.gate.live import judge
-from bench.live import look, pair, selftest
-from bench.live.session import ready
+from bench.live import pair, scope, selftest
+from bench.live.prepared import ready
 from bench.live.side import Start
 from bench.metrics.pairs import log_ratios
 from bench.plan import select
@@ -34,7 +34,7 @@ from tests.studies.gate.pools import Pools
 
 if TYPE_CHECKING:
     from bench.jobs.measure import PairJob
-    from bench.live.session import Tell
+    from bench.live.prepared import Tell
     from bench.record.pairs import ProcessPair
     from tests.studies.gate.pools import Condition
 
@@ -120,13 +120,13 @@ def _live(
     limit = bound(found, size, condition)
     paths = [state / "live" / f"{condition}-{i}.json" for i in range(size.live)]
     done = [_read(path) for path in paths]
-    due = [look.due(r, size.pairs, limit) if r else r for r in done]
+    due = [scope.due(r, size.pairs, limit) if r else r for r in done]
     say = pools.countdown(
         sum(r is None or d is not None for r, d in zip(done, due, strict=True)), tell
     )
     with pools.competing(condition, 0):
         for i, (path, record) in enumerate(zip(paths, done, strict=True)):
-            if record is not None and look.due(record, size.pairs, limit) is None:
+            if record is not None and scope.due(record, size.pairs, limit) is None:
                 continue
 
             def one(number: int, gate: int = i) -> ProcessPair:
@@ -141,7 +141,7 @@ def _live(
                 load="planted" if condition == "loaded" else "", burst=pair.BURST,
                 baseline_code=probe.code_digest(), candidate_code=probe.code_digest(),
             )  # fmt: skip
-            look.finish(record or blank, size.pairs, limit, one, keep)
+            scope.finish(record or blank, size.pairs, limit, one, keep)
             say(f"live gate {i + 1} of {size.live}, {condition}")
 
 
@@ -153,7 +153,7 @@ def _kinds(state: Path, condition: Condition, found: Pools, size: Size) -> list[
     limit = bound(found, size, condition)
     policy = GatePolicy(live_ratio=limit)
     return [
-        judge(r, policy, None).kind for r in records if r and not look.due(r, size.pairs, limit)
+        judge(r, policy, None).kind for r in records if r and not scope.due(r, size.pairs, limit)
     ]
 
 
