@@ -161,22 +161,19 @@ class PanopticTask(Task):
     def scores(self, result: Result, folder: Path) -> dict[str, float | str]:
         """Means over all classes, things and stuff, fractions."""
         found, things = result.get("segments"), result.case.dataset.thing_classes
-        pq, sq, rq = _by_class(folder, found)
+        numbers = _by_class(folder, found)
         # A class that is there and was never matched has an SQ of 0.
-        sq = np.where(np.isnan(pq), np.nan, np.nan_to_num(sq))
+        numbers["sq"] = np.where(np.isnan(numbers["pq"]), np.nan, np.nan_to_num(numbers["sq"]))
         is_thing = np.array([c in things for c in found.classes])
-        scores: dict[str, float | str] = {}
-        for kind, of in (("", is_thing | ~is_thing), ("_things", is_thing), ("_stuff", ~is_thing)):
-            for name, values in (("pq", pq), ("sq", sq), ("rq", rq)):
-                scores[name + kind] = float(mean(values[of]))
-        return scores
+        kinds = {"": is_thing | ~is_thing, "_things": is_thing, "_stuff": ~is_thing}
+        return {n + k: float(mean(v[of])) for k, of in kinds.items() for n, v in numbers.items()}
 
     def by_class(self, found: SegmentsMeasurement, folder: Path) -> dict[str, dict[str, float]]:
         """`sq` and `rq` of each class, fractions."""
-        _, sq, rq = _by_class(folder, found)
+        numbers = _by_class(folder, found)
         return {
-            name: dict(zip(found.classes, values.tolist(), strict=True))
-            for name, values in (("sq", sq), ("rq", rq))
+            name: dict(zip(found.classes, numbers[name].tolist(), strict=True))
+            for name in ("sq", "rq")
         }
 
 
@@ -202,12 +199,10 @@ def _matches(
     return shared, first, second, union
 
 
-def _by_class(
-    folder: Path, found: SegmentsMeasurement
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _by_class(folder: Path, found: SegmentsMeasurement) -> dict[str, NDArray[np.float64]]:
     """PQ, SQ and RQ of each class, fractions, float64 (C,); NaN where absent."""
     iou, matched, whole = (x.sum(0) for x in _sums(folder, found))
-    return ratio(iou, whole), ratio(iou, matched), ratio(matched, whole)
+    return {"pq": ratio(iou, whole), "sq": ratio(iou, matched), "rq": ratio(matched, whole)}
 
 
 @lru_cache(maxsize=8)
