@@ -61,7 +61,7 @@ def _top(
         typer.Option("--version", callback=_version, is_eager=True, help="Print it."),
     ] = False,
 ) -> None:
-    """Measure every deployable form of a segmentation model; publish the card; guard the build."""
+    """Measure every deployable variant of a segmentation model; publish the card; guard the build."""
     del version
 
 

@@ -59,10 +59,10 @@ def _lines(cases: tuple[CaseChange, ...], a: str, b: str) -> Iterator[str]:
 
 
 def _line(change: Change) -> str:
-    from bench.gate.units import name, shown
+    from bench.metrics.catalog import info
 
-    values = f"{shown(change.metric, change.a)} -> {shown(change.metric, change.b)}"
-    said = f"{name(change.metric):<15} {values}"
+    about = info(change.metric)
+    said = f"{about.label:<15} {about.text(change.a)} -> {about.text(change.b)}"
     if change.fields:
         return f"{said}, not compared: {_fields(change.fields)}"
     if change.value is None:

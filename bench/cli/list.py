@@ -57,6 +57,12 @@ def listing(kind: str) -> Listing:
         table = getattr(tables(), kind)
         return [_row(name, "segbench", thing.about) for name, thing in table.items()]
     entries = registry.entries(REGISTERED[kind])
+    if kind == "metrics":
+        from bench.metrics.catalog import CATALOG
+
+        own = [_row(name, "segbench", about.sentence) for name, about in CATALOG.items()]
+        others = [e for e in entries.values() if e.provider != "segbench"]
+        return [*own, *(_row(e.name, e.provider, e.target) for e in others)]
     return [_row(e.name, e.provider, e.target) for e in entries.values()]
 
 

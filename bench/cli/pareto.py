@@ -14,18 +14,25 @@ SCHEMA = 1
 """Of `segbench pareto --json`. History: 1 = the first (2026-11)."""
 
 
+NOTHING = "No variant can be advised: none is ok with both an accuracy and a latency."
+
+
 def pareto(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")],
     json: Annotated[bool, typer.Option("--json", help="As JSON, with a schema number.")] = False,
 ) -> None:
     """The variants that nothing beats in accuracy, latency, memory and size, and what to deploy."""
     from bench.errors import NothingMeasured
-    from bench.metrics.pareto import ACCURACY, ALL, advice
+    from bench.metrics.pareto import ACCURACY, ALL
     from bench.metrics.rows import rows
     from bench.record.store import read_run
+    from bench.report.recommend import advise
+    from bench.report.view import make_view
 
-    found = rows(read_run(folder), (*ALL, f"{ACCURACY}_difference"))
-    report: dict[str, Any] = {"schema": SCHEMA, "groups": _groups(found), "advice": advice(found)}
+    run = read_run(folder)
+    found = rows(run, (*ALL, f"{ACCURACY}_difference"))
+    said = " ".join(advise(make_view(run, found).measured_groups)) or NOTHING
+    report: dict[str, Any] = {"schema": SCHEMA, "groups": _groups(found), "advice": said}
     if json:
         import json as js
 
@@ -50,16 +57,16 @@ def _groups(rows: tuple[Row, ...]) -> list[dict[str, Any]]:
         variants = [
             {
                 "id": row.id,
-                "variant": row.result.case.variant.slug,
+                "variant": row.names.variant,
                 "front": row in best,
                 "trade_off": row in trade_off,
-                "beaten_by": [r.result.case.variant.slug for r in able if beats(r, row, ALL)],
+                "beaten_by": [r.names.variant for r in able if beats(r, row, ALL)],
                 "metrics": {row.key(name): row.value(name) for name in ALL},
             }
             for row in able
         ]
         left = [
-            {"id": r.id, "status": r.status, "reason": r.result.reason}
+            {"id": r.id, "variant": r.names.variant, "status": r.status, "reason": r.names.reason}
             for r in members
             if r not in able
         ]
@@ -82,7 +89,7 @@ def _print(report: dict[str, Any]) -> None:
         for line in _table(group["variants"]):
             console.print(f"  {escape(line)}")
         if group["left_out"]:
-            aside = ", ".join(f"{r['id'].split('/')[1]} ({r['status']})" for r in group["left_out"])
+            aside = ", ".join(f"{r['variant']} ({r['status']})" for r in group["left_out"])
             console.print(f"  [dim]not weighed: {escape(aside)}[/]")
         console.print()
     console.print(f"[bold]{escape(report['advice'])}[/]")
@@ -90,18 +97,16 @@ def _print(report: dict[str, Any]) -> None:
 
 def _table(variants: list[dict[str, Any]]) -> list[str]:
     """Aligned lines, the front first."""
-    from bench.gate.units import name, shown
+    from bench.cli.table import aligned
+    from bench.metrics.catalog import info
 
     ordered = sorted(variants, key=lambda v: (not v["trade_off"], not v["front"]))
-    head = ["variant", *map(name, ordered[0]["metrics"]), ""]
-    cells = [head] + [
-        [v["variant"], *(shown(n, x) for n, x in v["metrics"].items()), _say(v)] for v in ordered
+    head = ["variant", "standing", *(info(n).label for n in ordered[0]["metrics"])]
+    rows = [
+        [v["variant"], _say(v), *(info(n).text(x) for n, x in v["metrics"].items())]
+        for v in ordered
     ]
-    wide = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
-    return [
-        "  ".join([row[0].ljust(wide[0]), *map(str.rjust, row[1:-1], wide[1:-1]), row[-1]]).rstrip()
-        for row in cells
-    ]
+    return aligned([head, *rows], 2)
 
 
 def _say(variant: dict[str, Any]) -> str:

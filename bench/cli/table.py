@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 from rich.cells import cell_len
 from rich.markup import escape
 
+from bench.metrics.catalog import info
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -87,9 +89,9 @@ def names(rows: Sequence[Row]) -> dict[Row, str]:
 
 def cell(row: Row, heading: str) -> str:
     """Text of a cell; `-` where there is no number."""
-    name, form = COLUMNS[heading]
+    name = COLUMNS[heading]
     metric = row.metric(name)
-    return NOTHING if metric is None or metric.value is None else form(metric)
+    return NOTHING if metric is None or metric.value is None else _text(row, name, metric)
 
 
 def fitting(named: Mapping[Row, str], width: int) -> list[str]:
@@ -164,58 +166,32 @@ def _wide(console: Console) -> Iterator[None]:
         console.width = before
 
 
-def _half(metric: Metric, digits: int) -> str:
-    """Half the width of the interval, in percent; empty where there is none."""
-    if metric.low is None or metric.high is None:
-        return ""
-    return f" ±{50 * (metric.high - metric.low):.{digits}f}"
-
-
-def _accuracy(metric: Metric) -> str:
-    return f"{100 * (metric.value or 0):.2f}{_half(metric, 2)}"
-
-
-def _difference(metric: Metric) -> str:
-    return f"{100 * (metric.value or 0):+.2f}{_half(metric, 2)}"
-
-
-def _percent(metric: Metric) -> str:
-    return f"{100 * (metric.value or 0):.2f}"
-
-
-def _number(metric: Metric) -> str:
-    value = metric.value or 0
-    return f"{value:.1f}" if value < 1000 else f"{value:.0f}"
-
-
-def _ms(metric: Metric) -> str:
-    """Milliseconds, with half of the interval over processes where there are several."""
-    if metric.low is None or metric.high is None:
-        return _number(metric)
+def _text(row: Row, name: str, metric: Metric) -> str:
+    """A number as its column writes it, with half of its interval where the column has one."""
+    about, value = info(row.key(name)), metric.value or 0.0
+    text = about.written.cell(value)
+    if name not in WITH_HALF or metric.low is None or metric.high is None:
+        return text
     half = (metric.high - metric.low) / 2
-    return f"{_number(metric)} ±{half:.2g}" if half < 10 else f"{_number(metric)} ±{half:.0f}"
+    if about.unit == "fraction":
+        return f"{text} ±{100 * half:.2f}"
+    return f"{text} ±{half:.2g}" if half < 10 else f"{text} ±{half:.0f}"
 
 
-def _count(metric: Metric) -> str:
-    return f"{metric.value or 0:.0f}"
-
-
-def _megabytes(metric: Metric) -> str:
-    return f"{(metric.value or 0) / 1e6:.1f}"
-
-
-COLUMNS: dict[str, tuple[str, Callable[[Metric], str]]] = {
-    "accuracy %": ("headline", _accuracy),
-    "difference": ("headline_difference", _difference),
-    "p50 ms": ("latency_p50_ms", _ms),
-    "p99": ("latency_p99_ms", _number),
-    "images/s": ("throughput_ips", _number),
-    "peak RSS MB": ("rss_peak_bytes", _megabytes),
-    "file MB": ("file_bytes", _megabytes),
-    "agreement %": ("agreement", _percent),
-    "flags": ("latency_flags", _count),
+COLUMNS = {
+    "accuracy %": "headline",
+    "difference": "headline_difference",
+    "p50 ms": "latency_p50_ms",
+    "p99 ms": "latency_p99_ms",
+    "images/s": "throughput_ips",
+    "peak memory": "rss_peak_bytes",
+    "file size": "file_bytes",
+    "agreement": "agreement",
+    "flags": "latency_flags",
 }
-"""Heading -> metric and how it is written; ± is half of the 95 % interval."""
+"""Heading -> metric."""
+WITH_HALF = ("headline", "headline_difference", "latency_p50_ms")
+"""Those that are shown with half of their 95 % interval."""
 
 LOAD = {
     "latency_under_load_p50_ms": "p50 {:.1f} ms under load",
@@ -227,7 +203,9 @@ LOAD = {
 }
 """Metric -> how it is said of a row whose load came at its own pace."""
 
-SHOWN = (*(name for name, _ in COLUMNS.values()), *LOAD)
+SHOWN = (*COLUMNS.values(), *LOAD)
 """Metrics that the table needs."""
 
-LEFT_OUT_FIRST = ("p99", "images/s", "flags", "agreement %", "peak RSS MB", "file MB", "difference")
+LEFT_OUT_FIRST = (
+    "p99 ms", "images/s", "flags", "agreement", "peak memory", "file size", "difference",
+)  # fmt: skip

@@ -132,16 +132,19 @@ def _clock(seconds: float) -> str:
 
 
 def _numbers(result: Result) -> str:
-    """Median latency of a result over its processes, as a first impression."""
+    """Median latency of a result, as the table and the card estimate it."""
+    from bench.metrics.format import milliseconds
+    from bench.metrics.launches import over
+
     timing = result.get("timing")
-    if timing is None:
+    sets = [x.end_to_end_ns for x in timing.launches if x.end_to_end_ns] if timing else []
+    if not sets:
         return ""
-    medians = [statistics.median(x.end_to_end_ns) / 1e6 for x in timing.launches if x.end_to_end_ns]
-    if not medians:
-        return ""
-    text = f"p50 {statistics.median(medians):.1f} ms"
-    if len(medians) > 1:
-        return f"{text}  ({len(medians)} launches: {min(medians):.1f} to {max(medians):.1f} ms)"
+    every = sorted(statistics.median(s) / 1e6 for s in sets)
+    text = f"p50 {milliseconds(over(every).value)} ms"
+    if len(sets) > 1:
+        ends = " to ".join(map(milliseconds, (every[0], every[-1])))
+        return f"{text}  ({len(sets)} launches: {ends} ms)"
     wall = result.process.wall_s if result.process else 0.0
     return f"{text}  ({wall:.0f} s)"
 

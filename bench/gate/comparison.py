@@ -13,6 +13,7 @@ from pydantic import Field
 from bench.gate import launches
 from bench.gate.accuracy import changes
 from bench.gate.comparable import SEEN, Fields, accuracy_fields, place_fields, setting_fields
+from bench.gate.limits import MEMORY
 from bench.gate.pair import Pair
 from bench.gate.status import MEASURED
 from bench.metrics.base import Row
@@ -22,6 +23,9 @@ from bench.record.store import Run
 
 SCHEMA = 1
 """Of `segbench compare --json`. History: 1 = the first (2026-11)."""
+
+
+NEEDED = ("headline", "latency_p50_ms", *MEMORY, "file_bytes")
 
 
 class Change(Record):
@@ -54,8 +58,7 @@ class CaseChange(Record):
 
 def compare(a: Run, b: Run) -> tuple[CaseChange, ...]:
     """Every case of either run, in a's order, then b's."""
-    first = {row.id: row for row in rows(a)}
-    second = {row.id: row for row in rows(b)}
+    first, second = ({row.id: row for row in rows(run, NEEDED)} for run in (a, b))
     ids = [*first, *(i for i in second if i not in first)]
     return tuple(_case(i, first.get(i), second.get(i), a, b) for i in ids)
 
@@ -71,14 +74,8 @@ def _case(case_id: str, old: Row | None, new: Row | None, a: Run, b: Run) -> Cas
     both = (
         _change(pair, new.names.headline, "difference", _protocols(pair), _paired),
         _change(pair, "latency_p50_ms", "ratio", place, _latency),
-        *(
-            _change(pair, name, "ratio", fields)
-            for name, fields in (
-                ("rss_peak_bytes", place),
-                ("gpu_allocated_peak_bytes", place),
-                ("file_bytes", {}),
-            )
-        ),
+        *(_change(pair, name, "ratio", place) for name in MEMORY),
+        _change(pair, "file_bytes", "ratio", {}),
     )
     more = {
         "changes": tuple(c for c in both if c.a is not None or c.b is not None),

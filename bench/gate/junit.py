@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET  # only written, never parsed
 
-from bench.gate.units import said
 from bench.gate.verdict import Judgement, Verdict
 
 FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -55,8 +54,7 @@ def _case(suite: ET.Element, v: Verdict) -> None:
         ET.SubElement(case, "failure", type=v.kind, message=why)
     elif v.kind in {"undecided", "missing", "incomparable"}:
         ET.SubElement(case, "skipped", message=why)
-    values = said(v.metric, v.baseline, v.current)
-    ET.SubElement(case, "system-out").text = _clean(f"{values} ({why})" if values else why)
+    ET.SubElement(case, "system-out").text = _clean(f"{v.values} ({why})" if v.values else why)
 
 
 def _clean(text: str) -> str:

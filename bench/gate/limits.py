@@ -8,8 +8,11 @@ from typing import Any
 from bench.gate.comparable import SEEN, accuracy_fields, machine_fields, named, place_fields
 from bench.gate.pair import Pair
 from bench.gate.verdict import Kind, Verdict
+from bench.metrics.catalog import info
 from bench.record.parity import ParityMeasurement
+from bench.suite.policy import GATED
 
+MEMORY = tuple(n for n in GATED if info(n).kind == "memory" and n != "file_bytes")
 AGAIN = 1.6449 / 1.96
 """Half widths of a 95 % interval that a change needs more, for the whole interval to lie beyond a limit
 in 95 % of repeats rather than in half of them: z(0.95) / z(0.975), by the normal distribution."""
@@ -17,12 +20,9 @@ in 95 % of repeats rather than in half of them: z(0.95) / z(0.975), by the norma
 
 def sizes(pair: Pair) -> Iterator[Verdict | None]:
     """Verdicts on the peaks of resident and GPU memory, on one machine only, and on the file's size."""
-    for name, what in (
-        ("rss_peak_bytes", "peak memory"),
-        ("gpu_allocated_peak_bytes", "peak GPU memory"),
-    ):
-        yield place_apart(pair, name) or _by_ratio(pair, name, what)
-    yield _by_ratio(pair, "file_bytes", "file")
+    for name in MEMORY:
+        yield place_apart(pair, name) or _by_ratio(pair, name)
+    yield _by_ratio(pair, "file_bytes")
 
 
 def agreement(pair: Pair) -> Verdict | None:
@@ -114,7 +114,7 @@ def smallest_ratio(low: float, high: float, limit: float) -> float:
     return float(limit * (high / low) ** ((1 + AGAIN) / 2))
 
 
-def _by_ratio(pair: Pair, name: str, what: str) -> Verdict | None:
+def _by_ratio(pair: Pair, name: str) -> Verdict | None:
     """Verdict on a number without noise to speak of."""
     if gone := pair.gone(name):
         return gone
@@ -123,7 +123,7 @@ def _by_ratio(pair: Pair, name: str, what: str) -> Verdict | None:
         return None
     # An empty file can't be divided by; it has grown beyond any limit, or not at all.
     ratio = now / was if was else float(now > 0) * bound * 2 or 1.0
-    why = f"{what} {ratio:.3g} times the baseline's, at most {bound:g} allowed"
+    why = f"{info(name).label} {ratio:.3g} times the baseline's, at most {bound:g} allowed"
     return pair.verdict(name, by_ratio(ratio, ratio, bound), why)
 
 

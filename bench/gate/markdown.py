@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from bench.gate.text import folded, parted, strangers, unchanged
-from bench.gate.units import name, said
 from bench.gate.verdict import Judgement, Verdict
 
 HEAD = "| case | metric | verdict | baseline -> now | why |\n| --- | --- | --- | --- | --- |"
@@ -43,9 +42,8 @@ def _table(verdicts: list[Verdict]) -> str:
 
 def _row(v: Verdict) -> str:
     kind = f"**{v.kind}**" if v.blocks else v.kind
-    cells = (f"`{v.case}`", _words(name(v.metric)), kind)
-    values = _words(said(v.metric, v.baseline, v.current))
-    return "| " + " | ".join((*cells, values, _words(v.why))) + " |"
+    cells = (f"`{v.case}`", _words(v.label), kind)
+    return "| " + " | ".join((*cells, _words(v.values), _words(v.why))) + " |"
 
 
 def _words(text: str) -> str:

@@ -7,8 +7,8 @@ from itertools import groupby
 
 from rich.markup import escape
 
-from bench.gate.units import name, said
 from bench.gate.verdict import Judgement, Verdict
+from bench.metrics.catalog import BY_CLASS
 from bench.suite.policy import class_of
 
 COLOURS = {
@@ -56,7 +56,8 @@ def folded(verdicts: Iterable[Verdict]) -> list[Verdict]:
         if known := [v.smallest for v in group if v.smallest is not None]:
             ends = f"{100 * min(known):.2g} to {100 * max(known):.2g}"
             why += f": a drop under {ends} points could not have been seen"
-        metric = f"{name(group[0].metric.partition('.')[0])} of {len(group)} classes"
+        kind = group[0].metric.partition(".")[0]
+        metric = f"{BY_CLASS.get(kind, kind)} of {len(group)} classes"
         out.append(Verdict(case=case, metric=metric, kind="undecided", why=why))
     return out
 
@@ -82,9 +83,8 @@ def _part(title: str, verdicts: list[Verdict]) -> Iterator[str]:
     for case, members in groupby(verdicts, key=lambda v: v.case):
         yield f"  {escape(case)}"
         for v in members:
-            values = said(v.metric, v.baseline, v.current)
-            text = f"{values}: {v.why}" if values else v.why
+            text = f"{v.values}: {v.why}" if v.values else v.why
             # One line a verdict, whatever a runtime's message holds.
             text = " ".join(text.split())
-            yield f"    {escape(f'{name(v.metric):<15}')} [{COLOURS[v.kind]}]{v.kind:<12}[/] {escape(text)}"
+            yield f"    {escape(f'{v.label:<15}')} [{COLOURS[v.kind]}]{v.kind:<12}[/] {escape(text)}"
     yield ""

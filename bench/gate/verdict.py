@@ -7,8 +7,9 @@ from collections import Counter
 from typing import Literal, get_args
 
 from bench import registry
+from bench.metrics.catalog import info
 from bench.record.base import Record
-from bench.suite.policy import GatePolicy, class_of
+from bench.suite.policy import GATED, GatePolicy, class_of
 
 SCHEMA = 2
 """Of `segbench gate --json`. History: 1 = the first (2026-11); 2 = verdicts on single classes, live
@@ -24,14 +25,7 @@ STATUS = "status"
 LIVE = "latency_live"
 """Name under which live pairs are judged."""
 
-MEASURING = frozenset({
-    "agreement",
-    "latency_p50_ms",
-    LIVE,
-    "latency_ratio",
-    "rss_peak_bytes",
-    "gpu_allocated_peak_bytes",
-})
+MEASURING = frozenset(GATED) - {STATUS, "file_bytes", "iou.*"}
 """Metrics that need a measurement, as does accuracy; the size of a file alone doesn't
 make a gate."""
 
@@ -65,6 +59,19 @@ class Verdict(Record):
     why: str
     """One sentence."""
     blocks: bool = False
+
+    @property
+    def values(self) -> str:
+        """`43.15 % -> 41.02 %`, once where both are alike; empty where there is neither."""
+        if self.baseline is None and self.current is None:
+            return ""
+        both = dict.fromkeys(map(info(self.metric).text, (self.baseline, self.current)))
+        return " -> ".join(both)
+
+    @property
+    def label(self) -> str:
+        """The metric in words."""
+        return info(self.metric).label
 
 
 class Judgement(Record):

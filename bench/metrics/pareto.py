@@ -1,4 +1,4 @@
-"""Which variants nothing beats, and one sentence of advice.
+"""Which variants nothing beats.
 
 Row a beats row b when it is worse in nothing and better in something. Accuracy has noise: a difference
 to the reference variant whose paired interval includes zero counts as no difference, so a loss that
@@ -109,67 +109,7 @@ def change(row: Row) -> float | None:
     return metric.value
 
 
-def fastest(rows: Sequence[Row]) -> Row | None:
-    """Fastest row of the front; None where there is no front."""
-    return min(pareto(rows), key=_ms, default=None)
-
-
-def advice(rows: Sequence[Row]) -> str:
-    """One sentence: what to deploy, for every group that has a front; why nothing, if none has."""
-    said = [(g, text) for g, members in groups(rows).items() if (text := _advise(members))]
-    if not said:
-        return "No variant can be advised: none is ok with both an accuracy and a latency."
-    if len(said) == 1:
-        sentence = said[0][1]
-    else:
-        sentence = "; ".join(f"for {_place(group)}: {text}" for group, text in said)
-    return f"{sentence[0].upper()}{sentence[1:]}."
-
-
-def _advise(rows: Sequence[Row]) -> str:
-    """Advice for one group, without a full stop; empty where there is none."""
-    front = pareto(rows)
-    if not front:
-        return ""
-    reference = next((r for r in alternatives(rows) if r.result.case.is_reference), None)
-    base = reference or max(front, key=lambda r: (r.value(ACCURACY) or 0.0, -_ms(r)))
-    # Some row of the front is never worse than the base: the base itself or what beats it.
-    safe = min((r for r in front if better(r, base, ACCURACY) >= 0), key=_ms)
-    quick = min(front, key=_ms)
-    if safe is base:
-        text = f"keep {base.names.variant}: no faster variant is as accurate"
-        if sum(map(eligible, rows)) > len(alternatives(rows)):
-            text += " of those that ran under the same settings"
-    else:
-        text = f"take {safe.names.variant}, {_times(base, safe)} as fast as {base.names.variant} {_gain(safe, base)}"
-    if quick is not safe:
-        lost = 100 * ((safe.value(ACCURACY) or 0.0) - (quick.value(ACCURACY) or 0.0))
-        text += f", or {quick.names.variant}, {_times(safe, quick)} as fast as that, where {lost:.1f} points"
-        text += f" of {base.names.label} can be spared"
-    return text
-
-
-def _gain(row: Row, base: Row) -> str:
-    if better(row, base, ACCURACY) == 0:
-        return f"with no loss of {row.names.label} that these images can show"
-    points = 100 * ((row.value(ACCURACY) or 0.0) - (base.value(ACCURACY) or 0.0))
-    return f"and {points:.1f} points of {row.names.label} better"
-
-
-def _times(slow: Row, quick: Row) -> str:
-    return f"{_ms(slow) / _ms(quick):.2g} times"
-
-
-def _ms(row: Row) -> float:
-    return row.value(SPEED) or 0.0
-
-
 def _settings(row: Row) -> tuple[str, str, str]:
     result = row.result
     machine = result.environment.machine.identity if result.environment else ""
     return canonical(result.case.protocol.accuracy_fields()), result.timing_fingerprint, machine
-
-
-def _place(group: Group) -> str:
-    model, target, dataset, axis = group
-    return " ".join(p for p in (model, "on", target, f"({dataset})", axis) if p)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bench.metrics.base import Row
 
 MARGIN = 0.01
-"""Loss of accuracy beyond which a form has broken: one point."""
+"""Loss of accuracy beyond which a variant has broken: one point."""
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def point(
 ) -> Point | str:
     """Place of a variant on the roofline, or the reason why it has none.
 
-    Bytes are those of float32 scaled by the width of the precision. An int8 form keeps some
+    Bytes are those of float32 scaled by the width of the precision. An int8 variant keeps some
     activations wider, so its true intensity is lower than this one, and so is its true bound.
     """
     if total is None:

@@ -9,21 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bench.report.format import finite, milliseconds_value, percent_value, points_value
+from bench.metrics.catalog import info
+from bench.metrics.format import finite, milliseconds_value, percent_value, points_value
 from bench.tasks.base import task_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from bench.metrics.base import Row
     from bench.report.view import View
     from bench.tasks.base import Task
 
-METRICS: tuple[tuple[str, str, str, Callable[[float], float]], ...] = (
-    ("latency_p50_ms", "latency", "Latency p50 (ms)", milliseconds_value),
-    ("agreement", "agreement", "Label agreement with the reference (%)", percent_value),
-)
-"""Derived name, hub's type, shown name, rounding; the task's headline comes first."""
+METRICS = (("latency_p50_ms", "latency"), ("agreement", "agreement"))
+"""Derived name and the hub's type; the task's headline comes first."""
+ROUNDED = {"fraction": ("%", percent_value), "ms": ("ms", milliseconds_value)}
+"""Unit -> the card's own, and the number in it that a card prints."""
 
 
 def config_of(row: Row) -> str:
@@ -68,8 +66,9 @@ def eval_results_of(view: View, model: str) -> list[Any]:
         if case.model.name != model:
             continue
         task = task_of(case)
-        headline = (task.headline, task.hub[2], f"{task.label} (%)", points_value)
-        for name, kind, title, rounded in (headline, *METRICS):
+        for name, kind in ((task.headline, task.hub[2]), *METRICS):
+            about = info(name)
+            unit, rounded = ROUNDED[about.unit]
             value = finite(row.value(name))
             if value is not None:
                 found.append(
@@ -82,7 +81,7 @@ def eval_results_of(view: View, model: str) -> list[Any]:
                         dataset_split=case.dataset.split,
                         dataset_args=_args(row),
                         metric_type=kind,
-                        metric_name=title,
+                        metric_name=f"{about.title} ({unit})",
                         metric_value=rounded(value),
                     )
                 )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.metrics.pareto import ACCURACY, SPEED, advisable, better, eligible, fastest
-from bench.report.format import (
+from bench.metrics.format import (
     finite,
     interval,
     listing,
@@ -14,6 +13,7 @@ from bench.report.format import (
     ratio,
     signed_points,
 )
+from bench.metrics.pareto import ACCURACY, SPEED, advisable, better, eligible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,9 +36,9 @@ def candidates(rows: Sequence[Row]) -> tuple[Row, ...]:
 
 
 def pick(group: Group) -> Row | None:
-    """Form to take: the fastest that loses no accuracy that the images can show against the reference.
+    """Variant to take: the fastest that loses no accuracy that the images can show against the reference.
 
-    Where no form is that good, the most accurate one; where the weights are seeded, the fastest.
+    Where no variant is that good, the most accurate one; where the weights are seeded, the fastest.
     """
     if not group.case.model.trained:
         timed = [r for r in group.rows if advisable(r) and number(r, SPEED) is not None]
@@ -48,7 +48,7 @@ def pick(group: Group) -> Row | None:
     if reference is None or not eligible(reference):
         return max(front, key=lambda r: (r.value(ACCURACY) or 0.0, r.id)) if front else None
     kept = [r for r in front if better(r, reference, ACCURACY) >= 0]
-    return kept[0] if kept else fastest(group.rows)
+    return (kept or front or (None,))[0]
 
 
 def speedup(row: Row | None, reference: Row | None) -> str:
@@ -57,6 +57,12 @@ def speedup(row: Row | None, reference: Row | None) -> str:
     if row is None or reference is None or row.id == reference.id or not mine or base is None:
         return ""
     return ratio(base / mine)
+
+
+def advise(groups: Sequence[Group]) -> tuple[str, ...]:
+    """Advice for each group; where there are variants to choose among, of those groups alone."""
+    choices = [g for g in groups if len(candidates(g.rows)) != 1] or groups
+    return tuple(" ".join(said) for g in choices if (said := advice(g)))
 
 
 def advice(group: Group) -> tuple[str, ...]:
@@ -75,7 +81,7 @@ def advice(group: Group) -> tuple[str, ...]:
     if not group.case.model.trained:
         return (
             (
-                f"{where}: the fastest form is {name}, {milliseconds(latency)} ms{against}. Its weights "
+                f"{where}: the fastest variant is {name}, {milliseconds(latency)} ms{against}. Its weights "
                 "are seeded, so nothing here speaks about accuracy."
             ),
         )
@@ -83,7 +89,7 @@ def advice(group: Group) -> tuple[str, ...]:
     first = f"{where}: take {name}: {best.names.label} {points(accuracy)} at {milliseconds(latency)} ms{against}"
     front = group.front
     if len(candidates(group.rows)) == 1:
-        return (f"{first}{_loss(best)}; no other form can be compared with it.",)
+        return (f"{first}{_loss(best)}; no other variant can be compared with it.",)
     if len(front) == 1:
         return (f"{first}{_loss(best)}.", "Nothing else is faster or measurably more accurate.")
     return (f"{first}{_loss(best)}.", f"Nothing beats {_names(group, front)}.")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from bench.metrics.pareto import SPEED, pareto
+from bench.metrics.format import listing
+from bench.metrics.pareto import SPEED, groups, pareto
 from bench.record.store import Run, file_stem
-from bench.report.format import listing
-from bench.report.labels import place, variant_label
+from bench.report.labels import place
 
 if TYPE_CHECKING:
     from bench.metrics.base import Row
@@ -52,13 +52,8 @@ class Group:
         return tuple(sorted(pareto(self.rows), key=lambda r: (r.value(SPEED) or 0.0, r.id)))
 
     def label(self, row: Row) -> str:
-        """Name of a row's variant, unique within the group."""
-        mine = variant_label(row.result.case.variant)
-        return mine if self._labels[mine] == 1 else row.result.case.variant.slug
-
-    @cached_property
-    def _labels(self) -> Counter[str]:
-        return Counter(variant_label(r.result.case.variant) for r in self.rows)
+        """Name of a row's variant: its slug, unique within the group."""
+        return row.names.variant
 
 
 @dataclass(frozen=True)
@@ -73,12 +68,7 @@ class View:
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """Rows by model, target, dataset and axis."""
-        found: dict[tuple[str, ...], list[Row]] = {}
-        for row in self.rows:
-            case = row.result.case
-            key = (case.model.name, case.target.name, case.dataset.name, case.axis)
-            found.setdefault(key, []).append(row)
-        return tuple(Group(tuple(rows)) for rows in found.values())
+        return tuple(map(Group, groups(self.rows).values()))
 
     @property
     def measured_groups(self) -> tuple[Group, ...]:

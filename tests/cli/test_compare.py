@@ -26,7 +26,7 @@ def test_differences_are_said_and_no_verdict(a, tmp_path):
     done = compare(a.folder, b.folder)
     assert done.exit_code == 0
     assert "points [" in done.stdout
-    assert "10.09 ms ->" in done.stdout
+    assert "10.1 ms ->" in done.stdout
     assert "openvino is not installed." in done.stdout
 
 

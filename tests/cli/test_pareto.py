@@ -18,7 +18,7 @@ def test_the_front_and_one_sentence(tmp_path):
     lines = done.stdout.splitlines()
     assert any("onnx-onnxruntime-int8-static" in x and "nothing beats it" in x for x in lines)
     assert "torch-bf16 (wrong)" in done.stdout
-    assert lines[-1].startswith("Take onnx-onnxruntime-fp32, 2 times as fast as torch-fp32")
+    assert lines[-1].startswith("micro on cpu: take onnx-onnxruntime-fp32: mIoU 73.20 at 10.1 ms")
 
 
 def test_json(tmp_path):
@@ -34,4 +34,6 @@ def test_json(tmp_path):
 def test_nothing_to_weigh_exits_4(tmp_path):
     done = pareto(build_run(tmp_path / "run", (Planned(seeded=True),)).folder)
     assert done.exit_code == 4
-    assert "No variant can be advised" in done.stdout
+    assert "the fastest variant is torch-fp32, 20.0 ms. Its weights are seeded" in done.stdout
+    skipped = build_run(tmp_path / "other", (Planned(status="skipped"),))
+    assert "No variant can be advised" in pareto(skipped.folder).stdout

@@ -41,7 +41,7 @@ def test_the_table_shows_numbers_and_why_rows_have_none(tmp_path):
     build_run(tmp_path)
     done = run(tmp_path)
     assert done.exit_code == 0
-    for text in ("onnx-onnxruntime-int8-static", "mIoU %", "images/s", "peak RSS", "agreement"):
+    for text in ("onnx-onnxruntime-int8-static", "mIoU %", "images/s", "peak memory", "agreement"):
         assert text in done.stdout
     assert "skipped openvino-fp32: openvino is not installed." in done.stdout
     assert "failed torchscript-fp32: The worker was killed by SIGKILL." in done.stdout

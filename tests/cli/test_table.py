@@ -49,7 +49,7 @@ def test_a_task_names_its_accuracy_and_has_a_table_of_its_own(made):
     assert "PQ %" not in first
     assert "PQ %" in second
     assert "43.21 \N{PLUS-MINUS SIGN}5.00" in second
-    assert "-1.00" in second
+    assert "\N{MINUS SIGN}1.00" in second
     assert "no PQ: seeded" in text([
         Row(made[0].result, {"pq": Metric(None, reason="seeded")}, told=other)
     ])

@@ -125,7 +125,7 @@ def test_the_last_launch_brings_the_row_again(capsys):
     with Watch(1) as made:
         made.updated(builders.result(measurements=(TimingMeasurement(launches=launches),)))
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.endswith("p50 12.6 ms  (3 launches: 12.0 to 14.0 ms)")
+    assert line.endswith("p50 12.8 ms  (3 launches: 12.0 to 14.0 ms)")
 
 
 def test_the_plan_says_what_would_be_skipped(capsys):

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from bench.gate.judge import judge
 from bench.gate.text import folded, lines
-from bench.gate.units import name, said, shown
 from bench.gate.verdict import Judgement, Verdict
 from bench.suite.policy import GatePolicy
 from tests.builders import ROWS, build_run, with_rows
@@ -37,17 +36,17 @@ def test_a_class_that_looks_like_markup_is_a_name():
     assert "IoU [/x]" in Text.from_markup(told).plain
 
 
-def test_units():
-    assert shown("miou", 0.4315) == "43.15 %"
-    assert shown("latency_p50_ms", 8.0) == "8.00 ms"
-    assert shown("file_bytes", 2**20) == "1.0 MiB"
-    assert shown("status", "ok") == "ok"
-    assert shown("miou", None) == "none"
-    assert shown("latency_ratio", 0.512345) == "0.512"
-    assert said("miou", 0.5, 0.25) == "50.00 % -> 25.00 %"
-    assert said("status", "ok", "ok") == "ok"
-    assert said("latency_live", None, None) == ""
-    assert name("iou.traffic light") == "IoU traffic light"
+def test_values_have_their_units_and_are_said_once_where_alike():
+    def told(metric, was, now):
+        return Verdict(
+            case="a", metric=metric, kind="unchanged", why="so", baseline=was, current=now
+        )
+
+    assert told("miou", 0.5, 0.25).values == "50.00 % -> 25.00 %"
+    assert told("latency_p50_ms", 8.0, None).values == "8.00 ms -> none"
+    assert told("status", "ok", "ok").values == "ok"
+    assert told("latency_live", None, None).values == ""
+    assert told("iou.traffic light", 0.1, 0.1).label == "IoU traffic light"
 
 
 def test_undecided_classes_of_a_case_are_one_line():

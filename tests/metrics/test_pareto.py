@@ -4,8 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.metrics.base import Metric, Row
-from bench.metrics.pareto import ALL, advice, alternatives, beats, groups, pareto
+from bench.metrics.pareto import ALL, alternatives, beats, groups, pareto
 from bench.record.parity import ParityMeasurement
+from bench.report.recommend import advise
+from bench.report.view import Group
 from tests.builders import case, model, protocol, result
 
 SPREAD = 0.004
@@ -27,6 +29,11 @@ def row(slug="onnx-onnxruntime-fp32", miou=0.6, ms=10.0, *, base=0.6, sure=True,
         "file_bytes": Metric(mb * 1e6),
     }
     return Row(result(of, status=status), metrics)
+
+
+def advice(rows):
+    """What terminal and card advise."""
+    return " ".join(advise([Group(members) for members in groups(rows).values()]))
 
 
 def slugs(rows):
@@ -77,7 +84,6 @@ def test_groups_are_apart():
     said = advice([REFERENCE, other])
     assert "micro on cpu" in said.lower()
     assert "another on cpu" in said
-    assert said.count(".") == 1
 
 
 def test_another_protocol_is_no_alternative():
@@ -104,16 +110,17 @@ def test_without_a_reference_plain_mious_are_compared():
     assert slugs(pareto(rows)) == ["onnx-onnxruntime-fp32"]
 
 
-def test_advice_is_one_sentence_with_the_gain_and_its_price():
+def test_the_advice_names_the_gain_and_what_else_nothing_beats():
     same = row(miou=0.599, ms=10.0, sure=False)
     cheap = row("onnx-onnxruntime-int8-static", miou=0.57, ms=5.0)
     assert advice([REFERENCE, same, cheap]) == (
-        "Take onnx-onnxruntime-fp32, 2 times as fast as torch-fp32 with no loss of mIoU that these "
-        "images can show, or onnx-onnxruntime-int8-static, 2 times as fast as that, where 2.9 "
-        "points of mIoU can be spared."
+        "micro on cpu: take onnx-onnxruntime-fp32: mIoU 59.90 at 10.0 ms, 2.0 x as fast as "
+        "torch-fp32, \N{MINUS SIGN}0.10 points against the reference (\N{MINUS SIGN}0.60 to +0.40). "
+        "Nothing beats onnx-onnxruntime-int8-static (57.00 at 5.00 ms) and onnx-onnxruntime-fp32 "
+        "(59.90 at 10.0 ms)."
     )
-    assert advice([REFERENCE]) == "Keep torch-fp32: no faster variant is as accurate."
-    assert advice([]).startswith("No variant can be advised")
+    assert "no other variant can be compared" in advice([REFERENCE])
+    assert not advice([])
 
 
 points = st.lists(

@@ -4,8 +4,8 @@ import yaml
 from huggingface_hub import ModelCard
 from huggingface_hub.repocard_data import model_index_to_eval_results
 
+from bench.metrics.format import points
 from bench.report import hub
-from bench.report.format import points
 
 
 def index_of(view):

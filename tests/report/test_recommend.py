@@ -26,9 +26,9 @@ def test_the_fastest_form_without_a_loss_is_advised(view_of):
     assert best.result.case.variant.slug == "onnx-onnxruntime-fp32"
     assert speedup(best, group.reference) == "2.0 x"
     text = " ".join(advice(group))
-    assert "take ONNX Runtime fp32" in text
-    assert "2.0 x as fast as PyTorch fp32, with exactly the reference's mIoU" in text
-    assert "Nothing beats ONNX Runtime int8 static" in text
+    assert "take onnx-onnxruntime-fp32" in text
+    assert "2.0 x as fast as torch-fp32, with exactly the reference's mIoU" in text
+    assert "Nothing beats onnx-onnxruntime-int8-static" in text
 
 
 def test_seeded_models_are_advised_by_speed_alone(view):

@@ -1,4 +1,4 @@
-"""How a number grows: one line a form, both axes logarithmic, each line named at its end."""
+"""How a number grows: one line a variant, both axes logarithmic, each line named at its end."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench.metrics.format import milliseconds
 from bench.report.charts import svg
 from bench.report.charts.tradeoff import SERIES
-from bench.report.format import milliseconds
 
 WIDTH, HEIGHT = 880, 380
 LEFT, TOP, BOTTOM = 58, 26, 52
@@ -28,7 +28,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Line:
-    """One form."""
+    """One variant."""
 
     label: str
     marks: tuple[Mark, ...]

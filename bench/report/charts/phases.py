@@ -1,4 +1,4 @@
-"""Where the time of a call goes: one bar a form, one stretch a phase."""
+"""Where the time of a call goes: one bar a variant, one stretch a phase."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from bench.metrics.format import milliseconds
 from bench.report.charts import svg
-from bench.report.format import milliseconds
 
 WIDTH, ROW, BAR, LEGEND, BOTTOM = 880, 30, 18, 34, 40
 CUT = 3.0
@@ -16,7 +16,7 @@ CUT = 3.0
 
 @dataclass(frozen=True)
 class Bar:
-    """One form: time of each phase, and of the whole call as it was measured."""
+    """One variant: time of each phase, and of the whole call as it was measured."""
 
     label: str
     phases_ms: tuple[float, ...]
@@ -28,7 +28,7 @@ def draw(bars: Sequence[Bar], phases: Sequence[tuple[int, str]]) -> tuple[str, i
     """Inner SVG, width and height.
 
     Args:
-        bars: one a form, each with a time for every phase.
+        bars: one a variant, each with a time for every phase.
         phases: colour and name of the phases, in the order of the bars' times.
     """
     height = LEGEND + ROW * len(bars) + BOTTOM

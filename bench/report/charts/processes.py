@@ -1,12 +1,12 @@
-"""What processes differ by: one row a form, one dot a process, a bar for the interval over them."""
+"""What processes differ by: one row a variant, one dot a process, a bar for the interval over them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench.metrics.format import MINUS
 from bench.report.charts import svg
-from bench.report.format import MINUS
 
 WIDTH, ROW, TOP, BOTTOM, RIGHT, DOT, BAR = 880, 30, 10, 40, 40.0, 4.5, 16
 LEAST = 0.02
@@ -17,7 +17,7 @@ MOST = 1.0
 
 @dataclass(frozen=True)
 class Line:
-    """One form: each process's median over the case's, and the interval likewise."""
+    """One variant: each process's median over the case's, and the interval likewise."""
 
     label: str
     medians: tuple[float, ...]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench.metrics.format import percent, rate
 from bench.report.charts import svg
 from bench.report.charts.placing import Box, labelled
 from bench.report.charts.tradeoff import SERIES
-from bench.report.format import percent, rate
 
 WIDTH = 880
 LEFT, RIGHT, TOP, BOTTOM = 62, 22, 48, 52
@@ -26,7 +26,7 @@ class Roof:
 
 @dataclass(frozen=True)
 class Dot:
-    """One form."""
+    """One variant."""
 
     label: str
     intensity: float

@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench.metrics.format import milliseconds, points, points_short
 from bench.report.charts import svg
 from bench.report.charts.placing import Box, Label, labelled
-from bench.report.format import milliseconds, points, points_short
 
 WIDTH = 880
 LEFT, RIGHT, TOP, LANE, BOTTOM = 58, 22, 22, 58, 52
@@ -20,7 +20,7 @@ SERIES = 6
 
 @dataclass(frozen=True)
 class Point:
-    """One form."""
+    """One variant."""
 
     label: str
     ms: float
@@ -82,7 +82,7 @@ class _Frame:
         return self.floor - (accuracy - self.low) / (self.high - self.low) * (self.floor - top)
 
     def y(self, p: Point) -> float:
-        """Position of a form: those below the scale stand in the lane under it."""
+        """Position of a variant: those below the scale stand in the lane under it."""
         return (
             self.height - BOTTOM - self.lane / 2 if p.accuracy < self.low else self.at(p.accuracy)
         )

@@ -1,17 +1,17 @@
-"""Accuracy of every class in every form: IoU, PQ."""
+"""Accuracy of every class in every variant: IoU, PQ."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.report.blocks import Cell, Column, Notes, Prose, Section, Table
-from bench.report.format import (
+from bench.metrics.format import (
     finite,
     listing,
     points,
     points_short,
     signed_points,
 )
+from bench.report.blocks import Cell, Column, Notes, Prose, Section, Table
 from bench.report.palette import colours, css
 from bench.report.sections.common import any_value, metric_cell
 from bench.tasks.base import task_of
@@ -37,7 +37,7 @@ SUMMARY = {
 
 
 def section(view: View) -> Section | None:
-    """Section `classes`; None where no form has an accuracy."""
+    """Section `classes`; None where no variant has an accuracy."""
     groups, repeated = _groups(view)
     if not groups:
         return None
@@ -48,7 +48,7 @@ def section(view: View) -> Section | None:
         "The stronger the tint, the higher the number."
     )
     if repeated:
-        told += " A case whose numbers equal those that the same form has above isn't repeated."
+        told += " A case whose numbers equal those that the same variant has above isn't repeated."
     tables: dict[tuple[str, ...], list[tuple[Group, Row]]] = {}
     for group, rows in groups:
         case = group.case
@@ -62,7 +62,7 @@ def section(view: View) -> Section | None:
 
 
 def _groups(view: View) -> tuple[list[tuple[Group, list[Row]]], bool]:
-    """Groups with the rows to show, and whether a form was left out, whose numbers stand above."""
+    """Groups with the rows to show, and whether a variant was left out, whose numbers stand above."""
     repeated = False
     found: list[tuple[Group, list[Row]]] = []
     shown: set[tuple[object, ...]] = set()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.report.blocks import Cell, Column, Notes
-from bench.report.format import MISSING, finite, interval
+from bench.metrics.catalog import info
+from bench.metrics.format import MISSING, finite, interval
+from bench.report.blocks import Cell, Column, Figure, Notes, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from bench.metrics.base import Metric, Row
     from bench.report.view import Group, View
@@ -30,15 +31,55 @@ def metric_cell(
     return Cell(write(value), detail, mark=notes.mark(metric.note))
 
 
-def row_head(view: View, group: Group, row: Row) -> Cell:
-    """First cell of a row: the variant's name, its status where it isn't ok, its raw record."""
+def number_cell(row: Row, name: str, notes: Notes, *, with_interval: bool = False) -> Cell:
+    """Cell of a row's metric, as its catalog writes it."""
+    write = info(row.key(name)).written.cell
+    return metric_cell(row.metric(name), write, notes, with_interval=with_interval)
+
+
+def number_column(name: str, more: str = "") -> Column:
+    """Column of a metric: its label and unit, and what else the cells hold."""
+    about = info(name)
+    return Column(about.title, ", ".join(w for w in (about.written.title, more) if w))
+
+
+def number_table(
+    view: View, group: Group, rows: Sequence[Row], names: Sequence[str], caption: str
+) -> Table:
+    """Table of metrics: a row a variant, a column a name; p50 with its interval."""
+    notes = Notes()
+    body = tuple(
+        (
+            row_head(view, r),
+            *(
+                number_cell(r, n, notes, with_interval=n == "latency_under_load_p50_ms")
+                for n in names
+            ),
+        )
+        for r in rows
+    )
+    columns = (head_column(), *map(number_column, names))
+    return Table(f"{caption} of {group.title}", columns, body, notes.texts)
+
+
+def figure(
+    name: str, index: int, drawn: tuple[str, int, int], title: str, alt: str, caption: str
+) -> Figure:
+    """Figure of a drawing; the second of a name and later ones are numbered."""
+    svg, width, height = drawn
+    called = name if index == 0 else f"{name}-{index + 1}"
+    return Figure(called, title, alt, caption, svg, width, height)
+
+
+def row_head(view: View, row: Row) -> Cell:
+    """First cell of a row: the variant, its status where it isn't ok, its raw record."""
     badge = row.status if row.status != "ok" else ""
     if not badge and row.result.case.is_reference:
         badge = "reference"
-    return Cell(group.label(row), href=view.record_href(row.result), badge=badge)
+    return Cell(row.names.variant, href=view.record_href(row.result), badge=badge)
 
 
-def head_column(title: str = "Form") -> Column:
+def head_column(title: str = "Variant") -> Column:
     """Column of the rows' heads."""
     return Column(title, numeric=False)
 

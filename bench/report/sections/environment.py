@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bench.metrics.format import listing, plural
 from bench.report.blocks import Code, Items, KeyValues, Prose, Section
-from bench.report.format import listing, plural
 from bench.suite.base import canonical
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bench.metrics.format import MISSING, count
 from bench.report.blocks import Cell, Column, Heading, Notes, Prose, Section, Table
-from bench.report.format import MISSING, count
 from bench.report.sections.common import head_column, row_head
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _table(view: View, group: Group) -> Table:
             for limit in limits
             for cell in _cells(by_limit.get(limit), found.absent or "this wasn't sought", notes)
         ]
-        shown.append((row_head(view, group, row), *cells))
+        shown.append((row_head(view, row), *cells))
     heads = [
         Column(f"{what}, {_gib(size)}{'' if memory == 'main' else ' of GPU memory'}")
         for memory, size in limits

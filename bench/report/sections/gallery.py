@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.errors import RecordError
+from bench.metrics.format import percent, plural, points_short
 from bench.record.gallery import DIFFERS as DIFFERING
 from bench.record.gallery import UNLABELLED
 from bench.report.blocks import Gallery, Heading, Note, Picture, Prose, Section
-from bench.report.format import percent, plural, points_short
 from bench.report.palette import AGREES, DIFFERS, VOID, colours, css
 from bench.report.pictures import check_jpeg, painted, read_labels
 from bench.report.recommend import number
@@ -25,7 +25,7 @@ MARKS: list[Colour] = [AGREES, DIFFERS, *[VOID] * 254]
 
 
 def section(view: View) -> Section | None:
-    """Section `gallery`; None where no form kept pictures."""
+    """Section `gallery`; None where no variant kept pictures."""
     shown: set[tuple[str, str, str]] = set()
     blocks: list[Block] = []
     for group in view.measured_groups:
@@ -54,7 +54,7 @@ def _with_pictures(group: Group) -> list[Row]:
 
 
 def _group(view: View, group: Group) -> list[Block]:
-    """Every image in the reference form, then the first image in every other form."""
+    """Every image in the reference variant, then the first image in every other variant."""
     rows = _with_pictures(group)
     first, others = rows[0], rows[1:]
     names = group.case.dataset.classes
@@ -69,7 +69,7 @@ def _group(view: View, group: Group) -> list[Block]:
         blocks.append(Gallery(f"{images}, {group.label(first)}", tuple(lines), legend))
         same = [(group.label(r), _two(view, group, r)) for r in others]
         if same:
-            blocks.append(Gallery("The first image in every other form", tuple(same)))
+            blocks.append(Gallery("The first image in every other variant", tuple(same)))
     except RecordError as e:
         blocks.append(Note((f"The pictures can't be shown: {e.message}",), tone="warning"))
     return blocks

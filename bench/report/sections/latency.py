@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bench.metrics.format import count, listing, signed_points
 from bench.metrics.latency import median_ns, median_ratio
 from bench.metrics.pareto import SPEED
 from bench.metrics.stability import flags
 from bench.report.blocks import (
     Cell,
     Column,
-    Figure,
     Heading,
     Items,
     Notes,
@@ -20,9 +20,15 @@ from bench.report.blocks import (
     Table,
 )
 from bench.report.charts.processes import Line, draw
-from bench.report.format import count, listing, milliseconds, points_short, rate, signed_points
 from bench.report.recommend import number
-from bench.report.sections.common import any_value, head_column, metric_cell, row_head
+from bench.report.sections.common import (
+    any_value,
+    figure,
+    head_column,
+    number_cell,
+    number_column,
+    row_head,
+)
 from bench.report.sections.load import blocks as load_blocks
 
 if TYPE_CHECKING:
@@ -64,42 +70,32 @@ def _timed(group: Group) -> tuple[Row, ...]:
 
 
 def _table(view: View, group: Group) -> Table:
-    notes = Notes()
-    rows = _timed(group)
-    energy = any_value(rows, "energy_image_j")
-    columns = [
+    notes, rows = Notes(), _timed(group)
+    energy = ["energy_image_j"] if any_value(rows, "energy_image_j") else []
+    more = ["latency_between", "latency_within", "latency_worth", *energy]
+    columns = (
         head_column(),
-        Column("p50", "ms, 95 % over processes"),
-        Column("One process", "ms, 95 % within"),
+        number_column(SPEED, "95 % over processes"),
+        number_column("latency_process_ms", "95 % within"),
         Column("Processes", "calls"),
-        Column("Between", "%"),
-        Column("Within", "%"),
-        Column("Worth", "samples"),
-        *([Column("Energy", "J an image")] if energy else []),
+        *map(number_column, more),
         Column("Stopped", numeric=False),
-        Column("Flags"),
-    ]
-    cells = []
-    for row in rows:
-        m = row.metrics
-        cells.append((
-            row_head(view, group, row),
-            metric_cell(m.get(SPEED), milliseconds, notes, with_interval=True),
-            metric_cell(m.get("latency_process_ms"), milliseconds, notes, with_interval=True),
+        number_column("latency_flags"),
+    )
+    cells = [
+        (
+            row_head(view, row),
+            number_cell(row, SPEED, notes, with_interval=True),
+            number_cell(row, "latency_process_ms", notes, with_interval=True),
             _processes(row),
-            metric_cell(m.get("latency_between"), points_short, notes),
-            metric_cell(m.get("latency_within"), points_short, notes),
-            metric_cell(m.get("latency_worth"), rate, notes),
-            *([metric_cell(m.get("energy_image_j"), _joules, notes)] if energy else []),
+            *(number_cell(row, n, notes) for n in more),
             Cell(_stopped(row)),
             Cell(count(int(number(row, "latency_flags") or 0))),
-        ))
-    return Table(
-        caption=f"Processes and samples of {group.title}",
-        columns=tuple(columns),
-        rows=tuple(cells),
-        notes=notes.texts,
-    )
+        )
+        for row in rows
+    ]
+    caption = f"Processes and samples of {group.title}"
+    return Table(caption, columns, tuple(cells), notes.texts)
 
 
 def _timing(row: Row) -> TimingMeasurement:
@@ -121,13 +117,9 @@ def _stopped(row: Row) -> str:
     return listing([r if len(kinds) == 1 else f"{reasons.count(r)} {r}" for r in kinds])
 
 
-def _joules(value: float) -> str:
-    return f"{value:.3g}"
-
-
 NOT_ASKED = (
     "not as asked",
-    "Set the runtime's own option (OpenVINO: precision_hint), or name the form after what ran.",
+    "Set the runtime's own option (OpenVINO: precision_hint), or name the variant after what ran.",
 )
 
 
@@ -182,20 +174,15 @@ def _chart(group: Group, index: int) -> list[Block]:
             lines.append(Line(group.label(row), medians, ends, row.status == "wrong"))
     if not lines:
         return []
-    svg, width, height = draw(lines)
     spans = [
         f"{x.label} {signed_points(min(x.medians) - 1)} to {signed_points(max(x.medians) - 1)} %"
         for x in lines
     ]
     return [
-        Figure(
-            name="processes" if index == 0 else f"processes-{index + 1}",
-            title=f"Processes of {group.title}",
-            alt=f"Medians of the processes beside that of their case: {listing(spans)}.",
-            caption=f"Each dot is one process of {group.title}: its median beside that of its case. "
-            "The bar is the 95 % interval over processes.",
-            svg=svg,
-            width=width,
-            height=height,
+        figure(
+            "processes", index, draw(lines), f"Processes of {group.title}",
+            f"Medians of the processes beside that of their case: {listing(spans)}.",
+            f"Each dot is one process of {group.title}: its median beside that of its case. The bar "
+            "is the 95 % interval over processes.",
         )
-    ]
+    ]  # fmt: skip

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.metrics.catalog import info
+from bench.metrics.format import finite, listing, plural, points
 from bench.report.blocks import Code, Heading, Items, KeyValues, Section, Strong
-from bench.report.format import finite, listing, plural, points
 from bench.suite.protocol import LARGEST
 from bench.tasks.base import counted
 
@@ -139,7 +139,7 @@ def _limits(view: View) -> list[str]:
     synthetic = {r.result.case.dataset.loader for r in view.measured} & {"scenes"}
     if synthetic:
         said.append(
-            f"scenes are drawn, not photographed: {view.accuracy} on them ranks forms of a model against "
+            f"scenes are drawn, not photographed: {view.accuracy} on them ranks variants of a model against "
             "each other and says nothing about streets."
         )
     if {r.result.case.protocol.scenario for r in view.measured} == {"single_stream"}:
@@ -169,7 +169,7 @@ def _intervals(view: View) -> list[str]:
     return [
         (
             f"With these images, {view.accuracy} is known to about {points(max(widths) / 2)} points either way; "
-            "judge forms by the paired difference instead."
+            "judge variants by the paired difference instead."
         )
     ]
 

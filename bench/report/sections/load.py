@@ -4,36 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.report.blocks import Column, Notes, Prose, Table
-from bench.report.format import listing, milliseconds, plural, points_short, rate
-from bench.report.sections.common import head_column, metric_cell, row_head
+from bench.metrics.format import listing, milliseconds, plural
+from bench.report.blocks import Prose
+from bench.report.sections.common import number_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from bench.metrics.base import Row
     from bench.report.blocks import Block
     from bench.report.view import Group, View
 
-Columns = tuple[tuple[str, str, str, "Callable[[float], str]"], ...]
-SERVER: Columns = (
-    ("latency_under_load_p50_ms", "p50", "ms", milliseconds),
-    ("latency_under_load_p90_ms", "p90", "ms", milliseconds),
-    ("latency_under_load_p99_ms", "p99", "ms", milliseconds),
-    ("missed_deadlines", "Late", "%", points_short),
-    ("utilisation", "Busy", "%", points_short),
-    ("achieved_rate_hz", "Results", "a second", rate),
-)
-CAMERA: Columns = (
-    ("missed_deadlines", "Missed", "%", points_short),
-    ("dropped_frames", "Dropped", "%", points_short),
-    ("result_age_p50_ms", "Age", "ms, median", milliseconds),
-    ("result_age_p99_ms", "Age", "ms, p99", milliseconds),
-    ("result_age_peak_p50_ms", "Peak age", "ms, median", milliseconds),
-    ("result_age_peak_p99_ms", "Peak age", "ms, p99", milliseconds),
-    ("utilisation", "Busy", "%", points_short),
-    ("achieved_rate_hz", "Results", "a second", rate),
-)
+BOTH = ("utilisation", "achieved_rate_hz")
+SERVER = (
+    *(f"latency_under_load_{p}_ms" for p in ("p50", "p90", "p99")), "missed_deadlines", *BOTH,
+)  # fmt: skip
+CAMERA = (
+    "missed_deadlines", "dropped_frames",
+    *(f"result_age{at}_{p}_ms" for at in ("", "_peak") for p in ("p50", "p99")), *BOTH,
+)  # fmt: skip
 SAID = {
     "server": (
         "Under load, latency counts from when an arrival was due to its label map, so waiting behind "
@@ -50,13 +37,14 @@ SAID = {
 def blocks(view: View, group: Group) -> list[Block]:
     """A paragraph and a table for each of the two scenarios that was run; else nothing."""
     made: list[Block] = []
-    for scenario, columns, caption in (
+    for scenario, names, caption in (
         ("server", SERVER, "Latency under load"),
         ("constant_stream", CAMERA, "Deadlines and age"),
     ):
         rows = [r for r in group.measured if _scenario(r) == scenario]
         if rows:
-            made += [Prose((SAID[scenario] + _asked(rows),)), _table(view, group, rows, columns, caption)]  # fmt: skip
+            made.append(Prose((SAID[scenario] + _asked(rows),)))
+            made.append(number_table(view, group, rows, names, caption))
     return made
 
 
@@ -73,23 +61,3 @@ def _asked(rows: list[Row]) -> str:
     limit = f", deadline {listing([milliseconds(d / 1e6) for d in late])} ms" if late else ""
     fewest = min(len(s.due_ns) for s in streams)
     return f"Asked: {rates} a second{limit}; {plural(fewest, 'arrival')} a process or more."
-
-
-def _table(view: View, group: Group, rows: list[Row], columns: Columns, caption: str) -> Table:
-    notes = Notes()
-    cells = [
-        (
-            row_head(view, group, r),
-            *(
-                metric_cell(r.metrics.get(name), write, notes, with_interval=title == "p50")
-                for name, title, _, write in columns
-            ),
-        )
-        for r in rows
-    ]
-    return Table(
-        caption=f"{caption} of {group.title}",
-        columns=(head_column(), *(Column(title, unit) for _, title, unit, _ in columns)),
-        rows=tuple(cells),
-        notes=notes.texts,
-    )

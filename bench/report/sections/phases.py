@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bench.metrics.catalog import info
+from bench.metrics.format import listing, milliseconds
 from bench.metrics.pareto import SPEED
 from bench.record.timing import PHASES
-from bench.report.blocks import Column, Figure, Heading, Notes, Prose, Section, Table
+from bench.report.blocks import Heading, Prose, Section
 from bench.report.charts.phases import Bar, draw
-from bench.report.format import listing, milliseconds, signed_points
 from bench.report.recommend import number
-from bench.report.sections.common import any_value, head_column, metric_cell, row_head
+from bench.report.sections.common import any_value, figure, number_table
 
 if TYPE_CHECKING:
     from bench.report.blocks import Block
     from bench.report.view import Group, View
-
-WORDS = {p: p.replace("_", " ") for p in PHASES} | {"postprocess": "post-process"}
 
 
 def section(view: View) -> Section | None:
@@ -52,41 +51,17 @@ def _group(view: View, group: Group, index: int) -> list[Block]:
             )
             for r in rows
         ]
-        svg, width, height = draw(bars, [(PHASES.index(p), WORDS[p]) for p in there])
+        drawn = draw(bars, [(PHASES.index(p), info(f"phase_{p}_ms").label) for p in there])
         said = [f"{b.label} {milliseconds(b.total_ms)} ms" for b in bars]
         blocks.append(
-            Figure(
-                name="phases" if index == 0 else f"phases-{index + 1}",
-                title=f"Latency by phase of {group.title}",
-                alt=f"End to end: {listing(said)}.",
-                caption=f"Median latency by phase of {group.title}; the number is the median of "
-                "the whole call.",
-                svg=svg,
-                width=width,
-                height=height,
+            figure(
+                "phases", index, drawn, f"Latency by phase of {group.title}",
+                f"End to end: {listing(said)}.",
+                f"Median latency by phase of {group.title}; the number is the median of the whole "
+                "call.",
             )
-        )
-    blocks.append(_table(view, group, there))
+        )  # fmt: skip
+    whole = ("p50", "p90", "p95", "p99", "mean")
+    names = [*(f"phase_{p}_ms" for p in there), *(f"latency_{w}_ms" for w in whole), "phase_gap"]
+    blocks.append(number_table(view, group, rows, names, "Latency"))
     return blocks
-
-
-def _table(view: View, group: Group, there: list[str]) -> Table:
-    notes = Notes()
-    whole = (("latency_p50_ms", "p50"), ("latency_p90_ms", "p90"), ("latency_p95_ms", "p95"))
-    more = (("latency_p99_ms", "p99"), ("latency_mean_ms", "Mean"))
-    names = [*((f"phase_{p}_ms", WORDS[p].capitalize()) for p in there), *whole, *more]
-    rows = [
-        (
-            row_head(view, group, r),
-            *(metric_cell(r.metrics.get(n), milliseconds, notes) for n, _ in names),
-            metric_cell(r.metrics.get("phase_gap"), signed_points, notes),
-        )
-        for r in group.measured
-        if number(r, SPEED) is not None
-    ]
-    return Table(
-        caption=f"Latency of {group.title}, ms",
-        columns=(head_column(), *(Column(title) for _, title in names), Column("Gap", "%")),
-        rows=tuple(rows),
-        notes=notes.texts,
-    )

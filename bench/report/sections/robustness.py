@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.metrics.base import Metric
+from bench.metrics.format import listing, points, points_short, signed_points
 from bench.metrics.robustness import robustness
 from bench.report.blocks import Cell, Column, Heading, Items, Notes, Prose, Section, Table
-from bench.report.format import listing, points, points_short, signed_points
-from bench.report.labels import place, variant_label
+from bench.report.labels import place
 from bench.report.sections.common import head_column, metric_cell
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ABOUT = (
     "Accuracy in percent on corrupted images, a mean over the levels that were asked for, and below it "
     "its share of accuracy on the images as they are. mPC is the mean over all corruptions. The "
-    "corruptions follow ImageNet-C and Cityscapes-C; every form sees the same corrupted bytes."
+    "corruptions follow ImageNet-C and Cityscapes-C; every variant sees the same corrupted bytes."
 )
 
 
@@ -44,7 +44,7 @@ def _place(group: tuple[Robustness, ...]) -> str:
 
 
 def _label(found: Robustness) -> str:
-    return variant_label(found.row.result.case.variant)
+    return found.row.names.variant
 
 
 def _table(group: tuple[Robustness, ...]) -> Table:
@@ -87,7 +87,7 @@ def _told(group: tuple[Robustness, ...], margin: float) -> tuple[Text, ...]:
     said: list[Text] = []
     safe = []
     reference = group[0].row.result.case.reference
-    against = variant_label(reference)
+    against = reference.slug
     for found in group:
         if found.row.result.case.is_reference:
             continue

@@ -1,4 +1,4 @@
-"""How near each form comes to what its machine could do."""
+"""How near each variant comes to what its machine could do."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from bench.metrics.base import Source
 from bench.metrics.catalog.roofline import place
+from bench.metrics.format import listing, percent, plural, rate
 from bench.metrics.roofline import Point
 from bench.report.blocks import Cell, Column, Figure, Heading, Notes, Prose, Section, Table
 from bench.report.charts.roofline import Dot, Roof, draw
-from bench.report.format import listing, percent, plural, points_short, rate
-from bench.report.sections.common import head_column, metric_cell, row_head
+from bench.report.sections.common import figure, head_column, number_cell, number_column, row_head
 
 if TYPE_CHECKING:
     from bench.metrics.base import Row
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FIRST = (
     "Two operations a MAC over the median time of the model itself, against the lower of two "
-    "ceilings measured on this machine with torch: a large matrix product in the form's precision, "
+    "ceilings measured on this machine with torch: a large matrix product in the variant's precision, "
     "and its intensity (operations a byte moved) times the memory's bandwidth. The distance is "
     "what better kernels could win. Caches and fused operators move less than was counted, and "
     "another runtime may have better kernels than torch, for int8 above all: a share above 100 % "
@@ -28,7 +28,7 @@ FIRST = (
 
 
 def section(view: View) -> Section | None:
-    """Section `roofline`; None where no form has a place on one."""
+    """Section `roofline`; None where no variant has a place on one."""
     found = [(g, points) for g in view.measured_groups if (points := _points(view, g))]
     if not found:
         return None
@@ -63,30 +63,26 @@ def _figure(group: Group, points: list[tuple[Row, Point]], index: int) -> Figure
         for r, p in points
     ]
     roofs = [Roof(name, peak / 1e9) for name, peak in peaks.items()]
-    svg, width, height = draw(dots, roofs, points[0][1].bandwidth / 1e9)
     said = [f"{d.label} {rate(d.gflops)} GFLOP/s, {percent(d.share)} of its bound" for d in dots]
-    return Figure(
-        name="roofline" if index == 0 else f"roofline-{index + 1}",
-        title=f"Roofline of {group.title}",
-        alt=f"{plural(len(dots), 'form')}: {listing(said)}.",
-        caption=f"Operations a second (10^9) against operations a byte of {group.title}; a disc "
-        "has the colour of its precision's roof.",
-        svg=svg,
-        width=width,
-        height=height,
-    )
+    return figure(
+        "roofline", index, draw(dots, roofs, points[0][1].bandwidth / 1e9),
+        f"Roofline of {group.title}",
+        f"{plural(len(dots), 'variant')}: {listing(said)}.",
+        f"Operations a second (10^9) against operations a byte of {group.title}; a disc has the "
+        "colour of its precision's roof.",
+    )  # fmt: skip
 
 
 def _table(view: View, group: Group, points: list[tuple[Row, Point]]) -> Table:
     notes = Notes()
     rows = [
         (
-            row_head(view, group, r),
-            metric_cell(r.metrics.get("achieved_gflops"), rate, notes),
+            row_head(view, r),
+            number_cell(r, "achieved_gflops", notes),
             Cell(rate(p.intensity)),
             Cell(rate(p.bound / 1e9)),
             Cell(p.bound_by),
-            metric_cell(r.metrics.get("roofline_share"), points_short, notes, with_interval=True),
+            number_cell(r, "roofline_share", notes, with_interval=True),
         )
         for r, p in points
     ]
@@ -94,11 +90,11 @@ def _table(view: View, group: Group, points: list[tuple[Row, Point]]) -> Table:
         caption=f"Achieved share of the machine's ceiling, {group.title}",
         columns=(
             head_column(),
-            Column("Achieved", "GFLOP/s"),
+            number_column("achieved_gflops"),
             Column("Intensity", "operations a byte"),
             Column("Bound", "GFLOP/s"),
             Column("Bound by", numeric=False),
-            Column("Share", "%"),
+            number_column("roofline_share"),
         ),
         rows=tuple(rows),
         notes=notes.texts,

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.metrics.pareto import ACCURACY, SPEED, better
-from bench.report.blocks import Items, Note, Prose, Section, Stat, Stats
-from bench.report.format import (
+from bench.metrics.format import (
     count,
     listing,
-    megabytes,
     milliseconds,
     plural,
     points,
+    size,
 )
-from bench.report.labels import variant_label
-from bench.report.recommend import EVEN, advice, candidates, number, pick, speedup
+from bench.metrics.pareto import ACCURACY, SPEED, better
+from bench.report.blocks import Items, Note, Prose, Section, Stat, Stats
+from bench.report.recommend import EVEN, advise, candidates, number, pick, speedup
 from bench.tasks.base import counted
 
 if TYPE_CHECKING:
     from bench.metrics.base import Row
     from bench.report.blocks import Block, Text
-    from bench.report.view import Group, View
+    from bench.report.view import View
 
 
 def section(view: View) -> Section:
@@ -32,9 +31,7 @@ def section(view: View) -> Section:
     blocks.append(Prose((_measured(view),), tone="lead"))
     if view.unseen:
         blocks.append(Prose((_part(view),)))
-    # Where there are groups to choose within, those of a single form say nothing here.
-    choices = [g for g in view.measured_groups if len(candidates(g.rows)) != 1]
-    told = [(s,) for g in choices or view.measured_groups for s in _joined(g)]
+    told: list[Text] = [(sentence,) for sentence in advise(view.measured_groups)]
     if told:
         blocks.append(Note(told[0], tone="advice"))
         if told[1:]:
@@ -48,27 +45,22 @@ def section(view: View) -> Section:
     return Section("summary", "In short", tuple(blocks))
 
 
-def _joined(group: Group) -> tuple[str, ...]:
-    sentences = advice(group)
-    return (" ".join(sentences),) if sentences else ()
-
-
 def _measured(view: View) -> str:
     """What was measured, in plain words."""
     rows = view.measured
     if not rows:
         return "Nothing was measured: every case failed, was skipped or is still pending."
     models = list(dict.fromkeys(r.result.case.model.name for r in rows))
-    forms = len({r.result.case.variant.slug for r in rows})
+    variants = len({r.result.case.variant.slug for r in rows})
     targets = list(dict.fromkeys(r.result.case.target.name for r in rows))
     words = [
-        f"{listing(models)} in {plural(forms, 'deployable form')} on {listing(targets)}.",
+        f"{listing(models)} in {plural(variants, 'deployable variant')} on {listing(targets)}.",
     ]
     for name, images in _datasets(rows).items():
         words.append(f"Accuracy was counted over {plural(images, 'image')} of {name}.")
     words += _seen(view)
     words.append(
-        "Accuracy, parity and latency of each form come from the same loaded model, "
+        "Accuracy, parity and latency of each variant come from the same loaded model, "
         "in a process of its own."
     )
     return " ".join(words)
@@ -87,7 +79,7 @@ def _datasets(rows: tuple[Row, ...]) -> dict[str, int]:
 
 
 def _seen(view: View) -> list[str]:
-    """The smallest drop of accuracy that the images could show, in the form that is hardest to judge."""
+    """The smallest drop of accuracy that the images could show, in the variant that is hardest to judge."""
     found: list[tuple[float, int, str]] = []
     for row in (r for g in view.measured_groups for r in g.measured if r.status == "ok"):
         smallest, has = number(row, f"{ACCURACY}_detectable"), counted(row.result)
@@ -102,7 +94,7 @@ def _seen(view: View) -> list[str]:
         return [f"{said} would not be seen for certain."]
     return [
         (
-            f"{said} would not be seen for certain in the form that scatters most, one under "
+            f"{said} would not be seen for certain in the variant that scatters most, one under "
             f"{points(least)} in the one that scatters least."
         )
     ]
@@ -134,8 +126,8 @@ def _stats(view: View) -> tuple[Stat, ...]:
             sized,
             key=lambda r: (r.value("file_bytes") or 0.0, not r.result.case.is_reference, r.id),
         )
-        size = megabytes(number(small, "file_bytes") or 0)
-        stats.append(Stat("Smallest file", size, group.label(small)))
+        shown = size(number(small, "file_bytes") or 0)
+        stats.append(Stat("Smallest file", shown, group.label(small)))
     best = pick(group)
     gain = speedup(best, group.reference) if best else ""
     if best and gain and gain != EVEN and group.reference:
@@ -163,9 +155,7 @@ def _problems(view: View) -> Text:
         return ()
     total = len(view.rows) + view.unseen + len(view.pending)
     wrong = [
-        f"{variant_label(r.result.case.variant)} of {r.result.case.model.name}"
-        for r in view.rows
-        if r.status == "wrong"
+        f"{r.names.variant} of {r.result.case.model.name}" for r in view.rows if r.status == "wrong"
     ]
     tail = (
         f" Do not deploy {listing(wrong)}: no error says so, but the answers are no longer the model's."

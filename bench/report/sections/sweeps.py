@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bench.metrics.format import MISSING, interval, listing, milliseconds, plural
 from bench.metrics.sweeps import COST, SCALING, WORK, curves
 from bench.report.blocks import Cell, Column, Figure, Notes, Prose, Section, Table
 from bench.report.charts.curve import Line, Mark, draw
-from bench.report.format import MISSING, interval, listing, milliseconds, plural
-from bench.report.labels import variant_label
-from bench.report.sections.common import head_column, metric_cell
+from bench.report.sections.common import figure, head_column, metric_cell
 
 if TYPE_CHECKING:
     from bench.metrics.sweeps import Curve, Point
@@ -23,7 +22,7 @@ TITLES = {
     "rate": "Arrivals a second",
 }
 FIRST = (
-    "Each line is one form along one key that the suite sweeps, all else equal; the latency is that "
+    "Each line is one variant along one key that the suite sweeps, all else equal; the latency is that "
     "of a whole call, and under a load that of an arrival, waiting included. The exponent is the slope of log latency over log work, by least squares, with "
     "its 95 % interval: at 1, twice the work takes twice the time; below 1, a larger call is cheaper "
     "by the unit; along threads, \N{MINUS SIGN}1 is a perfect speed-up."
@@ -49,37 +48,29 @@ def _where(curve: Curve) -> str:
     return f"{model} on {target}, {dataset}" + (f", {rest}" if rest else "")
 
 
-def _label(curve: Curve, among: list[Curve]) -> str:
-    """Name of the form, unique in the plot."""
-    variant = curve.points[0].row.result.case.variant
-    mine = variant_label(variant)
-    same = [c for c in among if variant_label(c.points[0].row.result.case.variant) == mine]
-    return mine if len(same) == 1 else variant.slug
+def _label(curve: Curve) -> str:
+    return curve.points[0].row.names.variant
 
 
 def _figure(found: list[Curve], index: int) -> Figure:
     key = found[0].key
     lines = [
-        Line(_label(c, found), tuple(Mark(p.x, p.text, p.ms or 0.0) for p in c.measured))
+        Line(_label(c), tuple(Mark(p.x, p.text, p.ms or 0.0) for p in c.measured))
         for c in found
         if c.measured
     ]
-    svg, width, height = draw(lines, WORK[key], f"latency {_percentile(key)}, ms")
     said = [
         f"{line.label} from {milliseconds(line.marks[0].y)} ms at {line.marks[0].text} to "
         f"{milliseconds(line.marks[-1].y)} ms at {line.marks[-1].text}"
         for line in lines
     ]
     where = _where(found[0])
-    return Figure(
-        name="sweep" if index == 0 else f"sweep-{index + 1}",
-        title=f"{TITLES[key]} and latency of {where}",
-        alt=f"{plural(len(lines), 'form')}: {listing(said)}.",
-        caption=f"Latency ({_percentile(key)}, ms) against {WORK[key]}, {where}.",
-        svg=svg,
-        width=width,
-        height=height,
-    )
+    return figure(
+        "sweep", index, draw(lines, WORK[key], f"latency {_percentile(key)}, ms"),
+        f"{TITLES[key]} and latency of {where}",
+        f"{plural(len(lines), 'variant')}: {listing(said)}.",
+        f"Latency ({_percentile(key)}, ms) against {WORK[key]}, {where}.",
+    )  # fmt: skip
 
 
 def _table(view: View, found: list[Curve]) -> Table:
@@ -94,7 +85,7 @@ def _table(view: View, found: list[Curve]) -> Table:
             shown = metric_cell(slope, _signed, notes)
             cells.append(Cell(shown.text, interval(slope, _signed), mark=shown.mark))
         first = curve.points[0].row.result
-        rows.append((Cell(_label(curve, found), href=view.record_href(first)), *cells))
+        rows.append((Cell(_label(curve), href=view.record_href(first)), *cells))
     last = (Column("Exponent"),) if key in SCALING else ()
     return Table(
         caption=f"{TITLES[key]} of {_where(found[0])}: latency {_percentile(key)}, ms",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bench.metrics.format import finite, listing, milliseconds, plural, points
 from bench.metrics.pareto import ACCURACY, SPEED
 from bench.report.blocks import Figure, Prose, Section
 from bench.report.charts.tradeoff import Point, draw
-from bench.report.format import finite, listing, milliseconds, plural, points
 from bench.report.recommend import number
+from bench.report.sections.common import figure
 
 if TYPE_CHECKING:
     from bench.metrics.base import Row
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def section(view: View) -> Section | None:
-    """Section `tradeoff`; None where no form has both numbers."""
+    """Section `tradeoff`; None where no variant has both numbers."""
     blocks: list[Block] = []
     places: dict[tuple[str, str, str, str], list[Group]] = {}
     for group in view.measured_groups:
@@ -35,7 +36,7 @@ def section(view: View) -> Section | None:
     first = (
         "Up is more accurate, left is faster. The area of a disc is the size of the file; a line "
         f"through it is the 95 % interval of its {view.accuracy}. Hollow discs are wrong: they run, but their "
-        "answers are no longer the model's. Names in bold are the forms of a model that nothing "
+        "answers are no longer the model's. Names in bold are the variants of a model that nothing "
         "beats."
     )
     return Section("tradeoff", "Accuracy against latency", (Prose((first,)), *blocks))
@@ -50,17 +51,13 @@ def _figure(groups: list[Group], where: str, label: str, index: int) -> Figure |
     # A plot of one or two points says less than the table.
     if len(found) < 3:
         return None
-    svg, width, height = draw(found, names, label)
     said = [f"{p.label} {points(p.accuracy)} at {milliseconds(p.ms)} ms" for p in found]
-    return Figure(
-        name="tradeoff" if index == 0 else f"tradeoff-{index + 1}",
-        title=f"{label} against median latency on {where}",
-        alt=f"{plural(len(found), 'form')}: {listing(said)}.",
-        caption=f"{label} (%) against median latency (ms) on {where}.",
-        svg=svg,
-        width=width,
-        height=height,
-    )
+    return figure(
+        "tradeoff", index, draw(found, names, label),
+        f"{label} against median latency on {where}",
+        f"{plural(len(found), 'variant')}: {listing(said)}.",
+        f"{label} (%) against median latency (ms) on {where}.",
+    )  # fmt: skip
 
 
 def _point(group: Group, row: Row) -> Point | None:

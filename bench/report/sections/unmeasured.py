@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bench.metrics.format import count
 from bench.report.blocks import Cell, Column, Output, Prose, Section, Table
-from bench.report.format import count
-from bench.report.labels import variant_label
 from bench.report.view import MOST
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ def _row(view: View, row: Row) -> tuple[Cell, ...]:
     case = result.case
     where = f"{case.model.name} on {case.target.name}, {case.dataset.name}"
     head = Cell(
-        variant_label(case.variant),
+        case.variant.slug,
         detail=f"{where}, {case.axis}" if case.axis else where,
         href=view.record_href(result),
     )

@@ -1,15 +1,17 @@
-"""The main table: every form of a model on a target, wrong, failed and skipped ones included."""
+"""The main table: every variant of a model on a target, wrong, failed and skipped ones included."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bench.metrics.stability import flags
+from bench.metrics.format import (
+    decibels,
+    listing,
+)
 from bench.report.blocks import (
     Cell,
     Code,
-    Column,
     Heading,
     Items,
     Link,
@@ -19,32 +21,37 @@ from bench.report.blocks import (
     Strong,
     Table,
 )
-from bench.report.format import (
-    decibels,
-    listing,
-    megabytes,
-    milliseconds,
-    percent,
-    points,
-    rate,
-    signed_points,
-)
+from bench.report.labels import variant_label
 from bench.report.recommend import number
-from bench.report.sections.common import any_value, head_column, metric_cell, row_head
+from bench.report.sections.common import (
+    any_value,
+    head_column,
+    number_cell,
+    number_column,
+    row_head,
+)
 
 if TYPE_CHECKING:
     from bench.metrics.base import Row
     from bench.report.blocks import Block, Text
     from bench.report.view import Group, View
 
-COLUMNS = (
-    Column("Difference", "points, paired, 95 %"),
-    Column("p50", "ms, 95 %"),
-    Column("Images/s"),
-    Column("Memory", "peak resident"),
-    Column("File"),
-    Column("Agreement", "labels; SQNR"),
-)
+NAMES = (
+    "headline", "headline_difference", "latency_p50_ms", "latency_p99_ms", "throughput_ips",
+    "rss_peak_bytes", "gpu_allocated_peak_bytes", "file_bytes", "agreement",
+)  # fmt: skip
+SOME = ("latency_p99_ms", "gpu_allocated_peak_bytes")
+"""Of them, those that have a column only where some variant has a number."""
+INTERVALS = {
+    "headline": "95 % interval",
+    "headline_difference": "paired, 95 %",
+    "latency_p50_ms": "95 %",
+}
+"""Of them, those with an interval, and what the head says of it."""
+
+
+KNOWN = ("few processes", "not as asked")
+"""Flags that the row says otherwise."""
 
 
 def section(view: View) -> Section:
@@ -67,55 +74,37 @@ def section(view: View) -> Section:
             blocks.append(Items(told))
     if not blocks:
         blocks.append(Prose(("No case has numbers.",)))
-    return Section("variants", "Every form, side by side", tuple(blocks))
+    return Section("variants", "Every variant, side by side", tuple(blocks))
 
 
 def _table(view: View, group: Group) -> Table:
-    notes = Notes()
-    gpu = any_value(group.measured, "gpu_allocated_peak_bytes")
-    tail = any_value(group.measured, "latency_p99_ms")
-    accuracy = Column(group.rows[0].names.label, "%, 95 % interval")
-    columns = [head_column(), accuracy, *COLUMNS]
-    if gpu:
-        columns.insert(columns.index(COLUMNS[3]) + 1, Column("GPU memory", "allocated, peak"))
-    if tail:
-        columns.insert(columns.index(COLUMNS[1]) + 1, Column("p99", "ms"))
+    notes, first = Notes(), group.rows[0]
+    names = [n for n in NAMES if n not in SOME or any_value(group.measured, n)]
+    columns = [head_column(), *(number_column(first.key(n), INTERVALS.get(n, "")) for n in names)]
     rows = []
     for row in group.rows:
-        head = replace(row_head(view, group, row), mark=notes.mark(_said(row)))
+        label, mark = variant_label(row.result.case.variant), notes.mark(_said(row))
+        head = replace(row_head(view, row), detail=label, mark=mark)
         if row.status in {"ok", "wrong"}:
-            rows.append((head, *_numbers(row, notes, gpu=gpu, tail=tail)))
+            rows.append((head, *(_cell(row, n, notes) for n in names)))
         else:
             reason = row.result.reason or "No reason was recorded."
             rows.append((head, Cell(reason, span=len(columns) - 1)))
-    return Table(
-        caption=f"Forms of {group.title}",
-        columns=tuple(columns),
-        rows=tuple(rows),
-        notes=notes.texts,
-        foot=_foot(group),
-    )
+    caption = f"Variants of {group.title}"
+    return Table(caption, tuple(columns), tuple(rows), notes.texts, _foot(group))
 
 
-def _numbers(row: Row, notes: Notes, *, gpu: bool, tail: bool) -> list[Cell]:
-    m = row.metrics
-    if row.result.case.is_reference:
-        difference = Cell("reference")
-    else:
-        difference = metric_cell(
-            row.metric("headline_difference"), signed_points, notes, with_interval=True
-        )
-    return [
-        metric_cell(row.metric("headline"), points, notes, with_interval=True),
-        difference,
-        metric_cell(m.get("latency_p50_ms"), milliseconds, notes, with_interval=True),
-        *([metric_cell(m.get("latency_p99_ms"), milliseconds, notes)] if tail else []),
-        metric_cell(m.get("throughput_ips"), rate, notes),
-        metric_cell(m.get("rss_peak_bytes"), megabytes, notes),
-        *([metric_cell(m.get("gpu_allocated_peak_bytes"), megabytes, notes)] if gpu else []),
-        metric_cell(m.get("file_bytes"), megabytes, notes),
-        _agreement(row, notes),
-    ]
+def _cell(row: Row, name: str, notes: Notes) -> Cell:
+    """Number of a row; below the agreement, the noise of the combined class map."""
+    if row.result.case.is_reference and name in {"headline_difference", "agreement"}:
+        return Cell("reference")
+    cell = number_cell(row, name, notes, with_interval=name in INTERVALS)
+    if name != "agreement":
+        return cell
+    noise, distance = number(row, "map_sqnr_db"), number(row, "map_relative_l2")
+    if noise is not None:
+        return replace(cell, detail=f"SQNR {decibels(noise)}")
+    return replace(cell, detail="map identical") if distance == 0 else cell
 
 
 def _said(row: Row) -> str:
@@ -127,9 +116,8 @@ def _said(row: Row) -> str:
 
 def _doubts(row: Row) -> str:
     """Flags on its latency; that it comes from few processes is plain from the missing interval."""
-    timing = row.result.get("timing")
-    found = flags(timing, row.result.case.protocol) if timing else ()
-    names = [f.name for f in found if f.name != "few processes"]
+    found = row.metrics.get("latency_flags")
+    names = [n for n in (found.note.split(", ") if found and found.note else ()) if n not in KNOWN]
     return f"Flags on its latency: {listing(names)}." if names else ""
 
 
@@ -137,17 +125,6 @@ def _about(group: Group) -> tuple[Text, ...]:
     """What the suite says about its variants."""
     rows = [r for r in group.rows if r.result.case.variant.about]
     return tuple((Strong(group.label(r)), f": {r.result.case.variant.about}") for r in rows)
-
-
-def _agreement(row: Row, notes: Notes) -> Cell:
-    """Share of equal labels, and the noise of the combined class map below it."""
-    if row.result.case.is_reference:
-        return Cell("reference")
-    cell = metric_cell(row.metrics.get("agreement"), percent, notes)
-    noise, distance = number(row, "map_sqnr_db"), number(row, "map_relative_l2")
-    if noise is not None:
-        return replace(cell, detail=decibels(noise))
-    return replace(cell, detail="map identical") if distance == 0 else cell
 
 
 def _foot(group: Group) -> tuple[Text, ...]:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.metrics.work import instruments, shares, total
-from bench.report.blocks import Cell, Column, Heading, Notes, Prose, Section, Table
-from bench.report.format import (
+from bench.metrics.format import (
     MISSING,
     count,
     grouped,
     listing,
-    megabytes,
     plural,
     points_short,
     signed_points,
+    size,
 )
+from bench.metrics.work import instruments, shares, total
+from bench.report.blocks import Cell, Column, Heading, Notes, Prose, Section, Table
 from bench.report.sections.common import head_column
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ FIRST = (
     "time is its own, without that of parts within it, as a share of the whole call."
 )
 TIMED = 3
-"""Forms whose times stand in the table: the reference first, then in the order of the plan."""
+"""Variants whose times stand in the table: the reference first, then in the order of the plan."""
 
 
 def section(view: View) -> Section | None:
@@ -82,7 +82,7 @@ def _table(group: Group, work: WorkMeasurement, others: list[WorkMeasurement]) -
         figures = (
             Cell(count(whole.parameters)),
             Cell(_giga(whole.macs)),
-            Cell(megabytes(whole.bytes_moved)),
+            Cell(size(whole.bytes_moved)),
         )
         rows.append((Cell("whole"), *figures, *(Cell("100.0") for _ in timed)))
     return Table(
@@ -105,7 +105,7 @@ def _row(part: PartWork, times: list[float | None], notes: Notes) -> tuple[Cell,
         Cell(_words(part.name)),
         Cell(count(part.parameters)),
         Cell(_giga(part.macs)),
-        Cell(megabytes(part.bytes_moved)),
+        Cell(size(part.bytes_moved)),
         *(_share(t, notes) for t in times),
     )
 

@@ -42,10 +42,10 @@ def cells(found, at=0, row=0):
 def test_both_intervals_and_both_variances_are_shown(view_with):
     found = section(view_with(simulated.timing(3, launches=5), simulated.timing(4, launches=5)))
     shown = cells(found)
-    assert " to " in shown["p50"].detail
+    assert " to " in shown["Latency p50"].detail
     assert " to " in shown["One process"].detail
     assert (shown["Processes"].text, shown["Processes"].detail) == ("5", "100")
-    assert all(float(shown[c].text) > 0 for c in ("Between", "Within", "Worth"))
+    assert all(float(shown[c].text) > 0 for c in ("Between processes", "Within a process", "Worth"))
     assert (shown["Stopped"].text, shown["Flags"].text) == ("iterations", "0")
     assert "Energy" not in shown
     (figure,) = [b for b in found.blocks if isinstance(b, Figure)]
@@ -56,9 +56,9 @@ def test_one_process_has_dashes_with_reasons_and_no_drawing(view_with):
     found = section(view_with(simulated.timing(0, "few processes")))
     shown = cells(found)
     notes = table(found).notes
-    assert "no interval" in notes[int(shown["p50"].mark) - 1]
-    assert shown["Between"].text == "\N{EM DASH}"
-    assert "launches = 5" in notes[int(shown["Between"].mark) - 1]
+    assert "no interval" in notes[int(shown["Latency p50"].mark) - 1]
+    assert shown["Between processes"].text == "\N{EM DASH}"
+    assert "launches = 5" in notes[int(shown["Between processes"].mark) - 1]
     assert shown["Flags"].text == "1"
     assert not [b for b in found.blocks if isinstance(b, Figure)]
 
@@ -70,7 +70,7 @@ def test_flags_are_told_with_figure_and_advice_and_rows_that_say_the_same_togeth
     said = [repr(i) for i in items.items]
     assert len(said) == 2
     assert "drift" in said[0]
-    assert "PyTorch fp32 and ONNX Runtime fp32: latency moved by +1" in said[0]
+    assert "torch-fp32 and onnx-onnxruntime-fp32: latency moved by +1" in said[0]
     assert "Raise warmup" in said[0]
     assert "It ran bf16, not fp32." in said[1]
 
@@ -88,7 +88,7 @@ def test_the_pollers_effect_is_printed(view_with):
     poller = PollerEffect(on_ns=on, off_ns=on, read_ns=(45_000,) * 9)
     timing = simulated.timing(1).model_copy(update={"poller": poller})
     said = [b for b in section(view_with(timing)).blocks if isinstance(b, Prose)][-1].text[0]
-    assert "changed the median of PyTorch fp32 by 0.00 % (" in said
+    assert "changed the median of torch-fp32 by 0.00 % (" in said
     assert said.endswith("45 us a reading.")
 
 
@@ -114,10 +114,10 @@ def test_a_server_and_a_camera_get_tables_of_their_own(view_with):
     camera = simulated.streamed("constant_stream", simulated.camera(400, 10, 14))
     found = section(view_with(server, camera))
     under, aged = cells(found, at=1), cells(found, at=2)
-    assert " to " in under["p50"].detail
-    assert under["p99"].text != "\N{EM DASH}"
-    assert aged["Missed"].text == "100.0"
-    assert 20 < float(aged["Dropped"].text) < 40
+    assert " to " in under["p50 under load"].detail
+    assert under["p99 under load"].text != "\N{EM DASH}"
+    assert aged["Missed deadlines"].text == "100.0"
+    assert 20 < float(aged["Dropped frames"].text) < 40
     text = words(found)
     assert "Asked: 80 a second, deadline 30.0 ms; 300 arrivals a process or more." in text
     assert "overload" in text

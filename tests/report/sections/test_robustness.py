@@ -22,18 +22,18 @@ def test_variants_stand_against_corruptions(view_of):
     view = view_of(*both(), *both("fog/1"), *both("fog/3", 0.3), *both("motion_blur/5"))
     found = section(view)
     shown = table(found)
-    assert [c.title for c in shown.columns] == ["Form", "Clean", "fog", "motion blur", "mPC"]
-    assert [row[0].text for row in shown.rows] == ["PyTorch fp32", "PyTorch bf16"]
+    assert [c.title for c in shown.columns] == ["Variant", "Clean", "fog", "motion blur", "mPC"]
+    assert [row[0].text for row in shown.rows] == ["torch-fp32", "torch-bf16"]
     assert shown.rows[0][2].detail == "100 %"
     assert shown.notes[0] == "mean over levels 1, 3"
     text = words(found)
-    assert "PyTorch bf16 breaks earlier than PyTorch fp32 under fog from level 3 on" in text
+    assert "torch-bf16 breaks earlier than torch-fp32 under fog from level 3 on" in text
     assert "motion blur from" not in text
 
 
 def test_who_does_not_break_is_said_with_what_that_means(view_of):
     text = words(section(view_of(*both(), *both("fog/1"))))
-    assert "PyTorch bf16 does not break earlier than PyTorch fp32, as far as" in text
+    assert "torch-bf16 does not break earlier than torch-fp32, as far as" in text
 
 
 def test_who_is_broken_already_is_said(view_of):

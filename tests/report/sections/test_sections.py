@@ -44,7 +44,7 @@ def test_a_run_without_numbers_needs_no_excuse(view_of, name):
 def test_the_summary_warns_of_wrong_forms(view):
     text = words(load("summary")(view))
     assert "Of 11 cases: 1 wrong, 1 failed, 2 skipped and 1 not yet measured." in text
-    assert "Do not deploy PyTorch bf16 of micro" in text
+    assert "Do not deploy torch-bf16 of micro" in text
 
 
 def test_the_main_table_holds_every_row_and_marks_the_wrong_ones(view):
@@ -76,7 +76,7 @@ def test_what_the_suite_says_of_a_variant_is_printed(view_of):
 
 def test_wrong_forms_are_on_the_plot(view):
     figure = next(b for b in load("tradeoff")(view).blocks if isinstance(b, Figure))
-    assert "PyTorch bf16: wrong" in figure.svg
+    assert "torch-bf16: wrong" in figure.svg
     assert "untrained" not in figure.svg
 
 
@@ -88,16 +88,16 @@ def test_classes_are_tinted_and_the_same_form_is_shown_once(view):
     table, beside = tables(load("classes")(view))
     assert [c.title for c in beside.columns] == [
         "Class",
-        "ONNX Runtime fp32",
-        "ONNX Runtime int8 static",
-        "PyTorch bf16 (wrong)",
+        "onnx-onnxruntime-fp32",
+        "onnx-onnxruntime-int8-static",
+        "torch-bf16 (wrong)",
     ]
     assert [c.title for c in table.columns] == [
         "Class",
-        "PyTorch fp32",
-        "ONNX Runtime fp32",
-        "ONNX Runtime int8 static",
-        "PyTorch bf16 (wrong)",
+        "torch-fp32",
+        "onnx-onnxruntime-fp32",
+        "onnx-onnxruntime-int8-static",
+        "torch-bf16 (wrong)",
     ]
     road = table.rows[0]
     assert road[0].swatch == "#804080"
@@ -145,7 +145,7 @@ def test_phases_of_one_form_need_no_drawing(view_of):
 
 def test_memory_says_what_was_not_measured_and_why(view):
     text = words(load("memory")(view))
-    assert "GPU allocated" in text
+    assert "Peak GPU memory" in text
     assert "There is no GPU on this machine." in text
     assert "high-water mark" in text
 

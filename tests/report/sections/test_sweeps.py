@@ -28,8 +28,8 @@ def test_each_key_has_a_drawing_and_a_table(view_of):
     found = section(view_of(*planned, images=2))
     batch, threads = of(found, Table)
     assert [f.name for f in of(found, Figure)] == ["sweep", "sweep-2"]
-    assert [c.title for c in batch.columns] == ["Form", "1", "2", "4", "Exponent"]
-    assert [row[0].text for row in batch.rows] == ["PyTorch fp32", "ONNX Runtime fp32"]
+    assert [c.title for c in batch.columns] == ["Variant", "1", "2", "4", "Exponent"]
+    assert [row[0].text for row in batch.rows] == ["torch-fp32", "onnx-onnxruntime-fp32"]
     assert "an image" in batch.rows[0][2].detail
     assert float(batch.rows[0][4].text) > 0.9
     assert " to " in batch.rows[0][4].detail
@@ -48,7 +48,7 @@ def test_a_point_that_is_missing_is_a_dash_with_its_reason(view_of):
     planned += grown("batch_size", (1, 2), slugs=("torchscript-fp32",), **gone)
     found = section(view_of(*planned, images=2))
     (table,), (figure,) = of(found, Table), of(found, Figure)
-    assert figure.alt.startswith("3 forms")
+    assert figure.alt.startswith("3 variants")
     torch, _, bf16, script = table.rows
     assert {table.notes[int(c.mark) - 1] for c in script[1:3]} == {"failed: No."}
     assert "doesn't ask" in table.notes[int(torch[3].mark) - 1]

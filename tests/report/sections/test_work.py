@@ -28,7 +28,7 @@ def changed(view, *kinds, add=()):
 def test_each_part_has_its_counts_and_the_share_of_time_of_the_torch_forms(view):
     table = tables(work.section(view))[0]
     assert [c.title for c in table.columns] == [
-        "Part", "Parameters", "MACs", "Bytes moved", "Time, PyTorch fp32", "Time, PyTorch bf16",
+        "Part", "Parameters", "MACs", "Bytes moved", "Time, torch-fp32", "Time, torch-bf16",
     ]  # fmt: skip
     assert [[c.text for c in row] for row in table.rows] == [
         ["backbone, stage1", "600\u202f000", "0.900", "90.0 MB", "66.7", "66.7"],

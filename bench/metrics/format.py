@@ -75,10 +75,19 @@ def ratio(value: float) -> str:
     return f"{value:.1f} x" if value < 100 else f"{value:.0f} x"
 
 
-def megabytes(count: float) -> str:
-    """`6.9 MB`: bytes in units of 10^6, one decimal below a thousand."""
-    value = count / 1e6
-    return f"{grouped(value, 1 if value < 1000 else 0)} MB"
+def size(count: float) -> str:
+    """`12 kB`, `6.9 MB`, `1.31 GB`: bytes in units of 10^3, 10^6 or 10^9."""
+    value, unit, decimals = count / 1e6, "MB", 1
+    if abs(count) < 1e6:
+        value, unit, decimals = count / 1e3, "kB", 1 if abs(count) < 1e4 else 0
+    elif abs(count) >= 1e9:
+        value, unit, decimals = count / 1e9, "GB", 2
+    return f"{grouped(value, decimals)} {unit}"
+
+
+def whole(value: float) -> str:
+    """`1 234 567`: a whole number in groups of three."""
+    return grouped(value, 0)
 
 
 def decibels(value: float) -> str:

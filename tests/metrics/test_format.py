@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.metrics import format as f
 from bench.metrics.base import Metric
-from bench.report import format as f
 
 
 @pytest.mark.parametrize(
@@ -22,8 +22,11 @@ from bench.report import format as f
         (f.milliseconds, 8.423, "8.42"),
         (f.milliseconds, 84.23, "84.2"),
         (f.milliseconds, 6063.4, "6\N{NARROW NO-BREAK SPACE}063"),
-        (f.megabytes, 6_850_000, "6.8 MB"),
-        (f.megabytes, 3.9e9, "3\N{NARROW NO-BREAK SPACE}900 MB"),
+        (f.size, 6_850_000, "6.8 MB"),
+        (f.size, 12_345, "12 kB"),
+        (f.size, 900, "0.9 kB"),
+        (f.size, 3.9e9, "3.90 GB"),
+        (f.size, -2_500_000, "\N{MINUS SIGN}2.5 MB"),
         (f.rate, 0.164, "0.16"),
         (f.ratio, 2.14, "2.1 x"),
         (f.decibels, 23.44, "23.4 dB"),
