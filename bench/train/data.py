@@ -19,15 +19,14 @@ def store(folder: Path, recipe: Recipe, split: str, count: int, part: int, parts
     """Write this part of the scenes of a split into the arrays of `open_store`."""
     images, labels = open_store(folder, recipe, split, count)
     lut = np.full(256, IGNORE, np.uint8)
-    for c in CITYSCAPES:
-        lut[c.label_id] = c.train_id
+    lut[[c.label_id for c in CITYSCAPES]] = [c.train_id for c in CITYSCAPES]
     for i in range(part, count, parts):
         scene = compose((recipe.seed, SPLITS[split], i), recipe.height, recipe.width)
         things = np.where(scene.instances >= 1000, scene.instances, 0)
         number = np.unique(things, return_inverse=True)[1].reshape(things.shape)
         images[i], labels[i] = scene.image, lut[scene.labels] + (number << 8)
-    images.flush()
-    labels.flush()
+    for array in (images, labels):
+        array.flush()
 
 
 def open_store(folder: Path, recipe: Recipe, split: str, count: int) -> tuple[np.memmap, np.memmap]:
@@ -88,6 +87,5 @@ def _place(labels: NDArray[np.uint16], rng: np.random.Generator, h: int, w: int)
 def _jitter(picture: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """Gain, tint and gamma, drawn."""
     gain = rng.uniform(0.8, 1.2) * rng.normal(1.0, 0.04, 3)
-    return np.asarray(
-        np.clip(picture * gain, 0.0, 1.0) ** rng.uniform(0.85, 1.18), dtype=np.float32
-    )
+    bright = np.clip(picture * gain, 0.0, 1.0)
+    return np.asarray(bright ** rng.uniform(0.85, 1.18), dtype=np.float32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import socket
 import sys
 import time
@@ -31,10 +32,11 @@ CHECKPOINT_EVERY = 200
 """Steps between checkpoints: the most that a killed run repeats."""
 SAY_EVERY = 25
 LOSSES = {
-    "segformer-micro": losses.segformer_loss,
-    "mask2former-micro": losses.mask2former_loss,
-    "mask2former-micro-panoptic": panoptic_loss,
+    "segformer-micro": (losses.segformer_loss, {}),
+    "mask2former-micro": (losses.mask2former_loss, {"output_auxiliary_logits": True}),
+    "mask2former-micro-panoptic": (panoptic_loss, {"output_auxiliary_logits": True}),
 }
+"""Model -> its loss, and what the model is asked for."""
 
 
 def to_stderr(line: str) -> None:
@@ -61,26 +63,21 @@ def train(recipe: Recipe, out: Path, *, say: Say = to_stderr) -> Path:
     checkpoint = torch.load(work / "checkpoint.pt", weights_only=True)
     model.load_state_dict(checkpoint["ema"])
     model.save_pretrained(out)
-    (out / "recipe.json").write_text(_text(recipe))
-    (out / "curve.csv").write_text((work / "curve.csv").read_text())
+    for name in ("recipe.json", "curve.csv"):
+        shutil.copyfile(work / name, out / name)
     return out
-
-
-def _text(recipe: Recipe) -> str:
-    return json.dumps(asdict(recipe), indent=2) + "\n"
 
 
 def _claim(work: Path, recipe: Recipe) -> None:
     """Note the recipe in the folder; a checkpoint of another one must not be continued."""
     path = work / "recipe.json"
-    if path.exists() and path.read_text() != _text(recipe):
-        old = json.loads(path.read_text())
-        changed = [k for k, v in asdict(recipe).items() if old.get(k) != v]
+    old = json.loads(path.read_text()) if path.exists() else asdict(recipe)
+    if changed := [k for k, v in asdict(recipe).items() if old.get(k) != v]:
         raise BadInput(
             f"{work.parent} holds a training run of another recipe ({', '.join(changed)}).",
             "Choose another --out, or remove that folder.",
         )
-    path.write_text(_text(recipe))
+    path.write_text(json.dumps(asdict(recipe), indent=2) + "\n")
 
 
 def _free_port() -> int:
@@ -96,11 +93,7 @@ def _process(rank: int, recipe: Recipe, work: Path, port: int, say: Say) -> None
     several = recipe.processes > 1
     if several:
         dist.init_process_group(
-            "gloo",
-            init_method=f"tcp://127.0.0.1:{port}",
-            rank=rank,
-            world_size=recipe.processes,
-            timeout=timedelta(minutes=20),
+            "gloo", f"tcp://127.0.0.1:{port}", timedelta(minutes=20), recipe.processes, rank
         )
     _make_scenes(rank, recipe, work, say)
     if several:
@@ -115,8 +108,8 @@ def _process(rank: int, recipe: Recipe, work: Path, port: int, say: Say) -> None
     for step in range(first, recipe.steps):
         rng = np.random.default_rng((recipe.seed, 99, step, rank))
         whole = step >= recipe.full_size_from * recipe.steps
-        x, y = data.batch(images, labels, rng, recipe, whole=whole)
-        loss = _step(step, state, recipe, torch.from_numpy(x), torch.from_numpy(y), weight)
+        drawn = data.batch(images, labels, rng, recipe, whole=whole)
+        loss = _step(step, state, recipe, drawn, weight)
         if not rank:
             if step % SAY_EVERY == 0:
                 say(_progress(step, first, loss, time.monotonic() - started, recipe))
@@ -138,22 +131,16 @@ def _make_scenes(rank: int, recipe: Recipe, work: Path, say: Say) -> None:
 
 
 def _step(
-    step: int,
-    state: State,
-    recipe: Recipe,
-    x: torch.Tensor,
-    y: torch.Tensor,
-    weight: torch.Tensor,
+    step: int, state: State, recipe: Recipe, drawn: tuple[Any, Any], weight: torch.Tensor
 ) -> float:
     """Loss of a step, after the weights and their mean have moved."""
     for group in state.optimiser.param_groups:
         group["lr"] = rate(step, recipe)
     state.model.train()
-    loss_of = LOSSES[recipe.model]
-    masks = loss_of is not losses.segformer_loss
-    kwargs: dict[str, Any] = {"output_auxiliary_logits": True} if masks else {}
+    x, y = map(torch.from_numpy, drawn)
+    loss_of, options = LOSSES[recipe.model]
     with torch.autocast("cpu", torch.bfloat16):
-        outputs = state.model(pixel_values=(x - MEAN) / STD, **kwargs)
+        outputs = state.model(pixel_values=(x - MEAN) / STD, **options)
     loss = loss_of(outputs, state.head, y if recipe.panoptic else y & data.IGNORE, weight)
     state.optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
@@ -192,15 +179,12 @@ def _class_weights(labels: np.memmap[Any, np.dtype[np.uint16]], recipe: Recipe) 
 
 def _average(params: list[torch.nn.Parameter], world: int) -> None:
     """Average gradients over processes, in one flat message."""
-    flat = torch.cat([
-        (p.grad if p.grad is not None else torch.zeros_like(p)).flatten() for p in params
-    ])
+    grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in params]
+    flat = torch.cat([g.flatten() for g in grads])
     dist.all_reduce(flat)
     flat /= world
-    at = 0
-    for p in params:
-        p.grad = flat[at : at + p.numel()].view_as(p)
-        at += p.numel()
+    for p, own in zip(params, torch.split(flat, [p.numel() for p in params]), strict=True):
+        p.grad = own.view_as(p)
 
 
 def _note(path: Path, step: int, loss: float, scores: dict[str, float]) -> None:

@@ -22,15 +22,14 @@ def segformer_loss(
     outputs: Any, head: torch.nn.Module, y: torch.Tensor, weight: torch.Tensor
 ) -> torch.Tensor:
     """Cross-entropy of the logits, upsampled twice, against every second label."""
-    del head
-    return pixels(outputs.logits.float(), y, weight)
+    return pixels(head(outputs.logits.float()), y, weight)
 
 
 def mask2former_loss(
     outputs: Any, head: torch.nn.Module, y: torch.Tensor, weight: torch.Tensor
 ) -> torch.Tensor:
     """The three terms above, averaged over decoder layers."""
-    loss = pixels(head(outputs.pixel_decoder_last_hidden_state.float()), y, weight)
+    total = pixels(head(outputs.pixel_decoder_last_hidden_state.float()), y, weight)
     layers = predictions(outputs)
     classes = weight.numel()
     coarse = y[:, 2::4, 2::4]
@@ -38,7 +37,6 @@ def mask2former_loss(
     masks = onehot[..., :classes].permute(0, 3, 1, 2).float()
     valid = (coarse != IGNORE).float()[:, None]
     present = masks.sum((2, 3)) > 0
-    total = loss
     for logits, mask in layers:
         combined = torch.einsum("bqc,bqhw->bchw", logits.softmax(-1)[..., :classes], mask.sigmoid())
         total = total + pixels(torch.log(combined + 1e-4), y, weight) / len(layers)

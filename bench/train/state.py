@@ -36,10 +36,10 @@ def build(recipe: Recipe) -> tuple[Any, Any]:
     torch.manual_seed(recipe.seed)
     if recipe.model == "segformer-micro":
         return micro.segformer_micro(), torch.nn.Identity()
-    panoptic = recipe.panoptic
-    model = (
-        micro.mask2former_micro_panoptic(recipe.start) if panoptic else micro.mask2former_micro()
-    )
+    if recipe.panoptic:
+        model = micro.mask2former_micro_panoptic(recipe.start)
+    else:
+        model = micro.mask2former_micro()
     return model, torch.nn.Conv2d(64, micro.NUM_LABELS, 1)
 
 
@@ -72,14 +72,8 @@ def follow(state: State, step: int, recipe: Recipe) -> None:
 
 def save(work: Path, step: int, state: State) -> None:
     """Write checkpoint.pt, through a temporary file."""
-    parts = {
-        "step": step,
-        "model": state.model.state_dict(),
-        "head": state.head.state_dict(),
-        "ema": state.ema.state_dict(),
-        "optimiser": state.optimiser.state_dict(),
-    }
-    torch.save(parts, work / "checkpoint.tmp")
+    parts = {name: part.state_dict() for name, part in vars(state).items()}
+    torch.save({"step": step, **parts}, work / "checkpoint.tmp")
     (work / "checkpoint.tmp").rename(work / "checkpoint.pt")
 
 
@@ -89,10 +83,8 @@ def resume(work: Path, state: State) -> int:
     if not path.exists():
         return 0
     parts = torch.load(path, weights_only=True)
-    state.model.load_state_dict(parts["model"])
-    state.head.load_state_dict(parts["head"])
-    state.ema.load_state_dict(parts["ema"])
-    state.optimiser.load_state_dict(parts["optimiser"])
+    for name, part in vars(state).items():
+        part.load_state_dict(parts[name])
     return int(parts["step"])
 
 

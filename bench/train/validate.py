@@ -10,6 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from bench.models import micro
+from bench.segments import Segments
+from bench.tasks.confusion import count
+from bench.tasks.panoptic import MATCHED, PanopticTask
 from bench.train import data
 from bench.train.recipe import Recipe
 
@@ -25,7 +28,7 @@ def validate(model: Any, recipe: Recipe, work: Path, split: str = "val") -> dict
     """`miou`, and of a panoptic model `pq_things` and `pq_stuff`, fractions, of a split's scenes."""
     images, labels = data.open_store(work, recipe, split, recipe.validation_scenes)
     n = micro.NUM_LABELS
-    counts = np.zeros((n, n), np.int64)
+    counts = np.zeros((n + 1, n + 1), np.int64)
     segments = np.zeros((n, 4))
     model.eval()
     for image, truth in zip(images, labels, strict=True):
@@ -33,14 +36,12 @@ def validate(model: Any, recipe: Recipe, work: Path, split: str = "val") -> dict
         with torch.no_grad():
             outputs = model(pixel_values=((x - MEAN) / STD)[None])
         up = torch.nn.functional.interpolate(_map(outputs, recipe), truth.shape, mode="bilinear")
-        found = up.argmax(1)[0].numpy()
-        names = truth.astype(np.int64) & data.IGNORE
-        keep = names != data.IGNORE
-        counts += np.bincount(names[keep] * n + found[keep], minlength=n * n).reshape(n, n)
+        counts += count(truth.astype(np.uint8), up.argmax(1)[0].numpy(), n)
         if recipe.panoptic:
             tally(segments, truth.astype(np.int64), draw(outputs, truth.shape))
-    hit = np.diag(counts)
-    union = counts.sum(0) + counts.sum(1) - hit
+    inside = counts[:n, :n]
+    hit = np.diag(inside)
+    union = inside.sum(0) + inside.sum(1) - hit
     out = {"miou": float((hit[union > 0] / union[union > 0]).mean())}
     if recipe.panoptic:
         iou, tp, fp, fn = segments.T
@@ -73,26 +74,22 @@ def draw(outputs: Any, size: tuple[int, ...]) -> NDArray[np.int64]:
 
 def tally(counts: NDArray[np.float64], truth: NDArray[np.int64], found: NDArray[np.int64]) -> None:
     """Add one image's sum of IoU, true and false positives, false negatives to `counts` (19, 4)."""
-    pairs, sizes = np.unique(truth << 16 | found, return_counts=True)
-    left, right = pairs >> 16, pairs & 0xFFFF
-    void = left & data.IGNORE == data.IGNORE
-    areas = {t: sizes[left == t].sum() for t in left[~void].tolist()}
-    seen = {f: sizes[(right == f) & ~void].sum() for f in right.tolist()}
-    matched = set()
-    for t, f, both in zip(left.tolist(), right.tolist(), sizes.tolist(), strict=True):
-        if t not in areas or t & data.IGNORE != f & data.IGNORE:
-            continue
-        iou = both / (areas[t] + seen[f] - both)
-        if iou > 0.5:
-            counts[t & data.IGNORE, :2] += iou, 1
-            matched |= {(0, t), (1, f)}
-    for t in areas:
-        counts[t & data.IGNORE, 3] += (0, t) not in matched
-    for f, area in seen.items():
-        # What lies mostly in void is no mistake.
-        mistake = (1, f) not in matched and 2 * area >= sizes[right == f].sum()
-        if f != data.IGNORE and mistake:
-            counts[f & data.IGNORE, 2] += 1
+    unused: Any = None
+    of = PanopticTask().tally(_segments(truth), _segments(found), unused, unused)
+    kind, part, union = (of[k].astype(np.int64) for k in ("outcome", "intersection", "union"))
+    np.add.at(counts, (of["class_index"], 1 + kind), 1)
+    matched = kind == MATCHED
+    np.add.at(counts, (of["class_index"][matched], 0), part[matched] / union[matched])
+
+
+def _segments(labels: NDArray[np.int64]) -> Segments:
+    """Segments of labels as in `data`."""
+    codes, place = np.unique(labels, return_inverse=True)
+    classes = (codes & data.IGNORE).astype(np.int32)
+    drawn = classes != data.IGNORE
+    number = np.where(drawn, np.cumsum(drawn), 0).astype(np.int32)
+    ids = number[place].reshape(labels.shape)
+    return Segments(ids, classes[drawn], np.zeros(drawn.sum(), np.bool_))
 
 
 def _map(outputs: Any, recipe: Recipe) -> torch.Tensor:
