@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.metrics.format import listing, plural
+from bench.metrics.format import listing, plural, size
 from bench.report.blocks import Code, Items, KeyValues, Prose, Section
 from bench.suite.base import canonical
 
@@ -51,16 +51,15 @@ def _pairs(rows: list[Row]) -> tuple[tuple[str, str], ...]:
     every = [r.result.environment for r in rows if r.result.environment is not None]
     first = every[0]
     machine = first.machine
-    gib = machine.memory_bytes / 2**30
     cores = plural(machine.cores, "core")
     physical = f", {machine.physical_cores} of them physical" if machine.physical_cores else ""
     if machine.physical_cores == machine.cores:
         physical = ""
     pairs = [
         ("Processor", f"{machine.processor} ({machine.architecture}), {cores}{physical}"),
-        ("Memory", f"{gib:.1f} GiB"),
+        ("Memory", size(machine.memory_bytes)),
         *(
-            ("GPU", f"{g.name}, {g.memory_bytes / 2**30:.1f} GiB, driver {g.driver or 'unknown'}")
+            ("GPU", f"{g.name}, {size(g.memory_bytes)}, driver {g.driver or 'unknown'}")
             for g in machine.gpus
         ),
         ("System", machine.system),
