@@ -6,17 +6,14 @@ it names by digest (`bench.cachedir`), so that the same job means the same at ev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from bench.jobs.base import Job, Report
+from bench.jobs.base import Job, Report, Say
 from bench.record.result import Failure
-
-Progress = Callable[[str, int, int], None]
-"""Phase, done, total."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +54,7 @@ class Executor(Protocol):
         """Places, and jobs at a time."""
 
     def submit(
-        self, job: Job, *, place: str, timeout_s: float, log: Path, progress: Progress
+        self, job: Job, *, place: str, timeout_s: float, log: Path, progress: Say
     ) -> Future[Outcome]:
         """Outcome to come; it may be there already when this returns.
 

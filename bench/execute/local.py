@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import BadInput
-from bench.execute import probe, work
-from bench.execute.base import Capabilities, Outcome, Progress
-from bench.jobs.base import Job, Report
+from bench.execute import probe, process
+from bench.execute.base import Capabilities, Outcome
+from bench.jobs.base import Job, Report, Say
 from bench.jobs.prepare import ProbeJob
 
 
@@ -35,7 +35,7 @@ class LocalExecutor:
         return Capabilities()
 
     def submit(
-        self, job: Job, *, place: str, timeout_s: float, log: Path, progress: Progress
+        self, job: Job, *, place: str, timeout_s: float, log: Path, progress: Say
     ) -> Future[Outcome]:
         """Outcome, which is there when this returns."""
         del place
@@ -46,9 +46,9 @@ class LocalExecutor:
             done.set_result(self.work(job, timeout_s, log, progress))
         return done
 
-    def work(self, job: Job, timeout_s: float, log: Path, progress: Progress) -> Outcome:
+    def work(self, job: Job, timeout_s: float, log: Path, progress: Say) -> Outcome:
         """How a process that does the job ended."""
-        return work.outcome(job, self.cache, timeout_s, log, progress)
+        return process.outcome(job, self.cache, timeout_s, log, progress)
 
     def stands(self, job: Job, place: str) -> Report | None:
         """Report of a job whose result lies in the cache."""
@@ -58,7 +58,7 @@ class LocalExecutor:
     def drop(self, names: Sequence[str], place: str) -> None:
         """Remove folders from the cache."""
         del place
-        work.drop(self.cache, names)
+        process.drop(self.cache, names)
 
     def close(self) -> None:
         """Nothing runs any more."""

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from bench import registry, resources
 from bench.execute import probe
 from bench.execute.base import Outcome
-from bench.execute.work import drop as remove
-from bench.execute.work import outcome
+from bench.execute.process import drop as remove
+from bench.execute.process import outcome
 from bench.jobs.base import Job, Report
 from bench.jobs.prepare import ProbeJob
 from bench.jobs.steps import read

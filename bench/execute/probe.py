@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MEASURING = (
     "backends", "datasets", "devices", "exporters", "measure", "metrics/latency.py",
-    "metrics/parity.py", "models", "tasks", "transforms",
+    "models", "tasks", "transforms",
 )  # fmt: skip
 """The room `measure`, and what it uses of others: code that makes a number what it is."""
 _FLAGS = (

@@ -1,5 +1,7 @@
 """The process of a worker: started, talked to, ended, and described, here and nowhere else.
 
+`outcome` does a whole job in one, with a cache, whoever asked for it.
+
 The parent blocks in read() and wait(): on a machine of two cores a parent that polls makes the
 model that it measures two times slower.
 """
@@ -9,18 +11,24 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from pydantic import ValidationError
+
 from bench.execute import boot
-from bench.jobs.base import UNWRITTEN
+from bench.execute.base import Outcome
+from bench.jobs.base import UNWRITTEN, Answer, Job, Say
+from bench.record.result import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 TAIL_LINES = 20
 BOOT = Path(boot.__file__).resolve()
@@ -46,17 +54,11 @@ class Process:
         cwd: Path | None = None,
         descriptors: Sequence[int] = (),
     ) -> None:
-        """Start a process.
+        """Start a process, which is killed after `limit_s` and inherits the open `descriptors`.
 
-        Args:
-            command: what to run.
-            threads: of its runtime. Set for each process, because a launcher may have its own (Ray
-                sets OMP_NUM_THREADS=1).
-            log: file for its standard error. It then gets pipes and a process group of its own; None
-                = it has the parent's standard error and group, and no pipes.
-            limit_s: seconds after which it is killed.
-            cwd: current folder.
-            descriptors: open files that it inherits.
+        The threads of its runtime are set here, because a launcher may have its own number (Ray sets
+        OMP_NUM_THREADS=1). With a log for its standard error it gets pipes and a process group of its
+        own; else it has the parent's standard error and group, and no pipes.
         """
         self.log, self.limit_s, self.timed_out = log, limit_s, False
         # numpy's own threads would compete with the runtime's; our post-processing uses one.
@@ -156,12 +158,71 @@ class Process:
         self.kill()
 
 
-def answer(out: Path) -> Any:
-    """What a worker wrote to its report's file, None where it wrote none; the file goes."""
+def started(out: Path) -> dict[str, Any]:
+    """Fields of a job that are set when its worker is started; `out` is for the answer."""
+    return {"out": str(out), "parent": os.getpid(), "spawned_ns": time.monotonic_ns()}
+
+
+def answer(out: Path) -> Answer | None:
+    """What a worker wrote to its answer's file, None where it wrote none; the file goes."""
     try:
-        return json.loads(out.read_bytes())
+        return Answer.model_validate_json(out.read_bytes())
     except (OSError, ValueError):
         return None
     finally:
         with contextlib.suppress(OSError):
             out.unlink(missing_ok=True)
+
+
+def outcome(job: Job, cache: Path, timeout_s: float, log: Path, progress: Say) -> Outcome:
+    """How a process that does the job ended."""
+    began, out = time.monotonic(), log.with_suffix(".json")
+    job = job.model_copy(update={"cache": str(cache), **started(out)})
+    _remove(out, job.beside)  # what a parent left that was killed
+    try:
+        with Process(WORKER, threads=job.threads, log=log, limit_s=timeout_s) as worker:
+            worker.tell(job.model_dump_json())
+            for words in worker.said():
+                progress(*words)
+            worker.wait()
+            return _outcome(job, worker, began)
+    finally:
+        _remove(out, job.beside)
+
+
+def drop(cache: Path, names: Iterable[str]) -> None:
+    """Remove folders from a cache."""
+    for name in names:
+        shutil.rmtree(cache / name, ignore_errors=True)
+
+
+def _outcome(job: Job, worker: Process, began: float) -> Outcome:
+    found = answer(Path(job.out))
+    try:
+        report = job.report.model_validate(found.payload) if found and found.ok else None
+    except ValidationError:
+        found = None
+    if found is None or worker.timed_out:
+        return _failed(job, worker, *worker.ending())
+    if report is None:
+        return _failed(job, worker, found.error_type, found.message, skipped=found.skipped)
+    there = sorted(p for p in job.beside.rglob("*") if p.is_file())
+    return Outcome(
+        report=report,
+        files={p.relative_to(job.beside).as_posix(): p.read_bytes() for p in there},
+        startup_s=found.startup_s,
+        wall_s=time.monotonic() - began,
+    )
+
+
+def _failed(
+    job: Job, worker: Process, kind: str, message: str, *, skipped: bool = False
+) -> Outcome:
+    tail = worker.tail()
+    why = Failure(step=job.step, type=kind, message=message, stderr_tail=tail)
+    return Outcome(failure=why, skipped=skipped)
+
+
+def _remove(out: Path, beside: Path) -> None:
+    out.unlink(missing_ok=True)
+    shutil.rmtree(beside, ignore_errors=True)

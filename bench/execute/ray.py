@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from bench.errors import BadInput
 from bench.execute import node
-from bench.execute.base import Capabilities, Outcome, Progress
-from bench.jobs.base import Job, OfCase, Report
+from bench.execute.base import Capabilities, Outcome
+from bench.jobs.base import Job, OfCase, Report, Say
 from bench.jobs.prepare import ProbeJob
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class RayExecutor:
         )
 
     def submit(
-        self, job: Job, *, place: str, timeout_s: float, log: Path, progress: Progress
+        self, job: Job, *, place: str, timeout_s: float, log: Path, progress: Say
     ) -> Future[Outcome]:
         """Outcome to come, from a thread that follows the job."""
         done: Future[Outcome] = Future()
@@ -166,7 +166,7 @@ class RayExecutor:
                 _ray().cancel(stream, force=True)
 
     def _follow(
-        self, key: int, job: Job, place: str, timeout_s: float, log: Path, progress: Progress
+        self, key: int, job: Job, place: str, timeout_s: float, log: Path, progress: Say
     ) -> Outcome:
         """Outcome of a job on its node; its log is written here."""
         ray, stream = _ray(), self._running[key]

@@ -7,6 +7,7 @@ leaving it out measures the same. Anything else makes a new version, which an ol
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,6 +21,8 @@ from bench.suite.case import Case
 if TYPE_CHECKING:
     from typing import Self
 
+Say = Callable[[str, int, int], None]
+"""What takes progress: phase, done, total."""
 UNWRITTEN = 74
 """Exit status (EX_IOERR of sysexits.h) of a worker whose report can't be written."""
 GUARD = "memory guard:"

@@ -6,14 +6,11 @@ options, weights). Against a revision the case is the same, and what differs is 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import bench
 from bench import resources
 from bench.devices import machine
 from bench.errors import BadInput, CaseFailed, NothingMeasured, Unsupported
@@ -24,6 +21,7 @@ from bench.gate.verdict import LIVE
 from bench.live import calibrated, pair, revision, scope
 from bench.live.prepared import print_line, ready
 from bench.live.side import Start
+from bench.record.base import now
 from bench.record.pairs import PairsRecord
 from bench.record.store import file_stem, read_run, to_json, write_atomic
 from bench.suite.base import digest
@@ -146,11 +144,14 @@ def _begin(folder: Path, questions: dict[str, str]) -> None:
 
 def _question(header: PairsRecord, old: Start, new: Start) -> str:
     """Digest of all that pairs which stand must share with those to come."""
-    root = Path(bench.__file__).resolve().parent
-    means = [hashlib.sha256((root / name).read_bytes()).hexdigest() for name in MEANS]
     sides = [(s.command, s.job.case.fingerprint, s.job.artifact, s.job.threads) for s in (old, new)]
     versions = [probe.versions(s.job.case) for s in (old, new)]
-    return digest([header.model_dump(mode="json", exclude={"started"}), sides, versions, means])
+    return digest([
+        header.model_dump(mode="json", exclude={"started"}),
+        sides,
+        versions,
+        resources.code_of(MEANS),
+    ])
 
 
 def _prepared(
@@ -196,7 +197,14 @@ def _prepare(
         old = Start(ready(baseline, cache, task.tell, allow_code=task.allow_code))
         hint = "Measure the base again, or name a git revision that still has them."
         _unchanged(baseline, old.job, task.base, hint)
-        _compare(task, baseline, old.job, new.job)
+        if (old.job.case.fingerprint, old.job.artifact) == (
+            new.job.case.fingerprint,
+            new.job.artifact,
+        ):
+            task.tell(
+                f"{baseline.id}: both sides are the same program (same case, weights, artifact and code), "
+                "so these pairs can't show what changed in code or versions (name a git revision for that)"
+            )
     return _header(task, candidate, code), old, new
 
 
@@ -211,7 +219,7 @@ def _header(task: Task, candidate: Case, code: str) -> PairsRecord:
         candidate_code=probe.code_digest(),
         machine=machine.describe(),
         burst=pair.BURST,
-        started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        started=now(),
     )
 
 
@@ -219,15 +227,6 @@ def _unchanged(case: Case, job: PairJob, where: str, hint: str) -> None:
     """Refuse a case whose weights were replaced since its run was measured."""
     if case.weights_digest and job.case.weights_digest != case.weights_digest:
         raise BadInput(f"The weights of {case.id} were replaced since {where} was measured.", hint)
-
-
-def _compare(task: Task, baseline: Case, old: PairJob, new: PairJob) -> None:
-    """Say where both sides are the same program."""
-    if (old.case.fingerprint, old.artifact) == (new.case.fingerprint, new.artifact):
-        task.tell(
-            f"{baseline.id}: both sides are the same program (same case, weights, artifact and code), "
-            "so these pairs can't show what changed in code or versions (name a git revision for that)"
-        )
 
 
 def _stood(folder: Path, header: PairsRecord) -> PairsRecord:
@@ -259,8 +258,8 @@ def _one(
         rng = pair.order(f"{case_id} {number}")
         return pair.live(old, new, task.run.folder / "logs" / "pairs", rng, plan)
 
-    def keep(now: PairsRecord) -> None:
-        write_atomic(task.run.folder / "pairs" / f"{file_stem(case_id)}.json", to_json(now))
+    def keep(made: PairsRecord) -> None:
+        write_atomic(task.run.folder / "pairs" / f"{file_stem(case_id)}.json", to_json(made))
 
     found = scope.finish(record, task.pairs, bound, one, keep)
     watch.stop()

@@ -12,7 +12,6 @@ import random
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from statistics import mean
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 from bench.live.side import Side
 from bench.measure import counters
 from bench.metrics.pairs import QUIET
-from bench.record.base import Absent
+from bench.record.base import Absent, now
 from bench.record.pairs import ProcessPair
 
 if TYPE_CHECKING:
@@ -111,7 +110,8 @@ def take_turns(
 
     A thread stays where it is, so the serial part of an iteration would run on one core in one process
     and on another in the other; where a neighbour of the hypervisor slows one of them, that luck was
-    worth a fifth of the latency for seconds. The cores take turns, so that none is left out. How many rounds there are depends on what other processes do, never on the samples.
+    worth a fifth of the latency for seconds. The cores take turns, so that none is left out. How many
+    rounds there are depends on what other processes do, never on the samples.
     """
     sides = {"B": baseline, "C": candidate}
     for side in sides.values():
@@ -119,7 +119,7 @@ def take_turns(
     spent = dict.fromkeys(sides, 0.0)
     order, foreign, quiet = "", list[float](), 0
     places = cores()
-    started = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    started = now()
     for done in range(plan.most):
         if done >= plan.rounds and (quiet >= plan.quiet or not foreign):
             break

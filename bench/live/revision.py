@@ -1,7 +1,7 @@
 """A git revision as the baseline: its tree, installed in an environment of its own.
 
-Built once a commit, Python and set of runtimes, in the cache. Where the tree is somebody's own project, which brings no segbench,
-this segbench is installed beside it: then it is their model and their dependencies that differ.
+Built once a commit, Python and set of runtimes, in the cache. Where the tree is another project, which
+brings no segbench, this segbench is installed beside it: their model and dependencies differ then.
 """
 
 from __future__ import annotations
@@ -121,11 +121,8 @@ class Revision:
     @property
     def place(self) -> Path:
         """The tree's folder that corresponds to the current one; its top where it has no such."""
-        tree, here, top = (
-            (self.folder / "tree").absolute(),
-            Path.cwd().resolve(),
-            self.top.resolve(),
-        )
+        tree, top = (self.folder / "tree").absolute(), self.top.resolve()
+        here = Path.cwd().resolve()
         there = tree / here.relative_to(top) if here.is_relative_to(top) else tree
         return there if there.is_dir() else tree
 

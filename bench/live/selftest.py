@@ -6,7 +6,6 @@ import math
 import tempfile
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from bench.measure.call import timed
 from bench.measure.session import load_case
 from bench.measure.steps.pair import slowed, stay, warm
 from bench.metrics.pairs import clopper_pearson, draw_gates, log_ratio, low_ends, reach
+from bench.record.base import now
 from bench.record.calibration import Calibration, Rate
 from bench.record.store import to_json, write_atomic
 from bench.suite.policy import GatePolicy
@@ -87,7 +87,7 @@ def run(
         false_alarms=said.false_alarms,
         smallest=said.smallest,
         in_process=inside,
-        measured=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        measured=now(),
         code_digest=probe.code_digest(),
     )
     write_atomic(calibrated.path(made.machine), to_json(made))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sys
 import time
 from dataclasses import dataclass
@@ -16,10 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import psutil
-from pydantic import ValidationError
 
 from bench.errors import CaseFailed, SegbenchError, Unsupported
-from bench.execute.process import WORKER, Process, answer
+from bench.execute.process import WORKER, Process, answer, started
 from bench.jobs.base import Answer
 from bench.jobs.measure import PairReport
 
@@ -50,12 +48,11 @@ class Side:
         log = log.absolute()  # the worker may have another current folder
         self._out = log.with_suffix(".json")
         self._out.unlink(missing_ok=True)
-        started = {"out": str(self._out), "parent": os.getpid(), "spawned_ns": time.monotonic_ns()}
         words = start.words or start.job.model_dump(mode="json")
         self._worker = Process(
             start.command, threads=start.job.threads, log=log, limit_s=timeout_s, cwd=start.cwd
         )
-        self._worker.tell(json.dumps({**words, **started}))
+        self._worker.tell(json.dumps({**words, **started(self._out)}))
 
     def __enter__(self) -> Self:
         return self
@@ -78,7 +75,7 @@ class Side:
         """Nanoseconds of every burst's iterations, out of the worker's report."""
         self._worker.tell("end")
         self._worker.wait()
-        found = self._answer()
+        found = answer(self._out)
         if found is None or not found.ok:
             raise self._broken(found)
         return PairReport.model_validate(found.payload).bursts_ns
@@ -98,13 +95,7 @@ class Side:
         """Block until the worker says the word; other progress is passed over."""
         if not any(phase == word for phase, *_ in self._worker.said()):
             self._worker.wait()
-            raise self._broken(self._answer())
-
-    def _answer(self) -> Answer | None:
-        try:
-            return Answer.model_validate(answer(self._out))
-        except ValidationError:
-            return None
+            raise self._broken(answer(self._out))
 
     def _broken(self, found: Answer | None) -> SegbenchError:
         """Why the worker is gone, in one sentence."""

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.jobs.base import Say
 from bench.measure import parity
 from bench.measure.pipeline import Finish, Pipeline
-from bench.measure.progress import Say
 from bench.measure.session import EvalSetup, LoadedCase
 from bench.transforms.base import Outputs
 

@@ -6,9 +6,9 @@ import time
 from datetime import UTC, datetime
 
 from bench import registry
+from bench.jobs.base import Say
 from bench.measure import energy, readings
 from bench.measure.call import Call, Clock, timed
-from bench.measure.progress import Say
 from bench.measure.readings import Poller
 from bench.measure.scenarios.base import Loop
 from bench.measure.session import LoadedCase

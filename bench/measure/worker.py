@@ -16,18 +16,20 @@ import sys
 import time
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bench.measure.progress import Say
+if TYPE_CHECKING:
+    from bench.jobs.base import Say
 
 _BORN_NS = time.monotonic_ns()
+_PAUSE_S = 0.25
+"""Least seconds between two lines of progress in one phase."""
 
 
 def main() -> int:
     """Exit status: 0 when an answer was written, whatever it says."""
     _die_with_parent()
     from bench.jobs.base import UNWRITTEN
-    from bench.measure.progress import pipe
     from bench.record.store import write_atomic
 
     # One line, not all of it: a live pair's launcher goes on talking (steps/pair.py).
@@ -97,6 +99,24 @@ def _private_stdout() -> int:
     private = os.dup(1)
     os.dup2(2, 1)
     return private
+
+
+def pipe(descriptor: int) -> Say:
+    """Function that writes `[phase, done, total]` lines, never more than four a second."""
+    last = 0.0
+
+    def say(phase: str, done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if done and done != total and now - last < _PAUSE_S:
+            return
+        last = now
+        try:
+            os.write(descriptor, (json.dumps([phase, done, total]) + "\n").encode())
+        except OSError:  # the parent is gone; the step's files matter, not its progress
+            return
+
+    return say
 
 
 def _limit(more: int) -> None:

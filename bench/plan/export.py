@@ -15,8 +15,7 @@ from bench.plan.setting import StepFailed
 from bench.plan.walk import Walk
 
 if TYPE_CHECKING:
-    from bench.plan.graph import Graph
-    from bench.plan.prepared import Prepared
+    from bench.plan.graph import Graph, Prepared
     from bench.plan.setting import Setting, Steps
     from bench.suite.case import Case
 

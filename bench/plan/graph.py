@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from bench.jobs.base import Job, SessionJob
 from bench.jobs.prepare import ArtifactJob, DatasetJob, ReferenceJob, WeightsJob
 from bench.plan import keys
-from bench.plan.prepared import Prepared
 from bench.plan.setting import StepFailed
 from bench.plan.walk import Node, Story
+from bench.record.result import Artifact, StepRecord
 from bench.suite.protocol import LARGEST
 
 if TYPE_CHECKING:
@@ -31,6 +31,44 @@ if TYPE_CHECKING:
 J = TypeVar("J", bound=Job)
 S = TypeVar("S", bound=SessionJob)
 GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A case whose session can be opened."""
+
+    case: Case
+    """As it was asked for, with the digests of its weights and of its data set."""
+    ran: Case
+    """The same with the batch size that was sought, where one was."""
+    data: DatasetReport
+    size: tuple[int, int]
+    """Input height and width."""
+    chain: tuple[tuple[str, ArtifactReport], ...] = ()
+    """Digest and report of the artifact after each step of its recipe."""
+
+    @property
+    def artifact(self) -> str | None:
+        """Digest of what the backend opens; None = it takes the weights themselves."""
+        return self.chain[-1][0] if self.chain else None
+
+    @property
+    def record(self) -> Artifact:
+        """What the session is opened on; of the weights themselves, the session tells the bytes."""
+        if not self.chain:
+            return Artifact(digest=self.case.weights_digest, file_bytes=None)
+        digest, last = self.chain[-1]
+        return Artifact(
+            digest=digest[:24],
+            file_bytes=last.file_bytes,
+            weight_bytes=last.weight_bytes,
+            parameters=last.parameters,
+            files=last.files,
+            steps=tuple(
+                StepRecord(name=made.name, wall_s=made.wall_s, peak_rss_bytes=made.peak_rss_bytes)
+                for _, made in self.chain
+            ),
+        )
 
 
 @dataclass(frozen=True)

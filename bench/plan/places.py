@@ -13,8 +13,7 @@ from bench.record.result import Failure
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from bench.plan.graph import Graph
-    from bench.plan.prepared import Prepared
+    from bench.plan.graph import Graph, Prepared
     from bench.plan.walk import Walk
     from bench.record.environment import Environment
     from bench.suite.case import Case

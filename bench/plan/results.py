@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from bench.metrics.catalog.parity import agreement, sqnr_db
+from bench.record.base import now
 from bench.record.result import DatasetRecord, Failure, Process, Result
 from bench.suite.matching import Matching, matching
 from bench.suite.protocol import accuracy_fingerprint
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bench.execute.base import Outcome
     from bench.jobs.measure import CaseReport
     from bench.jobs.prepare import DatasetReport
-    from bench.plan.prepared import Prepared
+    from bench.plan.graph import Prepared
     from bench.record.environment import Environment
     from bench.record.parity import ParityMeasurement
     from bench.suite.case import Case
@@ -27,14 +27,8 @@ _INPUTS = {"fp16": "float16", "bf16": "bfloat16"}
 
 def skipped(case: Case, reason: str, environment: Environment) -> Result:
     """Row of a case that this machine or installation can't run."""
-    return Result(
-        case=case,
-        fingerprint=case.fingerprint,
-        status="skipped",
-        reason=reason,
-        environment=environment,
-        started=_now(),
-    )
+    why = Failure(step="case", type="Unsupported", message=reason)
+    return broken(case, why, environment, skipped=True)
 
 
 def broken(
@@ -49,7 +43,7 @@ def broken(
         reason=failure.message if skipped else f"{where}{failure.message}",
         failure=None if skipped else failure,
         environment=environment,
-        started=_now(),
+        started=now(),
     )
 
 
@@ -96,7 +90,7 @@ def measured(made: Prepared, outcome: Outcome, environment: Environment) -> Resu
         ),
         effective=report.effective,
         mismatches=mismatches(case, report.effective, environment.threads),
-        started=_now(),
+        started=now(),
         notes=(*_notes(report, data), *filter(None, (match.note(),))),
     )  # fmt: skip
     reason = void_only(case, draft.get(task_of(case).kind)) or wrong(case, draft.get("parity"))
@@ -195,7 +189,3 @@ def _notes(report: CaseReport, data: DatasetReport) -> tuple[str, ...]:
             f"The accuracy pass ended at its time limit after {report.seen} of {report.asked} images."
         )
     return tuple(out)
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +13,10 @@ from filelock import FileLock, Timeout
 
 from bench import __version__
 from bench.errors import BadInput, RecordError
-from bench.plan import results, select
+from bench.plan import select
 from bench.plan.schedule import Scheduler
-from bench.record.result import Failure, Result
-from bench.record.store import RunInfo, inside, read_run, to_json, write_atomic, write_result
+from bench.record.result import Result
+from bench.record.store import RunInfo, read_run, to_json, write_atomic
 
 if TYPE_CHECKING:
     from bench.plan.setting import Listener, Setting
@@ -63,40 +62,7 @@ def _measure(
     )
     with _writing(setting.run):
         write_atomic(setting.run / "run.json", to_json(info))
-    keep = functools.partial(_keep, setting.run)
-    return Scheduler(setting, listener, keep).run(cases, stored)
-
-
-def _keep(
-    run: Path, result: Result, old: Result | None, files: Mapping[str, bytes], *, more: bool = False
-) -> Result:
-    """The result, stored with its arrays and pictures; where the disk refuses, a failed one that says so.
-
-    What only adds to a row that is there (`more`) is lost then, and the row stays as it was.
-    """
-    if old is result or (old is not None and _same_row(old, result)):
-        return result
-    try:
-        for name, content in files.items():
-            write_atomic(inside(run, name), content)
-        write_result(run, result, more=more)
-    except OSError as e:
-        if more and old is not None:
-            note = f"A further measurement can't be stored: {e.strerror}."
-            return old.model_copy(update={"notes": tuple(dict.fromkeys((*old.notes, note)))})
-        failure = Failure(
-            step="case", type="OSError", message=f"The result can't be stored: {e.strerror}."
-        )
-        result = results.broken(result.case, failure, result.environment)
-        with contextlib.suppress(OSError):
-            write_result(run, result)
-    return result
-
-
-def _same_row(old: Result, new: Result) -> bool:
-    """Whether a row without measurements only says again what stands on disk."""
-    blank = {"started": "", "environment": None}
-    return new.status == "skipped" and old.model_copy(update=blank) == new.model_copy(update=blank)
+    return Scheduler(setting, listener).run(cases, stored)
 
 
 def _stored(run: Path, suite: Suite) -> dict[str, Result]:

@@ -6,11 +6,12 @@ anything is repeated, and every repetition is on disk before the next begins.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from bench.jobs.measure import CaseJob, TimingJob
 from bench.plan import analyses, launches, results, select, sharding
@@ -19,6 +20,7 @@ from bench.plan.places import Places
 from bench.plan.setting import StepFailed
 from bench.plan.walk import Story, Walk, surprise
 from bench.record.result import Failure, Result
+from bench.record.store import inside, write_atomic, write_result
 from bench.suite.matching import refusal
 
 if TYPE_CHECKING:
@@ -32,27 +34,12 @@ Found: TypeAlias = Story[tuple[Result, Mapping[str, bytes]]]
 """A row, and the arrays and pictures beside it."""
 
 
-class Keep(Protocol):
-    """Stores a row."""
-
-    def __call__(
-        self,
-        result: Result,
-        old: Result | None,
-        files: Mapping[str, bytes],
-        *,
-        more: bool = False,
-    ) -> Result:
-        """The row as it is on disk now, with its arrays; `more` = it only adds to the old one."""
-
-
 @dataclass
 class Scheduler:
     """Tells the stories of one run."""
 
     setting: Setting
     listener: Listener
-    keep: Keep
     _cases: tuple[Case, ...] = ()
     _known: dict[int, Case] = field(default_factory=dict)
     """Cases with the digests of their weights and data sets, by position."""
@@ -107,7 +94,7 @@ class Scheduler:
         except Exception as e:  # noqa: BLE001 - one case must not end the others
             row = results.broken(case, surprise(e))
         if not stood:
-            row = self.keep(row, old, files)
+            row = self._keep(row, old, files)
         timing = row.get("timing")
         self._polled = self._polled or (timing is not None and timing.poller is not None)
         self._rows[index] = row
@@ -219,7 +206,33 @@ class Scheduler:
 
     def _add(self, index: int, row: Result) -> None:
         """Store what a further step of a row brought."""
-        self._rows[index] = self.keep(row, self._rows[index], {}, more=True)
+        self._rows[index] = self._keep(row, self._rows[index], {}, more=True)
+
+    def _keep(
+        self, result: Result, old: Result | None, files: Mapping[str, bytes], *, more: bool = False
+    ) -> Result:
+        """The result, stored with its arrays and pictures; where the disk refuses, a failed one that says so.
+
+        What only adds to a row that is there (`more`) is lost then, and the row stays as it was.
+        """
+        run = self.setting.run
+        if old is result or (old is not None and _same_row(old, result)):
+            return result
+        try:
+            for name, content in files.items():
+                write_atomic(inside(run, name), content)
+            write_result(run, result, more=more)
+        except OSError as e:
+            if more and old is not None:
+                note = f"A further measurement can't be stored: {e.strerror}."
+                return old.model_copy(update={"notes": tuple(dict.fromkeys((*old.notes, note)))})
+            failure = Failure(
+                step="case", type="OSError", message=f"The result can't be stored: {e.strerror}."
+            )
+            result = results.broken(result.case, failure, result.environment)
+            with contextlib.suppress(OSError):
+                write_result(run, result)
+        return result
 
     def _say_left(self, began: str = "") -> None:
         """Tell the listener how many measuring steps of each kind are to come."""
@@ -235,6 +248,12 @@ def left(new: Sequence[Case], rows: Sequence[Result], beside: analyses.Analyses)
     for row in rows:
         steps["timing"] += launches.missing(row)
     return +(steps + beside.count(new, rows))
+
+
+def _same_row(old: Result, new: Result) -> bool:
+    """Whether a row without measurements only says again what stands on disk."""
+    blank = {"started": "", "environment": None}
+    return new.status == "skipped" and old.model_copy(update=blank) == new.model_copy(update=blank)
 
 
 def _refuse_meaningless(case: Case) -> None:

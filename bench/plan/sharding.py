@@ -19,9 +19,8 @@ from bench.record.store import packed
 
 if TYPE_CHECKING:
     from bench.jobs.measure import ShardReport
-    from bench.plan.graph import Graph
+    from bench.plan.graph import Graph, Prepared
     from bench.plan.places import Places
-    from bench.plan.prepared import Prepared
     from bench.plan.walk import Node, Story
     from bench.suite.case import Case
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from bench import cachedir
 from bench.jobs.measure import FitsJob
 from bench.plan import keys, largest
-from bench.plan.graph import Graph, sized
-from bench.plan.prepared import Prepared
+from bench.plan.graph import Graph, Prepared, sized
 from bench.plan.setting import StepFailed
 from bench.plan.walk import Walk
 from bench.record.result import Failure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -49,3 +50,8 @@ class Absent(Record):
     """A number that isn't there, and why."""
 
     reason: str
+
+
+def now() -> str:
+    """This moment, UTC, to the second, as records write it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

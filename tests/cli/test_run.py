@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 from bench.cli import watch
 from bench.cli.app import app
 from bench.metrics import rows as derived
-from bench.plan import run as whole
+from bench.plan import schedule
 from bench.record.store import read_run
 from bench.suite.suite import Suite
 from tests import small
@@ -114,7 +114,7 @@ def test_a_disk_without_room_is_no_traceback(path, tmp_path, monkeypatch):
     def full(*words, **more):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(whole, "write_result", full)
+    monkeypatch.setattr(schedule, "write_result", full)
     monkeypatch.setattr("bench.report.card.write_card", full)
     done = run(path, "--out", tmp_path / "out")
     assert done.exit_code == 3, done.output

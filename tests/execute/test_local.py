@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from bench.execute import local
-from bench.execute import work as module
+from bench.execute import process as module
 from bench.jobs.measure import FitsJob
 from bench.jobs.prepare import ProbeJob
 from tests import builders

@@ -8,6 +8,7 @@ import pytest
 
 from bench.execute import process
 from bench.execute.process import Process
+from bench.jobs.base import Answer
 
 
 @pytest.fixture
@@ -130,7 +131,7 @@ def test_the_parent_that_waits_uses_no_processor(start):
 
 def test_an_answer_is_read_once(tmp_path):
     (tmp_path / "out.json").write_text('{"ok": true}')
-    assert process.answer(tmp_path / "out.json") == {"ok": True}
+    assert process.answer(tmp_path / "out.json") == Answer(ok=True)
     assert process.answer(tmp_path / "out.json") is None
     (tmp_path / "out.json").write_text('{"ok": tr')
     assert process.answer(tmp_path / "out.json") is None

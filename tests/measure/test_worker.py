@@ -3,6 +3,7 @@ import os
 import resource
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -119,3 +120,28 @@ def test_a_guarded_job_is_guarded_before_its_step(tmp_path):
             [sys.executable, "-c", code], input=asked, capture_output=True, check=False, timeout=120
         )
         assert (b"guarded" in done.stderr) == guarded, done.stderr
+
+
+def read(monkeypatch, times, words):
+    clock = iter(times)
+    monkeypatch.setattr(worker, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    out, into = os.pipe()
+    say = worker.pipe(into)
+    for word in words:
+        say(*word)
+    os.close(into)
+    with os.fdopen(out) as f:
+        return [tuple(json.loads(line)) for line in f]
+
+
+def test_four_lines_a_second_and_always_the_first_and_last(monkeypatch):
+    words = [("accuracy", i, 10) for i in range(11)]
+    found = read(monkeypatch, [100 + i / 10 for i in range(11)], words)
+    assert found == [("accuracy", i, 10) for i in (0, 3, 6, 9, 10)]
+
+
+def test_a_parent_that_is_gone_stops_nothing():
+    out, into = os.pipe()
+    os.close(out)
+    worker.pipe(into)("timing", 0, 1)
+    os.close(into)

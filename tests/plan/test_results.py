@@ -4,7 +4,7 @@ from bench.execute.base import Outcome
 from bench.jobs.measure import CaseReport
 from bench.jobs.prepare import DatasetReport
 from bench.plan import results
-from bench.plan.prepared import Prepared
+from bench.plan.graph import Prepared
 from bench.record.parity import OutputSums, ParityMeasurement
 from bench.record.result import Failure
 from tests import builders

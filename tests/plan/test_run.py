@@ -8,7 +8,7 @@ from filelock import FileLock
 from bench.devices import machine
 from bench.errors import BadInput, CodeRefused, RecordError
 from bench.execute import probe
-from bench.plan import run, select
+from bench.plan import schedule, select
 from bench.record.environment import Machine
 from bench.record.store import read_run
 from bench.suite.model import Model
@@ -130,14 +130,14 @@ def test_code_is_refused_before_anything_is_measured(asked, tmp_path, cache):
 def test_a_full_disk_fails_the_case_that_it_hits_alone(asked, tmp_path, cache, monkeypatch):
     block = asked.blocks[0]
     three = small.suite(*(block.model_copy(update={"axis": f"a{i}"}) for i in range(3)))
-    real = run.write_result
+    real = schedule.write_result
 
     def full(run, result, **more):
         if result.case.axis == "a1" and result.status == "ok":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return real(run, result, **more)
 
-    monkeypatch.setattr(run, "write_result", full)
+    monkeypatch.setattr(schedule, "write_result", full)
     found = list(small.run(three, tmp_path / "run", cache).values())
     assert [r.status for r in found] == ["ok", "failed", "ok"]
     assert "No space left on device" in found[1].reason

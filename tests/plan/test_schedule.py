@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from bench.metrics.rows import rows
-from bench.plan import results, run
+from bench.plan import results, schedule
 from bench.record.store import read_run
 from bench.suite.dataset import Dataset
 from bench.suite.variant import Step
@@ -215,14 +215,14 @@ def test_a_corrupted_case_has_one_launch_and_no_latency(of, data, tmp_path, cach
 def test_a_later_launch_that_the_disk_refuses_leaves_the_row_as_it_was(
     of, data, tmp_path, cache, monkeypatch
 ):
-    real = run.write_result
+    real = schedule.write_result
 
     def full(run, result, *, more=False):
         if more:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return real(run, result, more=more)
 
-    monkeypatch.setattr(run, "write_result", full)
+    monkeypatch.setattr(schedule, "write_result", full)
     Script(monkeypatch, timing=launch())
     twice = small.QUICK.model_copy(update={"launches": 2})
     result = small.one(small.suite(small.block(of, data, protocol=twice)), tmp_path / "run", cache)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from bench.jobs.base import Say
     from bench.jobs.prepare import ArtifactJob
-    from bench.measure.progress import Say
 
 
 def run(job: ArtifactJob, say: Say) -> ArtifactReport:

@@ -11,8 +11,8 @@ from bench.measure.session import closed, load_case
 from bench.record.memory import MemoryMeasurement
 
 if TYPE_CHECKING:
+    from bench.jobs.base import Say
     from bench.jobs.measure import CaseJob
-    from bench.measure.progress import Say
     from bench.measure.session import LoadedCase, Opening
     from bench.record.base import Absent
     from bench.record.result import Measurement

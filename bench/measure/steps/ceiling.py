@@ -9,8 +9,8 @@ from bench.jobs.measure import CeilingReport
 from bench.measure import ceiling
 
 if TYPE_CHECKING:
+    from bench.jobs.base import Say
     from bench.jobs.measure import CeilingJob
-    from bench.measure.progress import Say
 
 
 def run(job: CeilingJob, say: Say) -> CeilingReport:

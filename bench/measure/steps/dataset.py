@@ -15,8 +15,8 @@ from bench.suite.protocol import SEMANTIC
 
 if TYPE_CHECKING:
     from bench.datasets.base import DatasetLoader
+    from bench.jobs.base import Say
     from bench.jobs.prepare import DatasetJob
-    from bench.measure.progress import Say
 
 
 def run(job: DatasetJob, say: Say) -> DatasetReport:

@@ -10,8 +10,8 @@ from bench.measure.session import load_case
 from bench.record.base import Absent
 
 if TYPE_CHECKING:
+    from bench.jobs.base import Say
     from bench.jobs.measure import FitsJob
-    from bench.measure.progress import Say
     from bench.measure.session import LoadedCase
 
 CALLS = 2

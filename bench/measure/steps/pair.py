@@ -21,9 +21,9 @@ from bench.measure.session import load_case
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from bench.jobs.base import Say
     from bench.jobs.measure import PairJob
     from bench.measure.call import Call
-    from bench.measure.progress import Say
 
 WARMUP = 5
 """Fewest untimed iterations: the first calls of a runtime allocate and choose kernels."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from bench.execute.probe import answer
 
 if TYPE_CHECKING:
+    from bench.jobs.base import Say
     from bench.jobs.prepare import ProbeJob, ProbeReport
-    from bench.measure.progress import Say
 
 
 def run(job: ProbeJob, say: Say) -> ProbeReport:

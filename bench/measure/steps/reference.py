@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from bench.jobs.base import Say
     from bench.jobs.prepare import ReferenceJob
     from bench.measure.pipeline import Finish
-    from bench.measure.progress import Say
     from bench.measure.session import EvalSetup
     from bench.transforms.base import Outputs
 

@@ -10,8 +10,8 @@ from bench.measure import accuracy, evaluate
 from bench.measure.session import closed, load_case
 
 if TYPE_CHECKING:
+    from bench.jobs.base import Say
     from bench.jobs.measure import ShardJob
-    from bench.measure.progress import Say
 
 
 def run(job: ShardJob, say: Say) -> ShardReport:

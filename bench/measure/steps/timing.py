@@ -14,8 +14,8 @@ from bench.measure import performance
 from bench.measure.session import closed, load_case
 
 if TYPE_CHECKING:
+    from bench.jobs.base import Say
     from bench.jobs.measure import TimingJob
-    from bench.measure.progress import Say
 
 
 def run(job: TimingJob, say: Say) -> TimingReport:

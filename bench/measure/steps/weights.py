@@ -10,8 +10,8 @@ from bench.errors import DatasetError
 from bench.jobs.prepare import WeightsReport
 
 if TYPE_CHECKING:
+    from bench.jobs.base import Say
     from bench.jobs.prepare import WeightsJob
-    from bench.measure.progress import Say
 
 
 def run(job: WeightsJob, say: Say) -> WeightsReport:

@@ -14,8 +14,8 @@ from bench.resources import code_of
 from bench.suite.base import digest
 
 if TYPE_CHECKING:
+    from bench.jobs.base import Say
     from bench.jobs.measure import WorkJob
-    from bench.measure.progress import Say
 
 
 def run(job: WorkJob, say: Say) -> WorkReport:
