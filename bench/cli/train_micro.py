@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -31,15 +31,9 @@ def train_micro(
 
     if model not in RECIPES:
         raise UnknownName(f"There is no recipe for {model!r}.", suggest(model, RECIPES))
-    own = RECIPES[model]
-    recipe = replace(
-        own,
-        steps=own.steps if steps is None else steps,
-        scenes=own.scenes if scenes is None else scenes,
-        seed=own.seed if seed is None else seed,
-        processes=own.processes if processes is None else processes,
-    )
+    asked = {"steps": steps, "scenes": scenes, "seed": seed, "processes": processes}
+    given: dict[str, Any] = {k: v for k, v in asked.items() if v is not None}
 
     from bench.train.loop import train
 
-    print(train(recipe, out))
+    print(train(replace(RECIPES[model], **given), out))

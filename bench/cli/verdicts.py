@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from bench.errors import BadInput
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from bench.gate.bless import Blessing
-    from bench.gate.verdict import Judgement
+from bench.gate.bless import Blessing
+from bench.gate.verdict import Judgement
 
 
 def refuse(

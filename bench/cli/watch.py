@@ -5,17 +5,14 @@ from __future__ import annotations
 import statistics
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from rich.console import Console
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from bench.record.result import Result
-    from bench.suite.case import Case
+from bench.record.result import Result
+from bench.suite.case import Case
 
 _GUESS_S = {"work": 10.0, "ceiling": 10.0, "fits": 120.0}
 """Seconds of a step of which none is over yet; a case's first and later launches need no guess."""
@@ -49,12 +46,7 @@ class Watch:
             self._live.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._live is not None:
             self._live.stop()
 
@@ -88,16 +80,11 @@ class Watch:
             p = result.process  # a later launch does the same but for the accuracy
             seconds = p.startup_s + p.import_s + p.load_s + p.timing_s
             self._spent.setdefault("timing", []).append(seconds)
-        self._tell(result)
+        self.updated(result)
 
     def updated(self, result: Result) -> None:
         """All launches of a case are done."""
-        self._tell(result)
-
-    def _tell(self, result: Result) -> None:
-        text = f"{_MARKS[result.status]:8} {result.case.id}"
-        numbers = _numbers(result)
-        text += f"  {numbers}" if numbers else f"  {result.reason}"
+        text = f"{_MARKS[result.status]:8} {result.case.id}  {_numbers(result) or result.reason}"
         if self._live is not None:
             self._console.print(text, markup=False)
         else:
