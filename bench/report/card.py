@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bench import registry
-from bench.record.store import read_run, write_atomic
-from bench.report.blocks import Figure, Gallery
+from bench.metrics.base import Row
+from bench.record.store import Run, read_run, write_atomic
+from bench.report.blocks import Figure, Gallery, Section
 from bench.report.html import render as render_html
 from bench.report.html import standalone
 from bench.report.hub import eval_results, front_matter, metadata
@@ -17,14 +18,7 @@ from bench.report.markdown import figure_name, picture_name
 from bench.report.markdown import render as render_markdown
 from bench.report.view import View, make_view, shown
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from bench.metrics.base import Row
-    from bench.record.store import Run
-    from bench.report.blocks import Section
-
-    Derived = tuple[Run, tuple[Row, ...]]
+Derived = tuple[Run, tuple[Row, ...]]
 
 MARKDOWN, HTML, HUB = "card.md", "card.html", "card.hub.yaml"
 ASIDE = "card"

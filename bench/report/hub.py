@@ -7,16 +7,13 @@ the card prints, as plain Python numbers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from bench.metrics.base import Row
 from bench.metrics.catalog import info
 from bench.metrics.format import finite, milliseconds_value, percent_value, points_value
-from bench.tasks.base import task_of
-
-if TYPE_CHECKING:
-    from bench.metrics.base import Row
-    from bench.report.view import View
-    from bench.tasks.base import Task
+from bench.report.view import View
+from bench.tasks.base import Task, task_of
 
 METRICS = (("latency_p50_ms", "latency"), ("agreement", "agreement"))
 """Derived name and the hub's type; the task's headline comes first."""

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from bench.suite.case import Case
-    from bench.suite.variant import Variant
+from bench.suite.case import Case
+from bench.suite.variant import Variant
 
 PROGRAMS = {
     "torch": "PyTorch",

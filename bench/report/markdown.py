@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from bench.report import blocks as b
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from bench.report.blocks import Block, Cell, Section, Text
+from bench.report.blocks import Block, Cell, Section, Text
 
 SPECIAL = re.compile(r"([\\`*_\[\]|~$!#])")
 SCHEME = re.compile(r"(?i)\b(https?|ftp)://|\bwww\.|@")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from bench.metrics.base import Row
 from bench.metrics.format import (
     finite,
     interval,
@@ -14,12 +15,7 @@ from bench.metrics.format import (
     signed_points,
 )
 from bench.metrics.pareto import ACCURACY, SPEED, advisable, better, eligible
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bench.metrics.base import Row
-    from bench.report.view import Group
+from bench.report.view import Group
 
 EVEN = ratio(1.0)
 """As fast, within the digits that are shown."""

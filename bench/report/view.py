@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
+from bench.metrics.base import Row
 from bench.metrics.format import listing
 from bench.metrics.pareto import SPEED, groups, pareto
+from bench.record.result import Result
 from bench.record.store import Run, file_stem
 from bench.report.labels import place
-
-if TYPE_CHECKING:
-    from bench.metrics.base import Row
-    from bench.record.result import Result
-    from bench.suite.case import Case
+from bench.suite.case import Case
 
 MEASURED = ("ok", "wrong")
 

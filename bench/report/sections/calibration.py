@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from bench.report.blocks import Code, Items, Section
-
-if TYPE_CHECKING:
-    from bench.record.calibration import Calibration
-    from bench.report.blocks import Text
-    from bench.report.view import View
+from bench.record.calibration import Calibration
+from bench.report.blocks import Code, Items, Section, Text
+from bench.report.view import View
 
 
 def section(view: View) -> Section | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
+from bench.metrics.base import Metric, Row
 from bench.metrics.format import (
     finite,
     listing,
@@ -11,17 +12,11 @@ from bench.metrics.format import (
     points_short,
     signed_points,
 )
-from bench.report.blocks import Cell, Column, Notes, Prose, Section, Table
+from bench.report.blocks import Block, Cell, Column, Notes, Prose, Section, Table
 from bench.report.palette import colours, css
 from bench.report.sections.common import any_value, metric_cell
+from bench.report.view import Group, View
 from bench.tasks.base import task_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from bench.metrics.base import Metric, Row
-    from bench.report.blocks import Block
-    from bench.report.view import Group, View
 
 SUMMARY = {
     "category_miou": "Categories (mean)",

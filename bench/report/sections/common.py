@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
+from bench.metrics.base import Metric, Row
 from bench.metrics.catalog import info
 from bench.metrics.format import MISSING, finite, interval
 from bench.report.blocks import Cell, Column, Figure, Notes, Table
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from bench.metrics.base import Metric, Row
-    from bench.report.view import Group, View
+from bench.report.view import Group, View
 
 
 def metric_cell(

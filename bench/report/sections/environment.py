@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from bench.metrics.base import Row
 from bench.metrics.format import listing, plural, size
-from bench.report.blocks import Code, Items, KeyValues, Prose, Section
+from bench.record.environment import Environment
+from bench.report.blocks import Block, Code, Items, KeyValues, Prose, Section, Text
+from bench.report.view import View
 from bench.suite.base import canonical
-
-if TYPE_CHECKING:
-    from bench.metrics.base import Row
-    from bench.record.environment import Environment
-    from bench.report.blocks import Block, Text
-    from bench.report.view import View
 
 
 def section(view: View) -> Section | None:

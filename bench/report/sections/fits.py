@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from bench.metrics.base import Row
 from bench.metrics.format import MISSING, count
-from bench.report.blocks import Cell, Column, Heading, Notes, Prose, Section, Table
+from bench.record.fits import Fit, FitsMeasurement
+from bench.report.blocks import Block, Cell, Column, Heading, Notes, Prose, Section, Table
 from bench.report.sections.common import head_column, row_head
-
-if TYPE_CHECKING:
-    from bench.metrics.base import Row
-    from bench.record.fits import Fit, FitsMeasurement
-    from bench.report.blocks import Block
-    from bench.report.view import Group, View
+from bench.report.view import Group, View
 
 GIB = 2**30
 FIRST = (

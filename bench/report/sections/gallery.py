@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bench.errors import RecordError
+from bench.metrics.base import Row
 from bench.metrics.format import percent, plural, points_short
 from bench.record.gallery import DIFFERS as DIFFERING
-from bench.record.gallery import UNLABELLED
-from bench.report.blocks import Gallery, Heading, Note, Picture, Prose, Section
-from bench.report.palette import AGREES, DIFFERS, VOID, colours, css
+from bench.record.gallery import UNLABELLED, Panel
+from bench.report.blocks import Block, Gallery, Heading, Note, Picture, Prose, Section
+from bench.report.palette import AGREES, DIFFERS, VOID, Colour, colours, css
 from bench.report.pictures import check_jpeg, painted, read_labels
 from bench.report.recommend import number
+from bench.report.view import Group, View
 from bench.segments import VOID as VOID_INDEX
-
-if TYPE_CHECKING:
-    from bench.metrics.base import Row
-    from bench.record.gallery import Panel
-    from bench.report.blocks import Block
-    from bench.report.palette import Colour
-    from bench.report.view import Group, View
 
 MARKS: list[Colour] = [AGREES, DIFFERS, *[VOID] * 254]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from bench.metrics.base import Row
 from bench.metrics.format import count, listing, signed_points
 from bench.metrics.latency import median_ns, median_ratio
 from bench.metrics.pareto import SPEED
 from bench.metrics.stability import flags
+from bench.record.timing import TimingMeasurement
 from bench.report.blocks import (
+    Block,
     Cell,
     Column,
     Heading,
@@ -18,6 +19,7 @@ from bench.report.blocks import (
     Section,
     Strong,
     Table,
+    Text,
 )
 from bench.report.charts.processes import Line, draw
 from bench.report.recommend import number
@@ -30,12 +32,7 @@ from bench.report.sections.common import (
     row_head,
 )
 from bench.report.sections.load import blocks as load_blocks
-
-if TYPE_CHECKING:
-    from bench.metrics.base import Row
-    from bench.record.timing import TimingMeasurement
-    from bench.report.blocks import Block, Text
-    from bench.report.view import Group, View
+from bench.report.view import Group, View
 
 FIRST = (
     "A process has its own luck, which all of its samples share: memory layout, threads on this core "

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from bench.metrics.base import Row
 from bench.metrics.catalog import info
 from bench.metrics.format import finite, listing, plural, points
-from bench.report.blocks import Code, Heading, Items, KeyValues, Section, Strong
-from bench.suite.protocol import LARGEST
+from bench.report.blocks import Block, Code, Heading, Items, KeyValues, Section, Strong, Text
+from bench.report.view import View
+from bench.suite.protocol import LARGEST, Protocol
 from bench.tasks.base import counted
-
-if TYPE_CHECKING:
-    from bench.metrics.base import Row
-    from bench.report.blocks import Block, Text
-    from bench.report.view import View
-    from bench.suite.protocol import Protocol
 
 BUSY = 0.5
 """Load a core from which on another program is likely to have had its share."""

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from bench.metrics.base import Row
 from bench.metrics.format import listing, milliseconds, plural
-from bench.report.blocks import Prose
+from bench.report.blocks import Block, Prose
 from bench.report.sections.common import number_table
-
-if TYPE_CHECKING:
-    from bench.metrics.base import Row
-    from bench.report.blocks import Block
-    from bench.report.view import Group, View
+from bench.report.view import Group, View
 
 BOTH = ("utilisation", "achieved_rate_hz")
 SERVER = (

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bench.metrics.catalog import CATALOG, info
 from bench.metrics.format import listing
-from bench.report.blocks import Heading, Items, Prose, Section, Strong
+from bench.report.blocks import Block, Heading, Items, Prose, Section, Strong, Text
 from bench.report.sections.common import absent_reasons, any_value, number_table
-
-if TYPE_CHECKING:
-    from bench.report.blocks import Block, Text
-    from bench.report.view import View
+from bench.report.view import View
 
 
 def section(view: View) -> Section | None:

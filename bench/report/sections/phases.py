@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bench.metrics.catalog import info
 from bench.metrics.format import listing, milliseconds
 from bench.metrics.pareto import SPEED
 from bench.record.timing import PHASES
-from bench.report.blocks import Heading, Prose, Section
+from bench.report.blocks import Block, Heading, Prose, Section
 from bench.report.charts.phases import Bar, draw
 from bench.report.recommend import number
 from bench.report.sections.common import any_value, figure, number_table
-
-if TYPE_CHECKING:
-    from bench.report.blocks import Block
-    from bench.report.view import Group, View
+from bench.report.view import Group, View
 
 
 def section(view: View) -> Section | None:

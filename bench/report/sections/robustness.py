@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from bench.metrics.base import Metric
+from bench.metrics.base import Metric, Row
 from bench.metrics.format import listing, points, points_short, signed_points
-from bench.metrics.robustness import robustness
-from bench.report.blocks import Cell, Column, Heading, Items, Notes, Prose, Section, Table
+from bench.metrics.robustness import Robustness, Under, robustness
+from bench.report.blocks import (
+    Block,
+    Cell,
+    Column,
+    Heading,
+    Items,
+    Notes,
+    Prose,
+    Section,
+    Table,
+    Text,
+)
 from bench.report.labels import place
 from bench.report.sections.common import head_column, metric_cell
-
-if TYPE_CHECKING:
-    from bench.metrics.base import Row
-    from bench.metrics.robustness import Robustness, Under
-    from bench.report.blocks import Block, Text
-    from bench.report.view import View
+from bench.report.view import View
 
 ABOUT = (
     "Accuracy in percent on corrupted images, a mean over the levels that were asked for, and below it "

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from bench.metrics.base import Source
+from bench.metrics.base import Row, Source
 from bench.metrics.catalog.roofline import place
 from bench.metrics.format import listing, percent, plural, rate
 from bench.metrics.roofline import Point
-from bench.report.blocks import Cell, Column, Figure, Heading, Notes, Prose, Section, Table
+from bench.report.blocks import Block, Cell, Column, Figure, Heading, Notes, Prose, Section, Table
 from bench.report.charts.roofline import Dot, Roof, draw
 from bench.report.sections.common import figure, head_column, number_cell, number_column, row_head
-
-if TYPE_CHECKING:
-    from bench.metrics.base import Row
-    from bench.report.blocks import Block
-    from bench.report.view import Group, View
+from bench.report.view import Group, View
 
 FIRST = (
     "Two operations a MAC over the median time of the model itself, against the lower of two "

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from bench.metrics.base import Row
 from bench.metrics.format import (
     count,
     listing,
@@ -13,14 +12,10 @@ from bench.metrics.format import (
     size,
 )
 from bench.metrics.pareto import ACCURACY, SPEED, better
-from bench.report.blocks import Items, Note, Prose, Section, Stat, Stats
+from bench.report.blocks import Block, Items, Note, Prose, Section, Stat, Stats, Text
 from bench.report.recommend import EVEN, advise, candidates, number, pick, speedup
+from bench.report.view import View
 from bench.tasks.base import counted
-
-if TYPE_CHECKING:
-    from bench.metrics.base import Row
-    from bench.report.blocks import Block, Text
-    from bench.report.view import View
 
 
 def section(view: View) -> Section:

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bench.metrics.format import MISSING, interval, listing, milliseconds, plural
-from bench.metrics.sweeps import COST, SCALING, WORK, curves
-from bench.report.blocks import Cell, Column, Figure, Notes, Prose, Section, Table
+from bench.metrics.sweeps import COST, SCALING, WORK, Curve, Point, curves
+from bench.report.blocks import Block, Cell, Column, Figure, Notes, Prose, Section, Table
 from bench.report.charts.curve import Line, Mark, draw
 from bench.report.sections.common import figure, head_column, metric_cell
-
-if TYPE_CHECKING:
-    from bench.metrics.sweeps import Curve, Point
-    from bench.report.blocks import Block
-    from bench.report.view import View
+from bench.report.view import View
 
 TITLES = {
     "batch_size": "Batch size",

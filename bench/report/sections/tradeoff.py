@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from bench.metrics.base import Row
 from bench.metrics.format import finite, listing, milliseconds, plural, points
 from bench.metrics.pareto import ACCURACY, SPEED
-from bench.report.blocks import Figure, Prose, Section
+from bench.report.blocks import Block, Figure, Prose, Section
 from bench.report.charts.tradeoff import Point, draw
 from bench.report.recommend import number
 from bench.report.sections.common import figure
-
-if TYPE_CHECKING:
-    from bench.metrics.base import Row
-    from bench.report.blocks import Block
-    from bench.report.view import Group, View
+from bench.report.view import Group, View
 
 
 def section(view: View) -> Section | None:

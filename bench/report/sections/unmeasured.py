@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from bench.metrics.base import Row
 from bench.metrics.format import count
-from bench.report.blocks import Cell, Column, Output, Prose, Section, Table
-from bench.report.view import MOST
-
-if TYPE_CHECKING:
-    from bench.metrics.base import Row
-    from bench.report.blocks import Block
-    from bench.report.view import View
+from bench.report.blocks import Block, Cell, Column, Output, Prose, Section, Table
+from bench.report.view import MOST, View
 
 MEANINGS = {
     "wrong": "measured, but its answers lie beyond the suite's limit of parity with the reference",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from bench.metrics.base import Row
 from bench.metrics.format import (
     decibels,
     listing,
 )
 from bench.report.blocks import (
+    Block,
     Cell,
     Code,
     Heading,
@@ -20,6 +21,7 @@ from bench.report.blocks import (
     Section,
     Strong,
     Table,
+    Text,
 )
 from bench.report.labels import variant_label
 from bench.report.recommend import number
@@ -30,11 +32,7 @@ from bench.report.sections.common import (
     number_column,
     row_head,
 )
-
-if TYPE_CHECKING:
-    from bench.metrics.base import Row
-    from bench.report.blocks import Block, Text
-    from bench.report.view import Group, View
+from bench.report.view import Group, View
 
 NAMES = (
     "headline", "headline_difference", "latency_p50_ms", "latency_p99_ms", "throughput_ips",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from bench.metrics.base import Row
 from bench.metrics.format import (
     MISSING,
     count,
@@ -15,14 +14,10 @@ from bench.metrics.format import (
     size,
 )
 from bench.metrics.work import instruments, shares, total
-from bench.report.blocks import Cell, Column, Heading, Notes, Prose, Section, Table
+from bench.record.work import ComponentMeasurement, PartWork, WorkMeasurement
+from bench.report.blocks import Block, Cell, Column, Heading, Notes, Prose, Section, Table, Text
 from bench.report.sections.common import head_column
-
-if TYPE_CHECKING:
-    from bench.metrics.base import Row
-    from bench.record.work import ComponentMeasurement, PartWork, WorkMeasurement
-    from bench.report.blocks import Block, Text
-    from bench.report.view import Group, View
+from bench.report.view import Group, View
 
 FIRST = (
     "Counted on the torch module, operator by operator, for one call in float32. A MAC is a "
