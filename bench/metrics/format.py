@@ -81,7 +81,7 @@ def size(count: float) -> str:
     if abs(count) < 1e6:
         value, unit, decimals = count / 1e3, "kB", 1 if abs(count) < 1e4 else 0
     elif abs(count) >= 1e9:
-        value, unit, decimals = count / 1e9, "GB", 2
+        value, unit, decimals = count / 1e9, "GB", 1 if abs(count) >= 1e10 else 2
     return f"{grouped(value, decimals)} {unit}"
 
 
