@@ -134,7 +134,8 @@ class Scheduler:
         """Row of a case at a place, and its arrays; StepFailed where a step failed."""
         asked, case = case, (yield from graph.identified(case))
         self._known[index] = case
-        _refuse_meaningless(case)
+        if reason := refusal(case):  # the model's and the data set's classes don't meet
+            raise StepFailed(Failure(step="case", type="BadInput", message=reason))
         stands = old is not None and not self.setting.fresh
         if old is not None and stands and select.stands(old, case, graph.told.machine):
             return old, {}
@@ -254,10 +255,3 @@ def _same_row(old: Result, new: Result) -> bool:
     """Whether a row without measurements only says again what stands on disk."""
     blank = {"started": "", "environment": None}
     return new.status == "skipped" and old.model_copy(update=blank) == new.model_copy(update=blank)
-
-
-def _refuse_meaningless(case: Case) -> None:
-    """StepFailed where the model's and the data set's classes don't meet."""
-    reason = refusal(case)
-    if reason:
-        raise StepFailed(Failure(step="case", type="BadInput", message=reason))

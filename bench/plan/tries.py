@@ -52,8 +52,7 @@ def largest_batch(of: Graph, made: Prepared) -> int:
                 search.job = search.job.model_copy(update=less)
             found = search.batch(gib or 0, ROOM)
             if found is None:
-                failure, skipped = _none(search.outcome((1, *made.size)), gib)
-                raise StepFailed(failure, skipped=skipped)
+                raise _none(search.outcome((1, *made.size)), gib)
             return {"batch_size": found}
 
     digest = keys.batch_digest(made.case, made.size, of.told.machine.identity)
@@ -63,13 +62,14 @@ def largest_batch(of: Graph, made: Prepared) -> int:
     return int(cachedir.make(folder, seek)["batch_size"])
 
 
-def _none(one: largest.Tried, gib: float | None) -> tuple[Failure, bool]:
-    """Why not even one image runs, and whether nothing else would here."""
+def _none(one: largest.Tried, gib: float | None) -> StepFailed:
+    """Why not even one image runs."""
     if one.lived or one.starved:
         have = "the machine has" if gib is None else f"memory_limit_gb = {gib:g} leaves"
         message = f"Not even one image fits into the memory that {have}."
-        return Failure(step="fits", type="out of memory", message=message), False
-    return Failure(step="fits", type="no batch", message=one.why), one.skipped
+        return StepFailed(Failure(step="fits", type="out of memory", message=message))
+    why = Failure(step="fits", type="no batch", message=one.why)
+    return StepFailed(why, skipped=one.skipped)
 
 
 @contextlib.contextmanager
