@@ -5,15 +5,12 @@ from __future__ import annotations
 import hashlib
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bench import resources
 from bench.devices import machine
 from bench.execute import probe
 from bench.record.calibration import Calibration
-
-if TYPE_CHECKING:
-    from bench.record.environment import Machine
+from bench.record.environment import Machine
 
 
 def path(of: Machine) -> Path:

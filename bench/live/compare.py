@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bench import resources
 from bench.devices import machine
@@ -18,24 +17,19 @@ from bench.execute import probe
 from bench.gate.live import threshold
 from bench.gate.session import BEGUN
 from bench.gate.verdict import LIVE
+from bench.jobs.measure import PairJob
 from bench.live import calibrated, pair, revision, scope
-from bench.live.prepared import print_line, ready
+from bench.live.prepared import Tell, print_line, ready
+from bench.live.revision import Revision
 from bench.live.side import Start
 from bench.record.base import now
-from bench.record.pairs import PairsRecord
-from bench.record.store import file_stem, read_run, to_json, write_atomic
+from bench.record.calibration import Calibration
+from bench.record.pairs import PairsRecord, ProcessPair
+from bench.record.store import Run, file_stem, read_run, to_json, write_atomic
 from bench.suite.base import digest
+from bench.suite.case import Case
+from bench.suite.policy import GatePolicy
 from bench.suite.protocol import LARGEST
-
-if TYPE_CHECKING:
-    from bench.jobs.measure import PairJob
-    from bench.live.prepared import Tell
-    from bench.live.revision import Revision
-    from bench.record.calibration import Calibration
-    from bench.record.pairs import ProcessPair
-    from bench.record.store import Run
-    from bench.suite.case import Case
-    from bench.suite.policy import GatePolicy
 
 MEANS = (
     "execute/process.py",

@@ -10,23 +10,19 @@ from __future__ import annotations
 import os
 import random
 import time
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from statistics import mean
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from bench.live.side import Side
+from bench.live.side import Side, Start
 from bench.measure import counters
 from bench.metrics.pairs import QUIET
 from bench.record.base import Absent, now
 from bench.record.pairs import ProcessPair
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from bench.live.side import Start
 
 CORES = 4
 """Cores that the calling threads take turns on: each needs rounds of its own."""

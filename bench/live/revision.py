@@ -14,9 +14,10 @@ import re
 import subprocess
 import sys
 import tarfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -25,15 +26,10 @@ from bench import cachedir, registry
 from bench.errors import BadInput, CaseFailed
 from bench.execute import probe
 from bench.jobs.measure import PairJob
+from bench.live.prepared import Tell
 from bench.live.side import Start
 from bench.suite.base import digest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from bench.live.prepared import Tell
-    from bench.suite.case import Case
-
+from bench.suite.case import Case
 
 _PREPARED = """
 import importlib.util, runpy

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import fnmatch
 import time
+from collections.abc import Callable, Mapping
 from statistics import median
-from typing import TYPE_CHECKING
 
 from bench.errors import NothingMeasured
 from bench.gate.live import suspicious
 from bench.live.pair import BURST, Plan
+from bench.live.prepared import Tell
 from bench.metrics.pairs import log_ratios
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from bench.live.prepared import Tell
-    from bench.record.pairs import PairsRecord, ProcessPair
-    from bench.record.store import Run
-    from bench.suite.case import Case
+from bench.record.pairs import PairsRecord, ProcessPair
+from bench.record.store import Run
+from bench.suite.case import Case
 
 START_S = 5.0
 """Two processes start, load and warm up: a guess, until the first pair is over."""

@@ -5,35 +5,29 @@ from __future__ import annotations
 import math
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from statistics import median
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bench.devices import machine
 from bench.execute import probe
 from bench.gate.live import POWER
+from bench.jobs.measure import PairJob
 from bench.live import calibrated, pair
+from bench.live.prepared import Tell
 from bench.live.side import Side, Start
-from bench.measure.call import timed
-from bench.measure.session import load_case
+from bench.measure.call import Call, timed
+from bench.measure.session import LoadedCase, load_case
 from bench.measure.steps.pair import slowed, stay, warm
 from bench.metrics.pairs import clopper_pearson, draw_gates, log_ratio, low_ends, reach
 from bench.record.base import now
 from bench.record.calibration import Calibration, Rate
 from bench.record.store import to_json, write_atomic
 from bench.suite.policy import GatePolicy
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from random import Random
-
-    from bench.jobs.measure import PairJob
-    from bench.live.prepared import Tell
-    from bench.measure.call import Call
-    from bench.measure.session import LoadedCase
 
 GATES = 2000
 """Gates drawn from the pool of pairs."""

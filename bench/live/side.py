@@ -10,21 +10,17 @@ import contextlib
 import json
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import psutil
 
 from bench.errors import CaseFailed, SegbenchError, Unsupported
 from bench.execute.process import WORKER, Process, answer, started
 from bench.jobs.base import Answer
-from bench.jobs.measure import PairReport
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from bench.jobs.measure import PairJob
+from bench.jobs.measure import PairJob, PairReport
 
 
 @dataclass(frozen=True)

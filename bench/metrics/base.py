@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
 
+from bench.record.result import Result
+from bench.record.store import Run
 from bench.tasks.base import task_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from bench.record.result import Result
-    from bench.record.store import Run
 
 
 @dataclass(frozen=True)

@@ -20,17 +20,15 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.tasks.base import mean, ratio
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Parts = tuple[NDArray[Any], NDArray[Any]]
-    """Numerator and denominator, int64 or float64 (units, K)."""
+Parts = tuple[NDArray[Any], NDArray[Any]]
+"""Numerator and denominator, int64 or float64 (units, K)."""
 
 RESAMPLES = 2000
 SEED = 0

@@ -11,25 +11,19 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 
-from bench.metrics.base import Metric, Names
+from bench.metrics.base import Metric, Names, Source
 from bench.metrics.blocks import by_blocks
 from bench.metrics.columns import Columns, Numbers
-from bench.record.store import write_atomic
+from bench.record.store import Run, write_atomic
 from bench.resources import cache_dir, code_of, open_regular
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from pathlib import Path
-
-    from bench.metrics.base import Source
-    from bench.record.store import Run
-
-    Function = Callable[[Source], Mapping[str, Metric]]
+Function = Callable[[Source], Mapping[str, Metric]]
 
 NAMES = "names"
 CODE = ("metrics", "record", "segments.py", "suite", "tasks")

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.metrics import series
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from bench.record.timing import Launch
+from bench.record.timing import Launch
 
 FOREIGN = 0.1
 """Processors kept busy by others, a mean: a tenth of one is more than an idle system's own upkeep."""

@@ -41,23 +41,16 @@ interval on average leaves out zero.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bench.metrics.bootstrap import each_difference, mean_difference
+from bench.metrics.bootstrap import Parts, Studentized, each_difference, mean_difference
 from bench.metrics.estimate import LEVEL, Estimate, detectable, student
-from bench.tasks.base import mean, ratio
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from bench.metrics.bootstrap import Parts, Studentized
-    from bench.tasks.base import Ratios
+from bench.tasks.base import Ratios, mean, ratio
 
 MIN_GROUPS = 10
 ONE = "one image gives no interval"

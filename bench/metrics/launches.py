@@ -9,17 +9,14 @@ about it; latencies scatter by factors, and a median of so few numbers would was
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bench.metrics import series
 from bench.metrics.estimate import Estimate, geometric
 from bench.metrics.latency import median_interval
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 MAD_TO_SD = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from bench.metrics.intervals import Differences, align, clustered
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from bench.tasks.base import Ratios, Task
+from bench.tasks.base import Ratios, Task
 
 
 @dataclass(frozen=True)

@@ -24,20 +24,14 @@ can't fall under 2 / 2^5 = 0.0625 and says nothing.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from statistics import median
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bench.metrics.estimate import LEVEL, geometric, quantile, student
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from bench.metrics.estimate import Estimate
-    from bench.record.pairs import ProcessPair
+from bench.metrics.estimate import LEVEL, Estimate, geometric, quantile, student
+from bench.record.pairs import ProcessPair
 
 QUIET = 0.15
 """Processors that other processes may keep busy during a burst that counts as quiet."""

@@ -13,15 +13,10 @@ are `ok`, whose reference could be computed, and were measured by the same machi
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from bench.metrics.base import HEADLINE
+from bench.metrics.base import HEADLINE, Row
 from bench.suite.base import canonical
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bench.metrics.base import Row
 
 ACCURACY, SPEED = HEADLINE, "latency_p50_ms"
 TRADE_OFF = (ACCURACY, SPEED)

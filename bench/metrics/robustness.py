@@ -9,17 +9,12 @@ where it does not on the images as they are. That asks for its own loss, not for
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import TYPE_CHECKING
 
-from bench.metrics.base import HEADLINE, Metric
+from bench.metrics.base import HEADLINE, Metric, Row
 from bench.metrics.catalog.robustness import question
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bench.metrics.base import Row
 
 MARGIN = 0.01
 """Loss of accuracy beyond which a variant has broken: one point."""

@@ -7,13 +7,11 @@ second = min(peak, intensity x bandwidth), intensity being operations a byte mov
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from bench.metrics.work import Total
 from bench.record.base import Absent
-
-if TYPE_CHECKING:
-    from bench.metrics.work import Total
-    from bench.record.ceiling import Ceiling
+from bench.record.ceiling import Ceiling
 
 WIDTH = {"fp32": 4, "tf32": 4, "fp16": 2, "bf16": 2, "int8": 1}
 """Bytes that a precision stores an element in; the count was made in float32."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
 from bench import registry
 from bench.metrics import derived
@@ -11,16 +11,11 @@ from bench.metrics.catalog import info
 from bench.metrics.catalog.accuracy import by_class, unavailable
 from bench.metrics.catalog.base import alike
 from bench.metrics.columns import ByClass, Numbers
+from bench.metrics.derived import Function
+from bench.record.result import Result
+from bench.record.store import Run
 from bench.suite.base import canonical
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from bench.metrics.derived import Function
-    from bench.record.result import Result
-    from bench.record.store import Run
-    from bench.suite.case import Case
-
+from bench.suite.case import Case
 
 OURS = "segbench"
 CLASSES = "classes"

@@ -6,16 +6,12 @@ Everything works on ranks, signs or medians, so that a few very slow samples cha
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.metrics.estimate import LEVEL
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
 RESAMPLES = 999
 FEWEST = 12

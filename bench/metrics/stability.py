@@ -8,24 +8,19 @@ tests/metrics/test_stability.py simulates both.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.metrics import launches as processes
 from bench.metrics import series, streams
 from bench.metrics.disturbance import busy, percent, throttled
 from bench.metrics.latency import needed
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from bench.record.timing import Launch, TimingMeasurement
-    from bench.suite.protocol import Protocol
+from bench.record.timing import Launch, TimingMeasurement
+from bench.suite.protocol import Protocol
 
 ALARM = 0.002
 """False alarms of one test over all processes of a case; three such tests stay far under 5 %."""

@@ -6,19 +6,14 @@ load generator, is charged to all arrivals that it held up (no coordinated omiss
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.metrics import series
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from bench.record.timing import Stream
+from bench.record.timing import Stream
 
 GROWING = 0.8
 """Rank correlation of an arrival's wait with when it came from which a queue is called growing. Of

@@ -9,19 +9,14 @@ What bends the line (a fixed cost, a cache that overflows) widens the interval, 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.metrics.base import Metric
+from bench.metrics.base import Metric, Row
 from bench.metrics.estimate import student
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bench.metrics.base import Row
-    from bench.suite.model import Model
+from bench.suite.model import Model
 
 WORK = {
     "batch_size": "images a call",

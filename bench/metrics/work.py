@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from statistics import median
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from bench.record.work import ComponentMeasurement, WorkMeasurement
+from bench.record.work import ComponentMeasurement, WorkMeasurement
 
 
 class Total(NamedTuple):

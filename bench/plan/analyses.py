@@ -11,25 +11,22 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import Any, Literal, cast
 
 from bench import cachedir
 from bench.errors import RecordError
-from bench.jobs.measure import CeilingJob, WorkJob
+from bench.jobs.measure import CeilingJob, CeilingReport, WorkJob
 from bench.plan import keys, tries
+from bench.plan.graph import Graph
 from bench.plan.setting import StepFailed
+from bench.plan.walk import Story
 from bench.record.ceiling import Ceiling
 from bench.record.fits import FitsMeasurement
+from bench.record.result import Measurement, Result
 from bench.record.store import to_json, write_atomic
 from bench.record.work import ComponentMeasurement, WorkMeasurement
 from bench.resources import read_bytes
-
-if TYPE_CHECKING:
-    from bench.jobs.measure import CeilingReport
-    from bench.plan.graph import Graph
-    from bench.plan.walk import Story
-    from bench.record.result import Measurement, Result
-    from bench.suite.case import Case
+from bench.suite.case import Case
 
 Kind = Literal["work", "ceiling", "fits"]
 BUSY = 0.1

@@ -6,18 +6,14 @@ import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bench import cachedir
 from bench.errors import BadInput, CaseFailed, Unsupported
 from bench.plan import select, tries
-from bench.plan.setting import StepFailed
+from bench.plan.graph import Graph, Prepared
+from bench.plan.setting import Setting, StepFailed, Steps
 from bench.plan.walk import Walk
-
-if TYPE_CHECKING:
-    from bench.plan.graph import Graph, Prepared
-    from bench.plan.setting import Setting, Steps
-    from bench.suite.case import Case
+from bench.suite.case import Case
 
 
 def export(case: Case, setting: Setting, listener: Steps) -> tuple[Path, ...]:

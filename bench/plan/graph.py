@@ -6,27 +6,30 @@ done once, and where it failed, both fail with its reason.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
+from bench.execute.base import Outcome
 from bench.jobs.base import Job, SessionJob
-from bench.jobs.prepare import ArtifactJob, DatasetJob, ReferenceJob, WeightsJob
+from bench.jobs.prepare import (
+    ArtifactJob,
+    ArtifactReport,
+    DatasetJob,
+    DatasetReport,
+    ProbeReport,
+    ReferenceJob,
+    WeightsJob,
+)
 from bench.plan import keys
 from bench.plan.setting import StepFailed
-from bench.plan.walk import Node, Story
+from bench.plan.walk import Node, Story, Walk
+from bench.record.environment import Environment
 from bench.record.result import Artifact, StepRecord
+from bench.suite.case import Case
 from bench.suite.protocol import LARGEST
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from bench.execute.base import Outcome
-    from bench.jobs.prepare import ArtifactReport, DatasetReport, ProbeReport
-    from bench.plan.walk import Walk
-    from bench.record.environment import Environment
-    from bench.suite.case import Case
-    from bench.suite.variant import Variant
+from bench.suite.variant import Variant
 
 J = TypeVar("J", bound=Job)
 S = TypeVar("S", bound=SessionJob)

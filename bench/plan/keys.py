@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bench import registry
 from bench.execute.probe import code_digest, runtime_versions
 from bench.registry import installed
 from bench.resources import code_of
 from bench.suite.base import digest
-
-if TYPE_CHECKING:
-    from bench.suite.case import Case
-    from bench.suite.variant import Variant
+from bench.suite.case import Case
+from bench.suite.variant import Variant
 
 Shard = tuple[int, int] | None
 """Part of the images, 0 first, and of how many; None = all."""

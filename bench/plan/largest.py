@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, cast
+from typing import Literal, cast
 
 from bench import registry
 from bench.devices import machine
+from bench.execute.base import Outcome
 from bench.jobs.base import GUARD
 from bench.jobs.measure import FitsJob, FitsReport
+from bench.jobs.prepare import ProbeReport
 from bench.plan.setting import StepFailed
 from bench.record.fits import Fit, FitsMeasurement, Try
-
-if TYPE_CHECKING:
-    from bench.execute.base import Outcome
-    from bench.jobs.prepare import ProbeReport
-    from bench.record.result import Failure
-    from bench.suite.case import Case
+from bench.record.result import Failure
+from bench.suite.case import Case
 
 Start = Callable[[FitsJob], "Outcome"]
 """Does a job in a process of its own."""

@@ -6,14 +6,10 @@ other processes change a machine with time, so no case may always come first.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from bench.jobs.measure import TimingReport
 from bench.plan.results import mismatches
-
-if TYPE_CHECKING:
-    from bench.jobs.measure import TimingReport
-    from bench.record.result import Result
-    from bench.record.timing import TimingMeasurement
+from bench.record.result import Result
+from bench.record.timing import TimingMeasurement
 
 
 def position(index: int, count: int, launch: int, launches: int) -> int:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from bench.plan import tries
+from bench.plan.graph import Graph, Prepared
 from bench.plan.setting import StepFailed
+from bench.plan.walk import Walk
+from bench.record.environment import Environment
 from bench.record.result import Failure
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from bench.plan.graph import Graph, Prepared
-    from bench.plan.walk import Walk
-    from bench.record.environment import Environment
-    from bench.suite.case import Case
+from bench.suite.case import Case
 
 
 @dataclass

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Mapping
+from typing import Any, cast
 
+from bench.execute.base import Outcome
+from bench.jobs.measure import CaseReport
+from bench.jobs.prepare import DatasetReport
 from bench.metrics.catalog.parity import agreement, sqnr_db
+from bench.plan.graph import Prepared
 from bench.record.base import now
+from bench.record.environment import Environment
+from bench.record.parity import ParityMeasurement
 from bench.record.result import DatasetRecord, Failure, Process, Result
+from bench.suite.case import Case
 from bench.suite.matching import Matching, matching
 from bench.suite.protocol import accuracy_fingerprint
 from bench.tasks.base import task_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from bench.execute.base import Outcome
-    from bench.jobs.measure import CaseReport
-    from bench.jobs.prepare import DatasetReport
-    from bench.plan.graph import Prepared
-    from bench.record.environment import Environment
-    from bench.record.parity import ParityMeasurement
-    from bench.suite.case import Case
 
 _INPUTS = {"fp16": "float16", "bf16": "bfloat16"}
 

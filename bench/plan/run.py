@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
@@ -15,13 +14,11 @@ from bench import __version__
 from bench.errors import BadInput, RecordError
 from bench.plan import select
 from bench.plan.schedule import Scheduler
+from bench.plan.setting import Listener, Setting
 from bench.record.result import Result
 from bench.record.store import RunInfo, read_run, to_json, write_atomic
-
-if TYPE_CHECKING:
-    from bench.plan.setting import Listener, Setting
-    from bench.suite.case import Case
-    from bench.suite.suite import Suite
+from bench.suite.case import Case
+from bench.suite.suite import Suite
 
 
 def measure(

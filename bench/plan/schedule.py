@@ -11,24 +11,20 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
+from bench.execute.base import Outcome
 from bench.jobs.measure import CaseJob, TimingJob
 from bench.plan import analyses, launches, results, select, sharding
 from bench.plan.graph import Graph
 from bench.plan.places import Places
-from bench.plan.setting import StepFailed
+from bench.plan.setting import Listener, Setting, StepFailed
 from bench.plan.walk import Story, Walk, surprise
+from bench.record.environment import Environment
 from bench.record.result import Failure, Result
 from bench.record.store import inside, write_atomic, write_result
+from bench.suite.case import Case
 from bench.suite.matching import refusal
-
-if TYPE_CHECKING:
-    from bench.execute.base import Outcome
-    from bench.plan.setting import Listener, Setting
-    from bench.record.environment import Environment
-    from bench.suite.case import Case
-
 
 Found: TypeAlias = Story[tuple[Result, Mapping[str, bytes]]]
 """A row, and the arrays and pictures beside it."""

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import fnmatch
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from bench import registry
 from bench.errors import BadInput, CodeRefused
 from bench.execute import probe
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bench.record.environment import Machine
-    from bench.record.result import Result
-    from bench.suite.case import Case
+from bench.record.environment import Machine
+from bench.record.result import Result
+from bench.suite.case import Case
 
 
 def select(cases: Sequence[Case], only: str | None) -> tuple[Case, ...]:

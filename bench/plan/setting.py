@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from bench.record.result import Failure, Result
-    from bench.suite.case import Case
+from bench.record.result import Failure, Result
+from bench.suite.case import Case
 
 
 @dataclass(frozen=True)

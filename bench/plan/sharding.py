@@ -9,20 +9,17 @@ from __future__ import annotations
 import statistics
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from bench.execute.base import Outcome
-from bench.jobs.measure import CaseReport, ShardJob
+from bench.jobs.measure import CaseReport, ShardJob, ShardReport
+from bench.plan.graph import Graph, Prepared
+from bench.plan.places import Places
 from bench.plan.setting import StepFailed
 from bench.plan.shards import Part, join
+from bench.plan.walk import Node, Story
 from bench.record.store import packed
-
-if TYPE_CHECKING:
-    from bench.jobs.measure import ShardReport
-    from bench.plan.graph import Graph, Prepared
-    from bench.plan.places import Places
-    from bench.plan.walk import Node, Story
-    from bench.suite.case import Case
+from bench.suite.case import Case
 
 LATE = 2.0
 """Times the median shard's time after which an idle place repeats a shard."""

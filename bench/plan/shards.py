@@ -7,26 +7,22 @@ the set. No two images' values are added up, so that no sum depends on the divis
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.errors import CaseFailed
+from bench.jobs.measure import ShardReport
 from bench.record.arrays import unpacked
+from bench.record.base import Record
 from bench.record.confusion import RunTimes
 from bench.record.gallery import GalleryMeasurement
 from bench.record.parity import ParityMeasurement
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from bench.jobs.measure import ShardReport
-    from bench.record.base import Record
-
-    Arrays = Mapping[str, NDArray[Any]]
+Arrays = Mapping[str, NDArray[Any]]
 
 T = TypeVar("T")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bench import cachedir
 from bench.jobs.measure import FitsJob
@@ -13,12 +13,8 @@ from bench.plan import keys, largest
 from bench.plan.graph import Graph, Prepared, sized
 from bench.plan.setting import StepFailed
 from bench.plan.walk import Walk
+from bench.record.fits import FitsMeasurement
 from bench.record.result import Failure
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bench.record.fits import FitsMeasurement
 
 ROOM = 0.8
 """Share of the memory that a sought batch may take: the row's process holds images, counts and a second

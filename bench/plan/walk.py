@@ -12,21 +12,17 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast
+from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 from bench import registry
-from bench.execute.base import Outcome
+from bench.execute.base import Capabilities, Executor, Outcome
 from bench.execute.process import TAIL_LINES
 from bench.jobs.base import Job
 from bench.jobs.prepare import ArtifactJob, ProbeJob, ProbeReport
-from bench.plan.setting import StepFailed
+from bench.plan.setting import Setting, StepFailed, Steps
 from bench.record.result import Failure
 from bench.record.store import file_stem
-
-if TYPE_CHECKING:
-    from bench.execute.base import Capabilities, Executor
-    from bench.plan.setting import Setting, Steps
-    from bench.suite.case import Case
+from bench.suite.case import Case
 
 R = TypeVar("R")
 Wanted: TypeAlias = "Node | tuple[Node, ...] | None"

@@ -6,15 +6,13 @@ The leaves beside this file compute them; a plug-in adds more through the entry 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from bench.metrics import format as f
 from bench.record.memory import DEFINITIONS, DIFFERENCES
 from bench.suite.policy import GATED
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Better = Literal["higher", "lower", ""]
 

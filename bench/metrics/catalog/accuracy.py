@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from bench.metrics import intervals
-from bench.metrics.base import Metric
+from bench.metrics.base import Metric, Source
 from bench.metrics.catalog.base import IS_REFERENCE, SEEDED, absent, unmeasured
-from bench.metrics.paired import paired, ratios
+from bench.metrics.estimate import Estimate
+from bench.metrics.paired import Paired, paired, ratios
+from bench.record.result import Result
 from bench.tasks.base import counted, task_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from bench.metrics.base import Source
-    from bench.metrics.estimate import Estimate
-    from bench.metrics.paired import Paired
-    from bench.record.result import Result
 
 SAME = "the counts are the reference's in every image: nothing scatters"
 NO_CLASS = "no class stands in the ground truth or in the predictions"

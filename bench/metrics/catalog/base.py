@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from bench.metrics.base import Metric
 from bench.metrics.catalog import CATALOG
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable
-
-    from bench.record.result import Result
-    from bench.record.store import Run
-    from bench.suite.case import Case
+from bench.record.result import Result
+from bench.record.store import Run
+from bench.suite.case import Case
 
 IS_REFERENCE = "this is the reference"
 SEEDED = "seeded weights"

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from bench.metrics import latency, launches, stability
-from bench.metrics.base import Metric
+from bench.metrics.base import Metric, Source
 from bench.metrics.catalog.base import IS_REFERENCE, absent, names_of, unmeasured
+from bench.metrics.estimate import Estimate
 from bench.record.base import Absent
-from bench.record.timing import PHASES
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bench.metrics.base import Source
-    from bench.metrics.estimate import Estimate
-    from bench.record.result import Result
-    from bench.record.timing import Launch
+from bench.record.result import Result
+from bench.record.timing import PHASES, Launch
 
 SHARES = {"latency_p90_ms": 0.9, "latency_p95_ms": 0.95, "latency_p99_ms": 0.99}
 NAMES = names_of("latency")

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.metrics import latency, launches, streams
-from bench.metrics.base import Metric
+from bench.metrics.base import Metric, Source
 from bench.metrics.catalog.base import absent, names_of, unmeasured
 from bench.metrics.catalog.latency import MS, estimate
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
-
-    from bench.metrics.base import Source
-    from bench.record.timing import Stream
+from bench.record.timing import Stream
 
 SERVER = {f"latency_under_load_p{100 * p:g}_ms": p for p in (0.5, 0.9, 0.99)}
 AGE = tuple(f"result_age{at}_{p}_ms" for at in ("", "_peak") for p in ("p50", "p99"))

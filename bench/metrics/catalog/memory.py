@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from bench.metrics.base import Metric
+from bench.metrics.base import Metric, Source
 from bench.metrics.catalog.base import unmeasured
 from bench.record.base import Absent
 from bench.record.memory import DEFINITIONS, DIFFERENCES
-
-if TYPE_CHECKING:
-    from bench.metrics.base import Source
 
 
 def metrics(source: Source) -> dict[str, Metric]:

@@ -12,14 +12,10 @@ signals", Bell System Technical Journal 27, 1948; each 6.02 dB is one bit.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
-from bench.metrics.base import Metric
+from bench.metrics.base import Metric, Source
 from bench.metrics.catalog.base import IS_REFERENCE, SEEDED, absent, unmeasured
-
-if TYPE_CHECKING:
-    from bench.metrics.base import Source
-    from bench.record.parity import OutputSums, ParityMeasurement
+from bench.record.parity import OutputSums, ParityMeasurement
 
 NAMES = ("agreement", "map_relative_l2", "map_sqnr_db")
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from bench.metrics.base import Metric
+from bench.metrics.base import Metric, Source
 from bench.metrics.catalog.accuracy import unavailable
 from bench.metrics.catalog.base import alike
 from bench.metrics.paired import ratios
+from bench.record.result import Result
+from bench.suite.case import Case
 from bench.tasks.base import mean, task_of
-
-if TYPE_CHECKING:
-    from bench.metrics.base import Source
-    from bench.record.result import Result
-    from bench.suite.case import Case
 
 
 def metrics(source: Source) -> dict[str, Metric]:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bench.metrics import latency, launches, roofline
-from bench.metrics.base import Metric
+from bench.metrics.base import Metric, Source
 from bench.metrics.catalog.base import absent, unmeasured
 from bench.metrics.disturbance import FOREIGN
+from bench.metrics.estimate import Estimate
 from bench.metrics.work import total
-
-if TYPE_CHECKING:
-    from bench.metrics.base import Source
-    from bench.metrics.estimate import Estimate
-    from bench.record.ceiling import Ceiling
-    from bench.record.result import Result
+from bench.record.ceiling import Ceiling
+from bench.record.result import Result
 
 COUNTED = ("parameters", "macs", "bytes_moved")
 REACHED = ("achieved_gflops", "roofline_share")
