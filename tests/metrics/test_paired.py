@@ -100,7 +100,7 @@ def test_the_gate_judges_pq_and_each_class(run, tmp_path) -> None:
     assert not any(m.startswith(("miou", "iou")) for _, m in verdicts)
     rule = GatePolicy(rule=(Rule(metric="pq*", blocks=False),))
     loose = now.info.model_copy(update={"gate": rule})
-    old = type(run)(run.folder, loose, run.results)
+    old = type(run)(run.folder, loose)
     assert not any(v.blocks for v in judge(now, old).verdicts if v.metric.startswith("pq"))
 
 
