@@ -17,7 +17,7 @@ class TorchBackend(Backend):
     options = ("autocast",)
     parts = "hooks"
     precisions = ("fp32", "tf32", "fp16", "bf16")
-    otherwise = "eager PyTorch has no {} form of this model; take an exported one"
+    otherwise = "eager PyTorch has no {} variant of this model; take an exported one"
 
     def open(self, job: OpenJob) -> Session:
         """Session on the module, moved and cast."""
