@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.devices.base import Device
 from bench.errors import WeightsError
-from bench.exporters.notes import read_note
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from bench.devices.base import Device
-    from bench.exporters.notes import ArtifactNote
-    from bench.suite.model import Model
-    from bench.suite.variant import Variant
-
+from bench.exporters.notes import ArtifactNote, read_note
+from bench.suite.model import Model
+from bench.suite.variant import Variant
 
 EFFECTIVE = {
     "precision": "Precisions in which convolutions and matrix products run: `fp32`, `int8, fp32`",

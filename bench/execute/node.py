@@ -10,9 +10,10 @@ import queue
 import tempfile
 import threading
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bench import registry, resources
 from bench.execute import probe
@@ -24,10 +25,7 @@ from bench.jobs.prepare import ProbeJob
 from bench.jobs.steps import read
 from bench.record.result import Failure
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    Said = tuple[str, int, int] | tuple[Outcome, bytes]
+Said = tuple[str, int, int] | tuple[Outcome, bytes]
 
 OFTEN_S = 0.2
 """Least seconds between two words of progress in one phase that cross the network."""

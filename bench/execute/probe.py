@@ -8,24 +8,19 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from collections.abc import Iterator
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bench import __version__, registry
 from bench.devices import machine
-from bench.jobs.prepare import ProbeReport
+from bench.jobs.prepare import ProbeJob, ProbeReport
 from bench.record.environment import Environment
 from bench.registry import installed
 from bench.resources import code_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bench.jobs.prepare import ProbeJob
-    from bench.suite.case import Case
-    from bench.suite.variant import Variant
+from bench.suite.case import Case
+from bench.suite.variant import Variant
 
 MEASURING = (
     "backends", "datasets", "devices", "exporters", "measure", "metrics/latency.py",

@@ -17,8 +17,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from pydantic import ValidationError
 
@@ -26,9 +27,6 @@ from bench.execute import boot
 from bench.execute.base import Outcome
 from bench.jobs.base import UNWRITTEN, Answer, Job, Say
 from bench.record.result import Failure
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
 
 TAIL_LINES = 20
 BOOT = Path(boot.__file__).resolve()

@@ -12,19 +12,17 @@ import logging
 import os
 import socket
 import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bench.errors import BadInput
 from bench.execute import node
 from bench.execute.base import Capabilities, Outcome
 from bench.jobs.base import Job, OfCase, Report, Say
 from bench.jobs.prepare import ProbeJob
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 GRACE_S = 30.0
 """Seconds after its time limit at which a job whose node doesn't answer is given up."""

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bench import registry
 from bench.errors import BadInput
-from bench.exporters.notes import read_note
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from bench.exporters.notes import ArtifactNote
-    from bench.suite.model import Model
+from bench.exporters.notes import ArtifactNote, read_note
+from bench.suite.model import Model
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from pydantic import ConfigDict, Field, ValidationError, computed_field
 
@@ -17,9 +17,6 @@ from bench import cachedir
 from bench.errors import CaseFailed
 from bench.suite.base import Spec
 from bench.suite.case import Case
-
-if TYPE_CHECKING:
-    from typing import Self
 
 Say = Callable[[str, int, int], None]
 """What takes progress: phase, done, total."""

@@ -16,10 +16,9 @@ import sys
 import time
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from bench.jobs.base import Say
+from bench.jobs.base import Say
 
 _BORN_NS = time.monotonic_ns()
 _PAUSE_S = 0.25

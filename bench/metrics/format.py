@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from bench.metrics.base import Metric
+from bench.metrics.base import Metric
 
 MISSING = "\N{EM DASH}"
 MINUS = "\N{MINUS SIGN}"

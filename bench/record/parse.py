@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -12,10 +14,6 @@ from bench.record.base import Record
 from bench.record.result import SCHEMA, Result
 from bench.record.upgrade import upgrade
 from bench.resources import read_bytes
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 R = TypeVar("R", bound=Record)
 PRESENT = b'{\n "schema": %d,' % SCHEMA

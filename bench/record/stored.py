@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import PrivateAttr
 
+from bench.record.environment import Environment
 from bench.record.result import Measurement, Result
-
-if TYPE_CHECKING:
-    from bench.record.environment import Environment
-    from bench.suite.case import Case
+from bench.suite.case import Case
 
 CASE = ("model", "variant", "target", "dataset", "protocol", "reference", "parity")
 ENVIRONMENT = ("machine", "flags", "versions", "variables")

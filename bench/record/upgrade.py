@@ -6,14 +6,12 @@ fixture under tests/data/records.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from bench.errors import RecordError
 from bench.record.result import SCHEMA
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 
 def _from_1(raw: dict[str, Any]) -> dict[str, Any]:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from bench.report.blocks import Figure, Picture, Section
 from bench.resources import reports_dir
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bench.report.blocks import Figure, Picture, Section
 
 
 def render(title: str, version: str, sections: Sequence[Section]) -> str:

@@ -9,16 +9,13 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL.Image import Image
 
 from bench.errors import RecordError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-    from PIL.Image import Image
-
-    from bench.report.palette import Colour
+from bench.report.palette import Colour
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 LARGEST = 4096

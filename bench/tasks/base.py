@@ -11,30 +11,26 @@ the gate know these sums only.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench import registry
+from bench.datasets.base import Images
 from bench.errors import RecordError
+from bench.record.result import Result
+from bench.suite.case import Case
+from bench.suite.dataset import Dataset
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from bench.datasets.base import Images
-    from bench.record.result import Result
-    from bench.suite.case import Case
-    from bench.suite.dataset import Dataset
-
-    Arrays = Mapping[str, NDArray[Any]]
-    Tally = dict[str, NDArray[Any]]
-    """Counts of one image."""
+Arrays = Mapping[str, NDArray[Any]]
+Tally = dict[str, NDArray[Any]]
+"""Counts of one image."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,19 +9,15 @@ can't be assigned to an instance and count unweighted:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.segments import VOID
 from bench.suite.classes import CITYSCAPES
 from bench.tasks.base import fitting
 from bench.tasks.overlap import categories, pooled
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
 
 AVERAGE_SIZE: dict[str, float] = {
     "person": 3462.4756337644,

@@ -9,16 +9,12 @@ Every function takes counts (..., C+1, C+1) as `bench.tasks.confusion` makes the
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.suite.classes import CITYSCAPES
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    from numpy.typing import NDArray
 
 _CATEGORY = {c.name: c.category for c in CITYSCAPES}
 

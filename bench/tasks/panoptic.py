@@ -11,28 +11,23 @@ half of it lies on void or on crowd of its class. A class without a match has an
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bench.datasets.base import Images
 from bench.errors import DatasetError
+from bench.record.result import Result
+from bench.record.segments import SegmentsMeasurement
 from bench.record.store import read_arrays
 from bench.segments import VOID, PanopticOptions, Segments
-from bench.tasks.base import Ratios, Task, fitting, joined, mean, ratio
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from bench.datasets.base import Images
-    from bench.record.result import Result
-    from bench.record.segments import SegmentsMeasurement
-    from bench.suite.case import Case
-    from bench.suite.dataset import Dataset
-    from bench.tasks.base import Arrays, Tally
+from bench.suite.case import Case
+from bench.suite.dataset import Dataset
+from bench.tasks.base import Arrays, Ratios, Tally, Task, fitting, joined, mean, ratio
 
 MATCHED, FALSE, MISSED = 0, 1, 2
 FIELDS = ("class_index", "outcome", "intersection", "union")

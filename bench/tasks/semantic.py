@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bench.datasets.base import Images
+from bench.record.confusion import ConfusionMeasurement
+from bench.record.result import Result
 from bench.record.store import read_arrays
 from bench.segments import VOID
+from bench.suite.dataset import Dataset
 from bench.tasks import confusion, overlap
 from bench.tasks import instances as per_instance
-from bench.tasks.base import Ratios, Task, joined
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from bench.datasets.base import Images
-    from bench.record.confusion import ConfusionMeasurement
-    from bench.record.result import Result
-    from bench.suite.dataset import Dataset
-    from bench.tasks.base import Arrays, Tally
+from bench.tasks.base import Arrays, Ratios, Tally, Task, joined
 
 NO_THINGS = "no class with instances is there"
 NO_INSTANCES = "the data set has no instances"

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bench import cachedir, registry
 from bench.errors import CaseFailed
 from bench.exporters.base import ExportJob
 from bench.exporters.notes import read_note
-from bench.jobs.prepare import ArtifactReport
+from bench.jobs.base import Say
+from bench.jobs.prepare import ArtifactJob, ArtifactReport
 from bench.measure import memory
 from bench.measure.session import read
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from bench.jobs.base import Say
-    from bench.jobs.prepare import ArtifactJob
 
 
 def run(job: ArtifactJob, say: Say) -> ArtifactReport:

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
-from bench.jobs.measure import CaseReport
+from bench.jobs.base import Say
+from bench.jobs.measure import CaseJob, CaseReport
 from bench.measure import accuracy, evaluate, memory, performance
-from bench.measure.session import closed, load_case
+from bench.measure.session import LoadedCase, Opening, closed, load_case
+from bench.record.base import Absent
 from bench.record.memory import MemoryMeasurement
-
-if TYPE_CHECKING:
-    from bench.jobs.base import Say
-    from bench.jobs.measure import CaseJob
-    from bench.measure.session import LoadedCase, Opening
-    from bench.record.base import Absent
-    from bench.record.result import Measurement
+from bench.record.result import Measurement
 
 
 def run(job: CaseJob, say: Say) -> CaseReport:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bench import registry
-from bench.jobs.measure import CeilingReport
+from bench.jobs.base import Say
+from bench.jobs.measure import CeilingJob, CeilingReport
 from bench.measure import ceiling
-
-if TYPE_CHECKING:
-    from bench.jobs.base import Say
-    from bench.jobs.measure import CeilingJob
 
 
 def run(job: CeilingJob, say: Say) -> CeilingReport:

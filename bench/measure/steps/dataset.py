@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bench import cachedir, registry
-from bench.datasets.base import content_digest
+from bench.datasets.base import DatasetLoader, content_digest
 from bench.errors import DatasetError
-from bench.jobs.prepare import DatasetReport
+from bench.jobs.base import Say
+from bench.jobs.prepare import DatasetJob, DatasetReport
 from bench.measure.session import image_count
 from bench.suite.base import digest
 from bench.suite.protocol import SEMANTIC
-
-if TYPE_CHECKING:
-    from bench.datasets.base import DatasetLoader
-    from bench.jobs.base import Say
-    from bench.jobs.prepare import DatasetJob
 
 
 def run(job: DatasetJob, say: Say) -> DatasetReport:

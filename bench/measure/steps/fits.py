@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from bench.jobs.measure import FitsReport
+from bench.jobs.base import Say
+from bench.jobs.measure import FitsJob, FitsReport
 from bench.measure import memory
-from bench.measure.session import load_case
+from bench.measure.session import LoadedCase, load_case
 from bench.record.base import Absent
-
-if TYPE_CHECKING:
-    from bench.jobs.base import Say
-    from bench.jobs.measure import FitsJob
-    from bench.measure.session import LoadedCase
 
 CALLS = 2
 """The second call may hold buffers that the first one left."""

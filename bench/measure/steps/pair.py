@@ -12,18 +12,12 @@ import contextlib
 import os
 import sys
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
 
-from bench.jobs.measure import PairReport
-from bench.measure.call import timed
+from bench.jobs.base import Say
+from bench.jobs.measure import PairJob, PairReport
+from bench.measure.call import Call, timed
 from bench.measure.session import load_case
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from bench.jobs.base import Say
-    from bench.jobs.measure import PairJob
-    from bench.measure.call import Call
 
 WARMUP = 5
 """Fewest untimed iterations: the first calls of a runtime allocate and choose kernels."""

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bench.execute.probe import answer
-
-if TYPE_CHECKING:
-    from bench.jobs.base import Say
-    from bench.jobs.prepare import ProbeJob, ProbeReport
+from bench.jobs.base import Say
+from bench.jobs.prepare import ProbeJob, ProbeReport
 
 
 def run(job: ProbeJob, say: Say) -> ProbeReport:

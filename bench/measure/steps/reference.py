@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bench import cachedir
-from bench.jobs.prepare import ReferenceReport
+from bench.jobs.base import Say
+from bench.jobs.prepare import ReferenceJob, ReferenceReport
 from bench.measure.parity import write_reference
-from bench.measure.pipeline import Pipeline
-from bench.measure.session import load_case
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from bench.jobs.base import Say
-    from bench.jobs.prepare import ReferenceJob
-    from bench.measure.pipeline import Finish
-    from bench.measure.session import EvalSetup
-    from bench.transforms.base import Outputs
+from bench.measure.pipeline import Finish, Pipeline
+from bench.measure.session import EvalSetup, load_case
+from bench.transforms.base import Outputs
 
 
 def run(job: ReferenceJob, say: Say) -> ReferenceReport:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
-from bench.jobs.measure import ShardReport
+from bench.jobs.base import Say
+from bench.jobs.measure import ShardJob, ShardReport
 from bench.measure import accuracy, evaluate
 from bench.measure.session import closed, load_case
-
-if TYPE_CHECKING:
-    from bench.jobs.base import Say
-    from bench.jobs.measure import ShardJob
 
 
 def run(job: ShardJob, say: Say) -> ShardReport:

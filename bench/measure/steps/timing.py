@@ -7,15 +7,11 @@ together: only another process shows by how much.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
-from bench.jobs.measure import TimingReport
+from bench.jobs.base import Say
+from bench.jobs.measure import TimingJob, TimingReport
 from bench.measure import performance
 from bench.measure.session import closed, load_case
-
-if TYPE_CHECKING:
-    from bench.jobs.base import Say
-    from bench.jobs.measure import TimingJob
 
 
 def run(job: TimingJob, say: Say) -> TimingReport:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bench import cachedir, registry
 from bench.errors import DatasetError
-from bench.jobs.prepare import WeightsReport
-
-if TYPE_CHECKING:
-    from bench.jobs.base import Say
-    from bench.jobs.prepare import WeightsJob
+from bench.jobs.base import Say
+from bench.jobs.prepare import WeightsJob, WeightsReport
 
 
 def run(job: WeightsJob, say: Say) -> WeightsReport:

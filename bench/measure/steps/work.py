@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bench import cachedir, registry
-from bench.jobs.measure import WorkReport
+from bench.jobs.base import Say
+from bench.jobs.measure import WorkJob, WorkReport
 from bench.record.work import ComponentMeasurement, WorkMeasurement
 from bench.registry import installed
 from bench.resources import code_of
 from bench.suite.base import digest
-
-if TYPE_CHECKING:
-    from bench.jobs.base import Say
-    from bench.jobs.measure import WorkJob
 
 
 def run(job: WorkJob, say: Say) -> WorkReport:
