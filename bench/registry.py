@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 METRICS = (
-    "accuracy", "difference", "scores", "latency", "load", "memory", "parity", "robustness", "roofline",
+    "accuracy", "difference", "scores", "latency", "processes", "load", "memory", "parity",
+    "robustness", "roofline",
 )  # fmt: skip
 SECTIONS = (
     "summary", "variants", "tradeoff", "gallery", "classes", "robustness", "latency", "phases",

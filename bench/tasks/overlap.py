@@ -57,11 +57,7 @@ def category_parts(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Intersection and union of each category, pixels, int64 (..., K), in order of appearance."""
     labelled = counts[..., :-1, :]
-    hits, unions = [], []
-    for category in dict.fromkeys(of):
-        inside = np.array([c == category for c in of])
-        rows, columns = labelled[..., inside, :].sum(-2), labelled[..., :-1][..., inside].sum(-1)
-        hit = rows[..., :-1][..., inside].sum(-1)
-        hits.append(hit)
-        unions.append(rows.sum(-1) + columns.sum(-1) - hit)
-    return np.stack(hits, -1), np.stack(unions, -1)
+    inside = np.array([[c == category for category in dict.fromkeys(of)] for c in of], np.int64)
+    hit = ((labelled[..., :-1] @ inside) * inside).sum(-2)
+    whole = labelled.sum(-1) + labelled[..., :-1].sum(-2)
+    return hit, whole @ inside - hit

@@ -1,17 +1,15 @@
-"""Latency and throughput: a number a process, and the interval between processes."""
+"""Latency and throughput, with the interval between processes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from bench.metrics import latency, launches, stability
 from bench.metrics.base import Metric, Source
 from bench.metrics.catalog.base import IS_REFERENCE, absent, names_of, unmeasured
 from bench.metrics.estimate import Estimate
-from bench.record.base import Absent
 from bench.record.result import Result
-from bench.record.timing import PHASES, Launch
+from bench.record.timing import Launch
 
 SHARES = {"latency_p90_ms": 0.9, "latency_p95_ms": 0.95, "latency_p99_ms": 0.99}
 NAMES = names_of("latency")
@@ -26,32 +24,23 @@ def metrics(source: Source) -> dict[str, Metric]:
     samples = end_to_end(result)
     if not samples:
         return absent(NAMES, unmeasured(result))
-    timed = _timed(result)
-    sets = [x.end_to_end_ns for x in timed]
+    sets = [x.end_to_end_ns for x in timed(result)]
     of = {name: latency.percentile(samples, s) for name, s in SHARES.items()}
-    last, scatter = of["latency_p99_ms"], launches.variances(sets)
-    alone = f"one process: {launches.AGAIN}" if len(sets) == 1 else ""
+    last = of["latency_p99_ms"]
     return {
         "latency_p50_ms": median(sets),
         **{name: Metric(_ms(p.value_ns), reason=p.reason) for name, p in of.items()},
         "latency_p99_bound_ms": Metric(_ms(last.bound_ns), reason=last.reason),
         "latency_mean_ms": Metric(latency.mean_ns(samples) * MS),
         "latency_ratio": ratio(source),
-        "latency_process_ms": estimate(launches.within(middle(sets))),
-        "latency_between": Metric(scatter.between, reason=alone),
-        "latency_within": Metric(scatter.within),
-        "latency_worth": Metric(scatter.worth, reason=alone),
         "latency_flags": flags(result),
         "throughput_ips": _throughput(result, samples),
-        **{f"phase_{p}_ms": _phase(timed, p) for p in PHASES},
-        "phase_gap": _gap(timed),
-        "energy_image_j": _energy(result, timed),
     }
 
 
 def end_to_end(result: Result) -> tuple[int, ...]:
     """End-to-end samples of all launches, nanoseconds; empty where none was timed."""
-    return tuple(t for launch in _timed(result) for t in launch.end_to_end_ns)
+    return tuple(t for launch in timed(result) for t in launch.end_to_end_ns)
 
 
 def median(sets: Sequence[Sequence[int]]) -> Metric:
@@ -60,12 +49,6 @@ def median(sets: Sequence[Sequence[int]]) -> Metric:
     if whole.reason:
         return Metric(None, reason=whole.reason)
     return estimate(launches.over([latency.median_ns(s) for s in sets]))
-
-
-def middle(sets: Sequence[Sequence[int]]) -> Sequence[int]:
-    """Samples of the process whose median is the middle one, or the lower of two."""
-    ordered = sorted(sets, key=latency.median_ns)
-    return ordered[(len(ordered) - 1) // 2]
 
 
 def ratio(source: Source) -> Metric:
@@ -106,7 +89,8 @@ def _medians(result: Result) -> dict[int, float]:
     return {i: latency.median_ns(x.end_to_end_ns) for i, x in launched.items() if x.end_to_end_ns}
 
 
-def _timed(result: Result) -> list[Launch]:
+def timed(result: Result) -> list[Launch]:
+    """Launches with samples."""
     timing = result.get("timing")
     return [x for x in timing.launches if x.end_to_end_ns] if timing else []
 
@@ -116,45 +100,6 @@ def _throughput(result: Result, samples: tuple[int, ...]) -> Metric:
     if timing.scenario in STREAMS:
         return Metric(None, reason=f"{timing.scenario}: arrivals set the pace (achieved_rate_hz)")
     return Metric(latency.throughput(samples, timing.batch_size))
-
-
-def _phase(timed: Sequence[Launch], phase: str) -> Metric:
-    sets = [x.phases_ns[phase] for x in timed if x.phases_ns.get(phase)]
-    if not sets:
-        return Metric(None, reason=f"this backend has no phase {phase!r}")
-    # Why there is no interval is said at the whole, once.
-    return replace(median(sets), note="")
-
-
-def _gap(timed: Sequence[Launch]) -> Metric:
-    """(Sum of end-to-end times - sum of all phases) / sum of end-to-end times, fraction."""
-    told = [x for x in timed if x.phases_ns]
-    if not told:
-        return Metric(None, reason="no phases were timed")
-    if any(len(v) not in {0, len(x.end_to_end_ns)} for x in told for v in x.phases_ns.values()):
-        return Metric(None, reason="some iterations lack a phase")
-    whole = sum(sum(x.end_to_end_ns) for x in told)
-    return Metric((whole - sum(sum(v) for x in told for v in x.phases_ns.values())) / whole)
-
-
-def _energy(result: Result, timed: Sequence[Launch]) -> Metric:
-    """Joules an image, all kinds that the machine tells together; the note says which it doesn't."""
-    kinds = dict.fromkeys(kind for x in timed for kind in x.energy_j)
-    if not kinds:
-        return Metric(None, reason="the record holds no reading of energy")
-    missing, total = [], 0.0
-    images = result.get("timing").batch_size * sum(len(x.end_to_end_ns) for x in timed)
-    for kind in kinds:
-        read = [x.energy_j.get(kind, Absent(reason="a process didn't read it")) for x in timed]
-        reason = next((v.reason for v in read if isinstance(v, Absent)), None)
-        if reason is None:
-            total += sum(v for v in read if not isinstance(v, Absent))
-        else:
-            missing.append(f"{kind}: {reason}")
-    note = "; ".join(missing)
-    if len(missing) == len(kinds):
-        return Metric(None, reason=note)
-    return Metric(total / images, note=note and f"without {note}")
 
 
 def estimate(found: Estimate) -> Metric:

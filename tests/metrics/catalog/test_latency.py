@@ -6,13 +6,18 @@ import numpy as np
 import pytest
 
 from bench.metrics.base import Metric, Source
-from bench.metrics.catalog import latency
+from bench.metrics.catalog import latency, processes
 from bench.metrics.rows import reference_of, rows
 from bench.record.base import Absent
 from bench.record.store import read_run
 from bench.record.timing import Launch, TimingMeasurement
 from tests.builders import Planned, build_run
 from tests.metrics import simulated
+
+
+def both(of):
+    """Numbers of the whole, and of what lies behind it."""
+    return {**latency.metrics(of), **processes.metrics(of)}
 
 
 def source(run, index=1):
@@ -31,7 +36,7 @@ def run(tmp_path_factory):
 
 
 def test_milliseconds_of_the_samples(run):
-    found = latency.metrics(source(run))
+    found = both(source(run))
     samples = latency.end_to_end(run.results[1])
     median = found["latency_p50_ms"]
     assert median.value == pytest.approx(statistics.median(samples) / 1e6)
@@ -46,17 +51,17 @@ def test_milliseconds_of_the_samples(run):
         assert found[name] == Metric(None, reason="30 samples; p99 needs 299")
     assert found["phase_forward_ms"].value == pytest.approx(0.796 * median.value, rel=1e-3)
     assert found["phase_copy_in_ms"].reason == "this backend has no phase 'copy_in'"
-    assert set(found) == set(latency.NAMES)
+    assert set(found) == {*latency.NAMES, *processes.NAMES}
 
 
 def test_the_ratio_is_to_the_reference_on_the_same_target(run):
-    ratio = latency.metrics(source(run))["latency_ratio"]
+    ratio = both(source(run))["latency_ratio"]
     assert ratio.value == pytest.approx(0.5, rel=0.05)
     assert ratio.low is None
     assert "launches = 5" in ratio.note
-    other = latency.metrics(source(run, 2))["latency_ratio"]
+    other = both(source(run, 2))["latency_ratio"]
     assert other.reason == "the reference variant torch-fp32 wasn't measured on cpu-1-thread"
-    assert latency.metrics(source(run, 0))["latency_ratio"].reason == "this is the reference"
+    assert both(source(run, 0))["latency_ratio"].reason == "this is the reference"
 
 
 def timed(of, timing, **more):
@@ -68,7 +73,7 @@ def timed(of, timing, **more):
 
 def test_the_processes_give_the_interval_and_their_variances(run):
     timing = simulated.timing(3, launches=5, noise=0.03, between=0.05)
-    found = latency.metrics(timed(source(run), timing))
+    found = both(timed(source(run), timing))
     medians = [statistics.median(x.end_to_end_ns) / 1e6 for x in timing.launches]
     p50 = found["latency_p50_ms"]
     assert p50.value == pytest.approx(statistics.geometric_mean(medians))
@@ -110,7 +115,7 @@ def test_flags_are_counted_and_named_and_a_mismatch_is_one(run):
 
 def test_four_samples_claim_no_median(run):
     four = TimingMeasurement(launches=(Launch(end_to_end_ns=(4, 5, 6, 7)),))
-    found = latency.metrics(timed(source(run), four))
+    found = both(timed(source(run), four))
     assert found["latency_p50_ms"] == Metric(None, reason="4 samples; p50 needs 5")
     assert found["latency_mean_ms"].value == pytest.approx(5.5e-6)
 
@@ -126,9 +131,9 @@ def test_the_gap_is_what_no_phase_accounts_for(run):
         )
 
     def gap(timing):
-        return latency.metrics(timed(source(run), timing))["phase_gap"]
+        return both(timed(source(run), timing))["phase_gap"]
 
-    assert latency.metrics(source(run))["phase_gap"].value == pytest.approx(0.005, abs=1e-3)
+    assert both(source(run))["phase_gap"].value == pytest.approx(0.005, abs=1e-3)
     assert gap(launch(decode=20, forward=78)).value == pytest.approx(0.02)
     assert gap(launch(decode=20, forward=78, copy_in=4)).value == pytest.approx(-0.02)
     assert gap(launch()).reason == "no phases were timed"
@@ -139,7 +144,7 @@ def test_energy_is_told_an_image_or_why_not(run):
         timing = simulated.timing(0, launches=2)
         launches = tuple(x.model_copy(update={"energy_j": kinds}) for x in timing.launches)
         measured = TimingMeasurement(launches=launches, batch_size=batch)
-        return latency.metrics(timed(source(run), measured))["energy_image_j"]
+        return both(timed(source(run), measured))["energy_image_j"]
 
     gone = Absent(reason="RAPL can't be read")
     assert energy().reason == "the record holds no reading of energy"
@@ -153,7 +158,7 @@ def test_energy_is_told_an_image_or_why_not(run):
 
 def test_arrivals_set_the_pace_of_a_server(run):
     stream = simulated.streamed("server", simulated.server(0, 0.5))
-    found = latency.metrics(timed(source(run), stream))
+    found = both(timed(source(run), stream))
     assert "achieved_rate_hz" in found["throughput_ips"].reason
     assert found["latency_p50_ms"].value == pytest.approx(10, rel=0.05)
 
@@ -177,7 +182,7 @@ def test_another_machine_gives_no_ratio(run):
 
 
 def test_without_samples_the_reason_is_the_status(run):
-    found = latency.metrics(source(run, 3))
+    found = both(source(run, 3))
     assert {m.reason for m in found.values()} == {"skipped: It is not installed."}
     assert {m.value for m in found.values()} == {None}
 

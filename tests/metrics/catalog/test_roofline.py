@@ -1,7 +1,7 @@
 import pytest
 
 from bench.metrics.base import Source
-from bench.metrics.catalog.latency import metrics as latency
+from bench.metrics.catalog.processes import metrics as processes
 from bench.metrics.catalog.roofline import ABOVE, COUNTED, REACHED, ceiling_of, forward, metrics
 from bench.record.store import to_json
 from bench.record.work import WorkMeasurement
@@ -31,7 +31,7 @@ def test_the_counts_are_sums_over_the_parts(source):
 
 def test_the_model_is_timed_as_the_phase_forward(source):
     asked = source()
-    expected = latency(asked)["phase_forward_ms"]
+    expected = processes(asked)["phase_forward_ms"]
     assert forward(asked.result).value / 1e6 == pytest.approx(expected.value, rel=1e-12)
     speed = metrics(asked)["achieved_gflops"].value
     assert speed == pytest.approx(2e9 / (expected.value * 1e-3) / 1e9)
