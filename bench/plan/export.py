@@ -28,6 +28,7 @@ def export(case: Case, setting: Setting, listener: Steps) -> tuple[Path, ...]:
             f"The variant {case.variant.name!r} has no recipe: it runs the weights themselves.",
             "Choose one with steps: segbench list variants",
         )
+    select.refuse_code((case,), allow_code=setting.allow_code)
     select.refuse_options((case,))
     out = setting.run
     if out.exists() and (not out.is_dir() or any(out.iterdir())):

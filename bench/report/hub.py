@@ -65,7 +65,7 @@ def eval_results_of(view: View, model: str) -> list[Any]:
         task = task_of(case)
         for name, kind in ((task.headline, task.hub[2]), *METRICS):
             about = info(name)
-            unit, rounded = ROUNDED[about.unit]
+            unit, rounded = ROUNDED[about.unit or "fraction"]  # a plug-in task has no unit
             value = finite(row.value(name))
             if value is not None:
                 found.append(

@@ -18,7 +18,7 @@ from bench.devices.cpu import CpuDevice
         ("bf16", "cuda", ""),
         ("tf32", "cuda", ""),
         ("tf32", "cpu", "NVIDIA GPUs only"),
-        ("int8", "cpu", "no int8 form"),
+        ("int8", "cpu", "no int8 variant"),
     ],
 )
 def test_what_eager_torch_supports(precision, device, said):

@@ -4,9 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
-from bench.metrics.pareto import advice
+from bench.cli.pareto import NOTHING
 from bench.metrics.rows import rows
 from bench.record.store import read_run
+from bench.report.recommend import advise
+from bench.report.view import make_view
 from bench.suite.model import Pixels
 from tests import small
 
@@ -23,7 +25,8 @@ def data(tmp_path):
 def measured(tmp_path, cache):
     def run(of, data):
         result = small.one(small.suite(small.block(of, data)), tmp_path / "run", cache)
-        return result, advice(rows(read_run(tmp_path / "run")))
+        there = read_run(tmp_path / "run")
+        return result, " ".join(advise(make_view(there, rows(there)).measured_groups)) or NOTHING
 
     return run
 

@@ -68,7 +68,7 @@ def test_what_this_machine_can_run_has_no_reason():
     ("change", "said"),
     [
         ({"target": builders.target("cuda", device="cuda", threads=1)}, "needs cuda: "),
-        ({"variant": builders.variant("torch-int8")}, "no int8 form"),
+        ({"variant": builders.variant("torch-int8")}, "no int8 variant"),
         ({"variant": builders.variant("torch-tf32")}, "NVIDIA GPUs only"),
         ({"model": small.model("x.onnx")}, "conv is an ONNX file"),
     ],
