@@ -33,10 +33,10 @@ def print_rows(rows: Sequence[Row], console: Console) -> None:
     with _wide(console):
         for title, members in grouped(rows).items():
             named = names(members)
-            headings = fitting(named, console.width)
-            body = [
-                (name, row.status, *(cell(row, h) for h in headings)) for row, name in named.items()
-            ]
+            cells = {h: [cell(r, h) for r in named] for h in COLUMNS}
+            headings = fitting(named, cells, console.width)
+            statuses = (r.status for r in named)
+            body = zip(named.values(), statuses, *(cells[h] for h in headings), strict=True)
             heads = (h.replace("accuracy", members[0].names.label) for h in headings)
             head, *lines = map(escape, aligned([("case", "status", *heads), *body], 2))
             console.print(f"[bold]{escape(title)}[/] [dim](± half of the 95 % interval)[/]")
@@ -94,9 +94,9 @@ def cell(row: Row, heading: str) -> str:
     return NOTHING if metric is None or metric.value is None else _text(row, name, metric)
 
 
-def fitting(named: Mapping[Row, str], width: int) -> list[str]:
+def fitting(named: Mapping[Row, str], cells: Mapping[str, Sequence[str]], width: int) -> list[str]:
     """Headings of the columns that fit into a width; the least telling ones are left out first."""
-    sizes = {h: max(cell_len(t) for t in (h, *(cell(r, h) for r in named))) for h in COLUMNS}
+    sizes = {h: max(map(cell_len, (h, *texts))) for h, texts in cells.items()}
     room = width - max(map(cell_len, named.values())) - len("skipped") - 2 * GAP
     kept = list(COLUMNS)
     for heading in LEFT_OUT_FIRST:
@@ -148,6 +148,8 @@ def _loaded(named: Mapping[Row, str]) -> list[str]:
     """A line for each row whose load came at its own pace."""
     lines = []
     for row, name in named.items():
+        if row.names.scenario not in {"server", "constant_stream"}:
+            continue
         said = [w.format(v) for metric, w in LOAD.items() if (v := row.value(metric)) is not None]
         if said:
             lines.append(f"{row.names.scenario} {escape(name)}: {', '.join(said)}")

@@ -108,9 +108,9 @@ class Numbers(Mapping[str, Metric]):
     """Of the columns' names, which the row's own leave out."""
 
     def __getitem__(self, name: str) -> Metric:
+        name = self.prefix + name
         for columns in self.kinds:
-            found = columns.get(self.row, self.prefix + name)
-            if found is not None:
+            if name in columns.names and (found := columns.get(self.row, name)):
                 return found
         raise KeyError(name)
 

@@ -124,9 +124,9 @@ class Run:
         sha = hashlib.sha256("\n".join(self.info.plan).encode())
         for path in (*self.files.values(), *sorted((self.folder / "ceilings").glob("*.json"))):
             sha.update(b"%s %s" % (path.name.encode(), hashlib.sha256(content_of(path)).digest()))
-        for file in sorted((self.folder / "cases").glob("*.npz")):
-            at = file.stat()
-            sha.update(f"{file.name} {at.st_size} {at.st_mtime_ns}".encode())
+        arrays = {f.name: f.stat() for f in (self.folder / "cases").glob("*.npz")}
+        for name, at in sorted(arrays.items()):
+            sha.update(f"{name} {at.st_size} {at.st_mtime_ns}".encode())
         return sha.hexdigest()
 
     def arrays(self, file: ArrayFile) -> dict[str, NDArray[Any]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 from bench.metrics import format as f
@@ -63,7 +64,7 @@ class MetricInfo:
     kind: str = ""
     """Registered metric that computes it."""
 
-    @property
+    @cached_property
     def written(self) -> Unit:
         """How its numbers are written."""
         end = self.name.rpartition("_")[2]  # difference, agreement
