@@ -75,7 +75,11 @@ class Images(Protocol):
 
 
 class DatasetLoader(Protocol):
-    """Makes or checks a set, then opens it."""
+    """Makes or checks a set, then opens it.
+
+    `cache` is the folder that made sets lie in. `split` is the spec's own unless told, since
+    calibration reads another; `count` asks for its first so many images, None for all.
+    """
 
     def plan_digest(self, spec: Dataset) -> str:
         """Digest of what determines the set, cheap, without reading images.
@@ -90,12 +94,6 @@ class DatasetLoader(Protocol):
     ) -> None:
         """Make a split in `cache`, or check the user's copy, as here. Idempotent.
 
-        Args:
-            spec: the set.
-            cache: folder that made sets lie in.
-            split: the spec's own unless told (calibration reads another).
-            count: the first so many images; None = all that the spec names.
-
         Raises:
             DatasetError: the copy is missing, incomplete or inconsistent.
         """
@@ -104,7 +102,7 @@ class DatasetLoader(Protocol):
     def open(
         self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
     ) -> Images:
-        """Opened split, its first `count` images; a made set is made first where it is missing."""
+        """Opened split; a made set is made first where it is missing."""
         ...
 
 

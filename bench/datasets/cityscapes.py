@@ -32,12 +32,7 @@ class CityscapesLoader(DatasetLoader):
         return digest({"loader": "cityscapes", "split": spec.split, "files": sizes(files)})
 
     def open(
-        self,
-        spec: Dataset,
-        cache: Path | None,
-        *,
-        split: str | None = None,
-        count: int | None = None,
+        self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
     ) -> LayoutImages:
         """Opened split, in the order of its names; the first `count` images.
 

@@ -11,7 +11,6 @@ cityscapesscripts' `createPanopticImgs`, which derives both from the instanceIds
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -40,7 +39,7 @@ def split_folder(root: Path, split: str, kind: str) -> Path:
 
 
 def path_of(root: Path, split: str, stem: str, kind: str) -> Path:
-    """One file."""
+    """File of an image."""
     return split_folder(root, split, kind) / city_of(stem) / f"{stem}_{kind}.png"
 
 
@@ -77,9 +76,7 @@ def city_of(stem: str) -> str:
 
 
 def class_table(spec: Dataset) -> NDArray[np.uint8]:
-    """Class index by labelId, uint8 (256,); VOID for labels that the spec does not evaluate.
-
-    UNKNOWN for values that are no labelId.
+    """Class index by labelId, uint8 (256,); VOID for other labels, UNKNOWN for what is no labelId.
 
     Raises:
         DatasetError: the spec names a class that Cityscapes does not have.
@@ -122,28 +119,14 @@ def segments(values: NDArray[Any], table: NDArray[np.uint8]) -> Segments:
     return numbered(values, known)
 
 
-@dataclass(frozen=True, eq=False)
 class LayoutImages(Images):
-    """An opened split in the Cityscapes layout."""
+    """An opened split in the Cityscapes layout: its names are stems, its groups cities."""
 
-    root: Path
-    split: str
-    names: tuple[str, ...]
-    """Stems."""
-    spec: Dataset
-    groups: tuple[str, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Derive the groups: cities."""
-        object.__setattr__(self, "groups", tuple(city_of(n) for n in self.names))
-
-    @cached_property
-    def _table(self) -> NDArray[np.uint8]:
-        return class_table(self.spec)
-
-    @cached_property
-    def _ids(self) -> NDArray[np.int32]:
-        return instance_table(self._table)
+    def __init__(self, root: Path, split: str, names: tuple[str, ...], spec: Dataset) -> None:
+        self.root, self.split, self.names, self.spec = root, split, names, spec
+        self.groups = tuple(map(city_of, names))
+        self._table = class_table(spec)
+        self._ids = instance_table(self._table)
 
     @cached_property
     def _panoptic(self) -> PanopticFile | None:

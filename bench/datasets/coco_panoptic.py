@@ -9,14 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.datasets.base import (
-    DatasetLoader,
-    Images,
-    known_options,
-    root_of,
-    safe_name,
-    sizes,
-)
+from bench.datasets.base import DatasetLoader, Images, known_options, root_of, safe_name, sizes
 from bench.datasets.decode import image_size, read_image, same_size
 from bench.datasets.panoptic import PanopticFile
 from bench.errors import DatasetError

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -37,6 +36,11 @@ def _write(root: Path, labels: np.ndarray, instances: np.ndarray | None) -> Layo
     if instances is not None:
         Path(f"{base}_gtFine_instanceIds.png").write_bytes(png(instances))
     return LayoutImages(root, "val", (STEM,), _spec())
+
+
+def _again(images: LayoutImages, **spec) -> LayoutImages:
+    """The same split, opened anew."""
+    return LayoutImages(images.root, images.split, images.names, _spec(**spec))
 
 
 def test_city_may_hold_underscores() -> None:
@@ -105,7 +109,7 @@ def test_segments_of_instance_ids(tmp_path: Path) -> None:
     assert found.classes.tolist() == [0, 11, 13, 13, 13]
     assert found.crowd.tolist() == [False, True, True, False, False]
     assert found.ids.tolist() == [[1, 1, 4, 5], [3, 2, 0, 0]]
-    few = replace(images, spec=_spec(classes=("car", "road"))).segments(0)
+    few = _again(images, classes=("car", "road")).segments(0)
     assert few is not None
     assert few.classes.tolist() == [1, 0, 0, 0]
     assert few.ids.tolist() == [[1, 1, 3, 4], [2, 0, 0, 0]]
@@ -151,26 +155,26 @@ def test_the_panoptic_file_wins_where_it_is_there(tmp_path: Path) -> None:
     images = _write(tmp_path, np.zeros((2, 2), np.uint8), ids)
     before = content_digest(images), content_digest(images, segments=True)
     assert before[0] == before[1]
-    images = replace(images)
+    images = _again(images)
     path = write_panoptic(tmp_path)
     raw = json.loads(path.read_text())
     raw["annotations"][0]["segments_info"][1]["iscrowd"] = 1
     path.write_text(json.dumps(raw))
-    found = replace(images).segments(0)
+    found = _again(images).segments(0)
     assert found is not None
     assert found.crowd.tolist() == [False, True, False]
     # The digest of a panoptic case covers it, that of a semantic case doesn't.
-    assert content_digest(replace(images)) == content_digest(images) == before[0]
-    names = [p.name for p in replace(images).segment_files(0)]
+    assert content_digest(_again(images)) == content_digest(images) == before[0]
+    names = [p.name for p in _again(images).segment_files(0)]
     assert names == [f"{STEM}_gtFine_panoptic.png", "cityscapes_panoptic_val.json"]
-    assert content_digest(replace(images), segments=True) != before[1]
+    assert content_digest(_again(images), segments=True) != before[1]
     path.with_suffix("").rename(tmp_path / "elsewhere")
     with pytest.raises(DatasetError, match=r"_panoptic\.png is missing"):
-        replace(images).segments(0)
+        _again(images).segments(0)
     raw["annotations"].clear()
     path.write_text(json.dumps(raw))
     with pytest.raises(DatasetError, match=f"no annotation of image '{STEM}'"):
-        replace(images).segments(0)
+        _again(images).segments(0)
 
 
 def test_wide_labels_are_refused(tmp_path: Path) -> None:

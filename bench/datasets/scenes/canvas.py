@@ -1,9 +1,8 @@
 """A pinhole camera over a street, and the parallel canvases that it paints.
 
-Everything in a scene is placed in metres: ``x`` to the right, ``y`` up from the road, ``z`` ahead
-of the camera. The street may bend, so ``x`` is measured from its centre line. :class:`Canvas`
-paints one polygon into colour, label, instance and depth at once, so that the label maps can never
-disagree with the picture about where an object ends.
+Everything in a scene is placed in metres: `x` to the right of the street's centre line, which may
+bend, `y` up from the road, `z` ahead of the camera. A polygon is painted into colour, label,
+instance and depth at once, so that the label maps agree with the picture.
 """
 
 from __future__ import annotations

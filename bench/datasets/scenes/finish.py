@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -21,11 +21,9 @@ _ROUGHNESS: dict[int, tuple[float, float, float]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Weather:
+class Weather(NamedTuple):
     """The light of one scene: sky, haze, gain and what falls from above."""
 
-    name: str
     zenith: Colour
     haze: Colour
     gain: float
@@ -35,14 +33,14 @@ class Weather:
 
 
 def draw_weather(rng: np.random.Generator) -> Weather:
-    """Weather, drawn: clear, overcast, fog, rain or dusk."""
+    """Weather, drawn."""
     jitter = rng.uniform(0.9, 1.1)
-    table = (
-        Weather("clear", (96, 148, 214), (196, 212, 226), 1.05 * jitter, 0.0012, 0.35),
-        Weather("overcast", (166, 172, 180), (204, 206, 208), 0.92 * jitter, 0.0025, 0.0),
-        Weather("fog", (186, 190, 192), (208, 210, 210), 0.95 * jitter, 0.020, 0.0),
-        Weather("rain", (128, 136, 146), (168, 174, 178), 0.74 * jitter, 0.010, 0.0, rain=True),
-        Weather("dusk", (84, 80, 118), (214, 156, 120), 0.46 * jitter, 0.003, 0.15),
+    table = (  # clear, overcast, fog, rain, dusk
+        Weather((96, 148, 214), (196, 212, 226), 1.05 * jitter, 0.0012, 0.35),
+        Weather((166, 172, 180), (204, 206, 208), 0.92 * jitter, 0.0025, 0.0),
+        Weather((186, 190, 192), (208, 210, 210), 0.95 * jitter, 0.020, 0.0),
+        Weather((128, 136, 146), (168, 174, 178), 0.74 * jitter, 0.010, 0.0, rain=True),
+        Weather((84, 80, 118), (214, 156, 120), 0.46 * jitter, 0.003, 0.15),
     )
     return table[rng.choice(5, p=[0.36, 0.26, 0.12, 0.12, 0.14])]
 
@@ -111,8 +109,7 @@ def _sunlight(rng: np.random.Generator, canvas: Canvas, weather: Weather) -> NDA
         lean = rng.uniform(-1, 1) * np.linspace(-1, 1, w, dtype=np.float32)
         gain = gain + weather.sun * 0.25 * lean[None]
     gain[canvas.labels == 23] = 1.0
-    out: NDArray[np.float32] = gain.astype(np.float32)
-    return out
+    return np.asarray(gain, np.float32)
 
 
 def _rain(rng: np.random.Generator, image: NDArray[np.float32]) -> None:
@@ -143,5 +140,4 @@ def _sensor(
     image = 255.0 * np.clip(image / 255.0, 0, 1) ** rng.uniform(0.75, 1.35)
     grain = rng.uniform(2.5, 8.0) / max(weather.gain, 0.5)
     image += rng.standard_normal(image.shape, dtype=np.float32) * grain
-    out: NDArray[np.uint8] = np.clip(image + 0.5, 0, 255).astype(np.uint8)
-    return out
+    return np.asarray(np.clip(image + 0.5, 0, 255), np.uint8)

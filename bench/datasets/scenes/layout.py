@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +18,12 @@ Thing = tuple[float, Callable[[], None]]
 RARE = ("truck", "bus", "train", "motorcycle", "bicycle", "rider", "person", "light", "sign")
 
 
-@dataclass(frozen=True)
-class Scene:
+class Scene(NamedTuple):
     """One scene: RGB photograph uint8 (H, W, 3), labelIds uint8 (H, W), instanceIds int32."""
 
     image: NDArray[np.uint8]
     labels: NDArray[np.uint8]
     instances: NDArray[np.int32]
-    weather: str
 
 
 def compose(seed: tuple[int, ...], height: int, width: int) -> Scene:
@@ -40,15 +38,11 @@ def compose(seed: tuple[int, ...], height: int, width: int) -> Scene:
     backdrop.skyline(canvas, rng, weather.haze)
     for side in (-1, 1):
         backdrop.row(canvas, rng, band, side)
-    things = [
-        *_traffic(canvas, rng, band),
-        *_roadside(canvas, rng, band),
-        *_rare(canvas, rng, band),
-    ]
+    things = [thing for draw in (_traffic, _roadside, _rare) for thing in draw(canvas, rng, band)]
     for _, paint in sorted(things, key=lambda t: -t[0]):
         paint()
     _hood(canvas, rng)
-    return Scene(finish(canvas, rng, weather), canvas.labels, canvas.instances, weather.name)
+    return Scene(finish(canvas, rng, weather), canvas.labels, canvas.instances)
 
 
 def _traffic(canvas: Canvas, rng: np.random.Generator, band: backdrop.Street) -> list[Thing]:
@@ -95,8 +89,7 @@ def _roadside(canvas: Canvas, rng: np.random.Generator, band: backdrop.Street) -
         for _ in range(int(rng.poisson(2.2))):
             z = rng.uniform(5, 45)
             low, high = sorted((kerb + side * 0.4, walk))
-            x = rng.uniform(low, high)
-            out.append((z, partial(street.person, canvas, rng, x, z)))
+            out.append((z, partial(street.person, canvas, rng, rng.uniform(low, high), z)))
         if rng.random() < 0.3:
             z = rng.uniform(5, 25)
             out.append((z, partial(street.bicycle, canvas, rng, near, z, ridden=False)))

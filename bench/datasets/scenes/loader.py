@@ -9,7 +9,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from bench.datasets.base import DatasetLoader, known_options, whole
 from bench.datasets.cityscapes_layout import (
@@ -82,9 +81,7 @@ class ScenesLoader(DatasetLoader):
         """Opened split, its first `count` scenes; painted first where they are missing."""
         class_table(spec)  # a wrong class is told before anything is painted
         folder, split, names = _asked(spec, cache, split, count)
-        made = _manifest(folder, split)
-        last = _files(folder, split, names[-1])
-        if any(p.relative_to(folder).as_posix() not in made for p in last):
+        if not _files(folder, split, names[-1]).keys() <= _manifest(folder, split).keys():
             self.prepare(spec, cache, split=split, count=count)
         return LayoutImages(folder, split, names, spec)
 
@@ -136,9 +133,10 @@ def _asked(
     return cache / "datasets" / f"scenes-{digest(_recipe(spec), 12)}", split, tuple(stems)
 
 
-def _files(folder: Path, split: str, stem: str) -> list[Path]:
-    """Photograph, labelIds and instanceIds of a scene."""
-    return [path_of(folder, split, stem, kind) for kind in (PHOTOGRAPH, LABELS, INSTANCES)]
+def _files(folder: Path, split: str, stem: str) -> dict[str, Path]:
+    """Photograph, labelIds and instanceIds of a scene, by their names in the manifest."""
+    paths = (path_of(folder, split, stem, kind) for kind in (PHOTOGRAPH, LABELS, INSTANCES))
+    return {path.relative_to(folder).as_posix(): path for path in paths}
 
 
 def _manifest(folder: Path, split: str) -> dict[str, str]:
@@ -156,31 +154,27 @@ def _paint(spec: Dataset, folder: Path, split: str, names: tuple[str, ...]) -> N
     after = dict(before)
     for index, stem in enumerate(names):
         paths = _files(folder, split, stem)
-        keys = [p.relative_to(folder).as_posix() for p in paths]
-        found = [_sha256(p) for p in paths]
+        found = {key: _sha256(path) for key, path in paths.items()}
         # Without a line in the manifest, a file is a killed painter's: whole, since each was
         # renamed into place.
-        if not all(f and f == before.get(k, f) for k, f in zip(keys, found, strict=True)):
+        if not all(sha and sha == before.get(key, sha) for key, sha in found.items()):
             seed = (recipe["seed"], SPLITS[split], index)
-            scene = compose(seed, recipe["height"], recipe["width"])
-            arrays: tuple[NDArray[Any], ...] = (
-                scene.image,
-                scene.labels,
-                scene.instances.astype(np.uint16),
-            )
-            found = [_write(p, png(a)) for p, a in zip(paths, arrays, strict=True)]
-        after.update(zip(keys, (str(f) for f in found), strict=True))
+            image, labels, instances = compose(seed, recipe["height"], recipe["width"])
+            pngs = (png(image), png(labels), png(instances.astype(np.uint16)))
+            made = zip(paths.items(), pngs, strict=True)
+            found = {key: _write(path, data) for (key, path), data in made}
+        after.update(found)
     if after != before:
         text = json.dumps({**recipe, "split": split, "files": after}, indent=1, sort_keys=True)
         _write(folder / f"manifest-{split}.json", text.encode())
 
 
-def _sha256(path: Path) -> str | None:
-    """sha256 of a file, hexadecimal; None where there is none."""
+def _sha256(path: Path) -> str:
+    """sha256 of a file, hexadecimal; empty where there is none."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except FileNotFoundError:
-        return None
+        return ""
 
 
 def _write(path: Path, data: bytes) -> str:

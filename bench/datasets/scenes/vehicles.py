@@ -44,20 +44,23 @@ def _pair(x: float, inner: float, outer: float, y0: float, y1: float, z: float) 
     return [back_quad(x - outer, x - inner, y0, y1, z), back_quad(x + inner, x + outer, y0, y1, z)]
 
 
-def _shadow(canvas: Canvas, x0: float, x1: float, z0: float, z1: float) -> None:
-    ground = [[x0 - 0.15, 0, z0 - 0.3], [x1 + 0.15, 0, z0 - 0.3], [x1, 0, z1], [x0, 0, z1]]
-    canvas.faces([ground], (34, 34, 38))
+def _placed(
+    canvas: Canvas, x: float, z: float, wide: float, long: float, label: int
+) -> tuple[float, float, float, float, Callable[..., None]]:
+    """Both sides, the far end, the side that faces the camera, and how to paint a new instance."""
+    x0, x1, z1 = x - wide / 2, x + wide / 2, z + long
+    shadow = [[x0 - 0.15, 0, z - 0.3], [x1 + 0.15, 0, z - 0.3], [x1, 0, z1], [x0, 0, z1]]
+    canvas.faces([shadow], (34, 34, 38))
+    solid = partial(canvas.solid, label=label, instance=canvas.new_instance(label))
+    return x0, x1, z1, x1 if x < 0 else x0, solid
 
 
 def car(canvas: Canvas, rng: np.random.Generator, x: float, z: float, *, oncoming: bool) -> None:
     """A passenger car: body, cabin, glass, lights, wheels."""
     wide, long, high = rng.uniform(1.7, 1.9), rng.uniform(3.8, 4.7), rng.uniform(1.42, 1.65)
     paint = pick(rng, *CAR_COLOURS)
-    x0, x1, z1 = x - wide / 2, x + wide / 2, z + long
     belt = high * 0.58
-    inner = x1 if x < 0 else x0
-    solid = partial(canvas.solid, label=26, instance=canvas.new_instance(26))
-    _shadow(canvas, x0, x1, z, z1)
+    x0, x1, z1, inner, solid = _placed(canvas, x, z, wide, long, 26)
     _wheels(solid, inner, (z + 0.75, z1 - 0.8), 0.33)
     for wx in (x0, x1 - 0.24):
         solid(box((wx, wx + 0.24), (0, 0.4), (z + 0.3, z + 0.6)), TYRE)
@@ -85,11 +88,8 @@ def car(canvas: Canvas, rng: np.random.Generator, x: float, z: float, *, oncomin
         shade(GLASS, rng.uniform(0.9, 1.5)),
     )  # fmt: skip
     lamp: Colour = (255, 246, 214) if oncoming else (226, 34, 26)
-    canvas.faces(
-        [back_quad(x0 + 0.06, x0 + 0.4, belt - 0.3, belt - 0.1, z),
-         back_quad(x1 - 0.4, x1 - 0.06, belt - 0.3, belt - 0.1, z)],
-        lamp,
-    )  # fmt: skip
+    lamps = ((x0 + 0.06, x0 + 0.4), (x1 - 0.4, x1 - 0.06))
+    canvas.faces([back_quad(a, b, belt - 0.3, belt - 0.1, z) for a, b in lamps], lamp)
     canvas.faces([back_quad(x - 0.27, x + 0.27, 0.42, 0.56, z)], (226, 226, 220))
     canvas.faces([back_quad(x0 + 0.05, x1 - 0.05, 0.26, 0.36, z)], (40, 40, 44))
 
@@ -99,10 +99,7 @@ def truck(canvas: Canvas, rng: np.random.Generator, x: float, z: float, *, oncom
     wide, long, high = rng.uniform(2.35, 2.55), rng.uniform(6.5, 9.5), rng.uniform(3.1, 3.9)
     cab = pick(rng, (210, 110, 20), (30, 90, 170), (180, 30, 30), (30, 120, 70))
     body = pick(rng, (232, 232, 228), (206, 208, 214), (196, 170, 60), (60, 96, 140), (150, 60, 50))
-    x0, x1, z1 = x - wide / 2, x + wide / 2, z + long
-    inner = x1 if x < 0 else x0
-    solid = partial(canvas.solid, label=27, instance=canvas.new_instance(27))
-    _shadow(canvas, x0, x1, z, z1)
+    x0, x1, z1, inner, solid = _placed(canvas, x, z, wide, long, 27)
     _wheels(solid, inner, (z + 1.2, z + 2.3, z1 - 1.3), 0.5)
     for wx in (x0 + 0.05, x1 - 0.4):
         solid(box((wx, wx + 0.35), (0, 0.7), (z + 0.2, z + 0.5)), TYRE)
@@ -137,10 +134,7 @@ def _coach(
     """Body of a bus or train with a belt line and a row of panes; the x of its inner side."""
     wide, long, high = size
     paint, belt = skin
-    x0, x1, z1 = x - wide / 2, x + wide / 2, z + long
-    inner = x1 if x < 0 else x0
-    solid = partial(canvas.solid, label=label, instance=canvas.new_instance(label))
-    _shadow(canvas, x0, x1, z, z1)
+    x0, x1, z1, inner, solid = _placed(canvas, x, z, wide, long, label)
     solid(box((x0 + 0.05, x1 - 0.05), (0.05, 0.5), (z + 0.3, z1)), TYRE)
     solid(box((x0, x1), (0.34, high), (z, z1)), shade(paint, 0.8))
     canvas.faces([side_quad(inner, 0.36, 0.85, z, z1)], shade(belt, 0.85))
