@@ -19,7 +19,7 @@ from bench.suite.model import Model, OnnxInput, Pixels
 from bench.suite.protocol import Protocol
 from bench.suite.suite import Block, Suite
 from bench.suite.target import Target
-from bench.suite.variant import Calibration, Step, Variant
+from bench.suite.variant import CalibrationSet, Step, Variant
 
 SIZE = (32, 64)
 CLASSES = ("dark", "red", "green", "blue")
@@ -43,7 +43,7 @@ INT8 = Variant(
     precision="int8",
     recipe="static",
     steps=(Step(name="onnx"), Step(name="ort-int8-static")),
-    calibration=Calibration(split="train", images=2),
+    calibration=CalibrationSet(split="train", images=2),
 )
 DYNAMIC = Variant(
     name="onnx-onnxruntime-int8-dynamic",

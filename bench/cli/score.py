@@ -39,6 +39,7 @@ def score(
     json: Annotated[bool, typer.Option("--json", help="Print JSON; fractions.")] = False,
 ) -> None:
     """Score label maps by the Cityscapes rule, as its official evaluator would."""
+    from bench.datasets.base import safe_name
     from bench.errors import BadInput
     from bench.registry import named
     from bench.suite.load import tables
@@ -54,7 +55,7 @@ def score(
     if root is not None:
         changes["root"] = str(root.expanduser().resolve())
     if split is not None:
-        changes["split"] = split
+        changes["split"] = safe_name(split, "split")
     spec = spec.model_copy(update=changes)
     with _folder(out) as folder:
         row, run = _measured(predictions, spec, folder, name, encoding)

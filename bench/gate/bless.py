@@ -8,15 +8,15 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from bench.errors import BadInput, NothingMeasured, RecordError
+from bench.errors import BadInput, NothingMeasured
 from bench.gate.verdict import Verdict
-from bench.record.base import ArrayFile, Record
+from bench.record.base import ArrayFile, Record, now
+from bench.record.parse import plain
 from bench.record.result import Result
 from bench.record.store import Run, file_stem, to_json, write_atomic
 from bench.resources import read_bytes
@@ -77,7 +77,7 @@ def bless(run: Run, baseline: Path, because: str, overruled: tuple[Verdict, ...]
         who=_git("config", "user.name") or os.environ.get("USER") or _login(),
         commit=_git("rev-parse", "HEAD"),
         because=because.strip(),
-        when=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        when=now(),
         suite=run.info.suite,
         segbench=run.info.segbench,
         measured=measured,
@@ -140,16 +140,7 @@ def read_blessing(baseline: Path) -> Blessing | None:
         RecordError: there is one, and it can't be understood.
     """
     path = baseline / FILE
-    if not path.exists():
-        return None
-    try:
-        return Blessing.model_validate_json(read_bytes(path))
-    except OSError as e:
-        raise RecordError(f"{path} can't be read: {e.strerror}.") from e
-    except ValidationError as e:
-        first = e.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "it"
-        raise RecordError(f"{path} isn't a blessing: {where}: {first['msg']}.") from e
+    return plain(Blessing, path) if path.exists() else None
 
 
 def _swap(staged: Path, baseline: Path) -> None:

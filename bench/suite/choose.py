@@ -19,22 +19,22 @@ from bench.suite.tables import Tables, tables
 def choose(
     suite: Suite,
     known: Tables,
-    *,
     roots: Mapping[str, str],
     weights: Mapping[str, str],
     datasets: Mapping[str, str],
-    target: str | None,
+    target: str | None = None,
 ) -> Suite:
     """Suite after all choices.
+
+    `roots` maps a data set to its folder, `weights` a model to `seed`, `seed:N`, `hub` or a folder (an
+    ONNX file for an ONNX model), `datasets` a set to one in its place; `target` replaces every other.
 
     Raises:
         UnknownName: a choice for something that the suite does not name.
         BadInput: a choice that can't be.
     """
-    sets = known.datasets
-    suite = _chosen(
-        suite, "dataset", "--dataset", datasets, lambda _, name: named(sets, "data set", name)
-    )
+    replaced = lambda _, name: named(known.datasets, "data set", name)  # noqa: E731
+    suite = _chosen(suite, "dataset", "--dataset", datasets, replaced)
     suite = _chosen(suite, "dataset", "--root", roots, _rooted)
     suite = _chosen(suite, "model", "--weights", weights, weighted)
     if target is not None:
@@ -43,11 +43,7 @@ def choose(
 
 
 def _chosen(
-    suite: Suite,
-    kind: str,
-    option: str,
-    given: Mapping[str, str],
-    change: Callable[[Any, str], Any],
+    suite: Suite, kind: str, option: str, given: Mapping[str, str], change: Callable[..., Any]
 ) -> Suite:
     """Suite whose models or data sets that `given` names are changed by its values."""
     names = {getattr(block, kind).name for block in suite.blocks}
@@ -60,9 +56,8 @@ def _chosen(
 
     def one(block: Block) -> Block:
         old = getattr(block, kind)
-        if old.name not in given:
-            return block
-        return block.model_copy(update={kind: change(old, given[old.name])})
+        new = change(old, given[old.name]) if old.name in given else old
+        return block.model_copy(update={kind: new})
 
     return suite.model_copy(update={"blocks": tuple(map(one, suite.blocks))})
 
@@ -158,5 +153,4 @@ def single_case(
         protocol=Protocol.model_validate(dict(protocol)),
     )
     suite = Suite(name=model, title=model, reference=known.variants["torch-fp32"], blocks=(block,))
-    chosen = choose(suite, known, roots=roots, weights=weights, datasets={}, target=None)
-    return chosen.expand()[0]
+    return choose(suite, known, roots, weights, {}).expand()[0]

@@ -49,8 +49,7 @@ class Dataset(Spec):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        doubled = [c for i, c in enumerate(self.classes) if c in self.classes[:i]]
-        if doubled:
+        if doubled := [c for i, c in enumerate(self.classes) if c in self.classes[:i]]:
             raise ValueError(f"`classes` names {doubled[0]!r} twice")
         for name, to in self.class_map.items():
             if to not in self.classes:

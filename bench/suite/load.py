@@ -15,18 +15,16 @@ from bench.suite.base import Spec
 from bench.suite.case import ParityLimit
 from bench.suite.choose import choose
 from bench.suite.policy import GatePolicy, check_rules
-from bench.suite.protocol import LARGEST, Protocol
+from bench.suite.protocol import LARGEST, Protocol, corruption_of
 from bench.suite.read import check_name, dotted, parse, read_toml, told_of
 from bench.suite.suite import Block, Suite
-from bench.suite.sweep import CLEAN, OPEN, Sweep, expand
-from bench.suite.tables import SHIPPED, Tables, TablesFile, inline, registered, tables
+from bench.suite.sweep import CLEAN, OPEN, Sweep, at_point
+from bench.suite.tables import Tables, TablesFile, inline, registered, tables
 
 __all__ = ["Tables", "find_suite", "load_suite", "shipped", "tables"]
 
 T = TypeVar("T")
 MOST_CASES = 10_000
-LEVELS = ("1", "2", "3", "4", "5")
-"""Of a corruption, slight to severe."""
 
 
 class BlockFile(Spec):
@@ -57,7 +55,7 @@ class SuiteFile(TablesFile):
 def shipped() -> dict[str, Path]:
     """Name -> file of the suites that come with segbench."""
     files = sorted(resources.suites_dir().glob("*.toml"))
-    return {f.stem: f for f in files if f.stem not in SHIPPED}
+    return {f.stem: f for f in files if f.stem not in Tables._fields}
 
 
 def find_suite(name_or_path: str) -> Path:
@@ -88,14 +86,7 @@ def load_suite(
     datasets: Mapping[str, str] | None = None,
     target: str | None = None,
 ) -> Suite:
-    """Suite with every name resolved.
-
-    Args:
-        name_or_path: A shipped name, or a TOML file.
-        roots: Data set -> folder.
-        weights: Model -> `seed`, `seed:N`, `hub`, or a folder (an ONNX file for an ONNX model).
-        datasets: Data set that the suite names -> one to use in its place.
-        target: Target to use in place of those that the blocks name.
+    """Suite with every name resolved, after the caller's choices (`choose`).
 
     Raises:
         SuiteError: the file is wrong; the message holds its path, the key's and the value.
@@ -121,14 +112,7 @@ def load_suite(
         # Rules speak about the suite's own cases; the caller's choices may change ids.
         if suite.gate.rule:
             check_rules(suite.gate, [c.id for c in suite.expand()], _judged(suite))
-    suite = choose(
-        suite,
-        known,
-        roots=roots or {},
-        weights=weights or {},
-        datasets=datasets or {},
-        target=target,
-    )
+    suite = choose(suite, known, roots or {}, weights or {}, datasets or {}, target)
     with told_of(file):
         _check(suite)
     return suite
@@ -160,17 +144,16 @@ def _blocks(raw: BlockFile, index: int, asked: SuiteFile, known: Tables) -> tupl
     at = dotted("block", index)
     # The override alone first, so that an error names the place where the key stands.
     _protocol(raw.protocol, dotted(at, "protocol"))
+
+    def each(table: dict[str, T], kind: str, names: tuple[str, ...]) -> tuple[T, ...]:
+        places = (dotted(at, f"{kind}s", i) for i in range(len(names)))
+        return tuple(_named(table, kind, *of) for of in zip(names, places, strict=True))
+
     block = Block(
         model=_named(known.models, "model", raw.model, dotted(at, "model")),
         dataset=_named(known.datasets, "dataset", raw.dataset, dotted(at, "dataset")),
-        variants=tuple(
-            _named(known.variants, "variant", name, dotted(at, "variants", i))
-            for i, name in enumerate(raw.variants)
-        ),
-        targets=tuple(
-            _named(known.targets, "target", name, dotted(at, "targets", i))
-            for i, name in enumerate(raw.targets)
-        ),
+        variants=each(known.variants, "variant", raw.variants),
+        targets=each(known.targets, "target", raw.targets),
         protocol=_protocol({**asked.protocol, **raw.protocol}, dotted(at, "protocol")),
         axis=check_name(raw.axis, dotted(at, "axis")) if raw.axis else "",
     )
@@ -199,7 +182,7 @@ def _swept(block: Block, sweep: Sweep, raw: BlockFile, at: str) -> tuple[Block, 
     for i, value in enumerate(sweep.corruption or ()):
         if value != CLEAN:
             _corruption(value, dotted(where, "corruption", i))
-    return expand(block, sweep)
+    return tuple(at_point(block, point) for point in sweep.points())
 
 
 def _fit(block: Block, raw: BlockFile, at: str) -> Block:
@@ -244,12 +227,8 @@ def _protocol(raw: dict[str, Any], where: str) -> Protocol:
 
 def _corruption(value: str, where: str) -> None:
     """Refuse what isn't a registered corruption with its level."""
-    name, _, level = value.partition("/")
-    registered("corruption", name, where)
-    if level not in LEVELS:
-        raise SuiteError(
-            f"{where} = {value!r} has no level from 1 to 5.", f"Write {name}/3, for one."
-        )
+    registered("corruption", value.partition("/")[0], where)
+    corruption_of(value, where)
 
 
 def _named(table: dict[str, T], kind: str, name: str, where: str) -> T:

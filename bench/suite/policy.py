@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from pydantic import Field, model_validator
 
@@ -39,8 +38,7 @@ def limit_keys(metric: str) -> tuple[str, str]:
     return GATED.get(metric) or GATED["iou.*" if class_of(metric) else "miou"]
 
 
-@dataclass(frozen=True)
-class Limit:
+class Limit(NamedTuple):
     """What holds for one metric of one case."""
 
     bound: float

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from bench.errors import SuiteError
 from bench.suite.base import LARGEST_SEED, LARGEST_SIDE, LONGEST_S, Spec, digest
 
 Scenario = Literal["single_stream", "offline", "server", "constant_stream"]
@@ -16,6 +17,20 @@ LARGEST = 0
 SEMANTIC = "semantic"
 TASK_FIELDS = ("task", "threshold", "mask_threshold", "overlap_mask_area_threshold")
 """Fields of the protocol that belong to a task other than the semantic one."""
+
+
+def corruption_of(asked: str, where: str = "corruption") -> tuple[str, int]:
+    """Name and level, 1 (slight) to 5 (severe), of `NAME/LEVEL`.
+
+    Raises:
+        SuiteError: it has no such level.
+    """
+    name, _, level = asked.partition("/")
+    if level not in {"1", "2", "3", "4", "5"}:
+        raise SuiteError(
+            f"{where} = {asked!r} has no level from 1 to 5.", f"Write {name}/3, for one."
+        )
+    return name, int(level)
 
 
 class Protocol(Spec):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from bench.suite.suite import Block
 
 Value = str | int | float
 Side = Annotated[int, Field(ge=1, le=LARGEST_SIDE)]
+Rate = Annotated[float, Field(gt=0, le=1e6)]
 CLEAN = "none"
 """Value of `corruption` that stands for the images as they are."""
 OPEN = ("server", "constant_stream")
@@ -30,20 +32,16 @@ class Sweep(Spec):
     """Height and width of the model's input."""
     threads: tuple[Side, ...] | None = Field(default=None, min_length=1)
     """In place of the target's."""
-    rate: tuple[Annotated[float, Field(gt=0, le=1e6)], ...] | None = Field(
-        default=None, min_length=1
-    )
+    rate: tuple[Rate, ...] | None = Field(default=None, min_length=1)
     corruption: tuple[str, ...] | None = Field(default=None, min_length=1)
     """`NAME/LEVEL`, or `none`."""
 
     @field_validator("*")
     @classmethod
     def _different(cls, values: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
-        seen = set()
-        for value in values or ():
-            if value in seen:
-                raise ValueError(f"it names {value!r} twice")
-            seen.add(value)
+        twice = [value for value, count in Counter(values or ()).items() if count > 1]
+        if twice:
+            raise ValueError(f"it names {twice[0]!r} twice")
         return values
 
     @property
@@ -63,12 +61,8 @@ class Sweep(Spec):
             yield {k: f"{v[0]}x{v[1]}" if k == "size" else v for k, v in named}
 
 
-def expand(block: Block, sweep: Sweep) -> tuple[Block, ...]:
-    """A plain block a point; its axis says where it stands: `batch_size=4,threads=1`."""
-    return tuple(_at(block, point) for point in sweep.points())
-
-
-def _at(block: Block, point: dict[str, Value]) -> Block:
+def at_point(block: Block, point: dict[str, Value]) -> Block:
+    """The plain block of a point; its axis says where it stands: `batch_size=4,threads=1`."""
     update: dict[str, Any] = {k: v for k, v in point.items() if k not in {"size", "threads"}}
     if "size" in point:
         update["height"], update["width"] = (int(side) for side in str(point["size"]).split("x"))
@@ -80,7 +74,7 @@ def _at(block: Block, point: dict[str, Value]) -> Block:
         update={
             "protocol": block.protocol.model_copy(update=update),
             "targets": tuple(swept.on(t) for t in block.targets),
-            "axis": ",".join([*([block.axis] if block.axis else []), *texts]),
+            "axis": ",".join([block.axis] * bool(block.axis) + texts),
         }
     )
 

@@ -18,8 +18,6 @@ from bench.suite.variant import Variant
 
 S = TypeVar("S", bound=Spec)
 
-SHIPPED = ("models", "variants", "targets", "datasets")
-
 
 class TablesFile(Spec):
     """Keys of any TOML file that defines named things."""
@@ -31,7 +29,7 @@ class TablesFile(Spec):
 
 
 class Tables(NamedTuple):
-    """Name -> definition."""
+    """Name -> definition; each has a shipped file of its name."""
 
     models: dict[str, Model]
     variants: dict[str, Variant]
@@ -47,7 +45,7 @@ class Tables(NamedTuple):
 def tables() -> Tables:
     """Shipped definitions."""
     found = Tables({}, {}, {}, {})
-    for name in SHIPPED:
+    for name in Tables._fields:
         path = resources.suites_dir() / f"{name}.toml"
         raw = read_toml(path)
         with told_of(path):

@@ -20,7 +20,7 @@ class Step(Spec):
     options: dict[str, Any] = Field(default_factory=dict)
 
 
-class Calibration(Spec):
+class CalibrationSet(Spec):
     """What a quantizer sees: images of a split that no case is evaluated on."""
 
     split: str = "train"
@@ -42,7 +42,7 @@ class Variant(Spec):
     """Export recipe, in order; empty = the backend takes the weights themselves."""
     options: dict[str, Any] = Field(default_factory=dict)
     """Options of the backend."""
-    calibration: Calibration | None = None
+    calibration: CalibrationSet | None = None
     about: str = ""
     """One sentence that the card prints."""
 

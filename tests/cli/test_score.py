@@ -51,6 +51,14 @@ def test_mistakes_are_sentences(layout):
     assert missing.stdout == ""
 
 
+@pytest.mark.parametrize("split", ["../val", "/val", ".", "", "val/"])
+def test_a_split_is_one_part_of_a_path(layout, split):
+    root, *_ = layout
+    done = run(root / "results", "--dataset", "cityscapes", "--root", root, "--split", split)
+    assert done.exit_code == 2
+    assert f"{split!r} can't be the name of a split." in done.stderr
+
+
 def test_another_split_is_looked_for_where_it_lies(layout):
     root, *_ = layout
     done = run(root / "results", "--dataset", "cityscapes", "--root", root, "--split", "test")

@@ -12,7 +12,7 @@ from bench.record.store import read_run
 from bench.suite.classes import CITYSCAPES
 from bench.suite.dataset import Dataset
 from bench.suite.model import Model
-from bench.suite.variant import Calibration, Step, Variant
+from bench.suite.variant import CalibrationSet, Step, Variant
 from tests import small
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -55,7 +55,7 @@ SCRIPT = Variant(
     name="torchscript-fp32", format="torchscript", backend="torchscript", precision="fp32",
     steps=(Step(name="torchscript"),),
 )  # fmt: skip
-STATIC = small.INT8.model_copy(update={"calibration": Calibration(split="train", images=2)})
+STATIC = small.INT8.model_copy(update={"calibration": CalibrationSet(split="train", images=2)})
 QUICK = small.QUICK.model_copy(update={"iterations": 2, "timeout_s": 500, "prepare_timeout_s": 500})
 
 CITY = tuple(c.name for c in CITYSCAPES)

@@ -113,7 +113,7 @@ def test_two_blessings_at_once_are_refused(run, tmp_path):
 def test_a_damaged_blessing_is_one_sentence(run, tmp_path):
     bless(run, tmp_path / "baseline", "the first")
     (tmp_path / "baseline" / "blessed.json").write_text('{"who": 3}')
-    with pytest.raises(RecordError, match="isn't a blessing"):
+    with pytest.raises(RecordError, match="isn't a Blessing"):
         read_blessing(tmp_path / "baseline")
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bench.suite.suite import Block, Suite
-from bench.suite.sweep import Sweep, expand
+from bench.suite.sweep import Sweep, at_point
 from tests import builders
 
 
@@ -22,7 +22,7 @@ def block(axis: str = "", **more: object) -> Block:
 
 
 def cases(of: Block, **sweep: object):
-    blocks = expand(of, Sweep(**sweep))
+    blocks = tuple(at_point(of, point) for point in Sweep(**sweep).points())
     return Suite(name="s", title="S", reference=builders.variant(), blocks=blocks).expand()
 
 

@@ -12,27 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import registry
-from bench.errors import BadInput
+from bench.suite.protocol import corruption_of
 
-LEVELS = (1, 2, 3, 4, 5)
 Image = NDArray[np.uint8]
 """uint8 (H, W, 3) RGB."""
 Corruption = Callable[[Image, int, np.random.Generator], Image]
 """(image, level, random numbers) -> corrupted image; the level is 1 (slight) to 5 (severe)."""
-
-
-def split(asked: str) -> tuple[str, int]:
-    """Name and level of `NAME/LEVEL`.
-
-    Raises:
-        BadInput: it has no level from 1 to 5.
-    """
-    name, _, level = asked.partition("/")
-    if level not in {str(n) for n in LEVELS}:
-        raise BadInput(
-            f"The corruption {asked!r} has no level from 1 to 5.", f"Write {name}/3, for one."
-        )
-    return name, int(level)
 
 
 def corrupted(image: Image, asked: str, seed: int, name: str) -> Image:
@@ -43,7 +28,7 @@ def corrupted(image: Image, asked: str, seed: int, name: str) -> Image:
     """
     if not asked:
         return image
-    corruption, level = split(asked)
+    corruption, level = corruption_of(asked)
     key = hashlib.sha256(f"{seed}/{corruption}/{level}/{name}".encode()).digest()
     rng = np.random.default_rng(np.frombuffer(key, np.uint32))
     return registry.load("corruption", corruption)(image, level, rng)

@@ -4,7 +4,7 @@ import pytest
 from bench.errors import CaseFailed
 from bench.jobs.prepare import ArtifactJob
 from bench.measure.steps import artifact
-from bench.suite.variant import Calibration
+from bench.suite.variant import CalibrationSet
 from tests import small
 
 
@@ -29,19 +29,19 @@ def calibrated(job, calibration, **protocol):
 def test_calibration_takes_the_first_images_of_its_own_split(job, tmp_path):
     import cv2
 
-    found = calibrated(job, Calibration(split="train", images=2))
+    found = calibrated(job, CalibrationSet(split="train", images=2))
     assert len(found) == 2
     for i, x in enumerate(found):
         image = cv2.imread(str(tmp_path / "both" / "train" / "images" / f"p{i}.png"))[..., ::-1]
         np.testing.assert_allclose(x[0], image.transpose(2, 0, 1) / 255, atol=1e-6)
-    assert len(calibrated(job, Calibration(split="train", images=99))) == 3
-    batch = calibrated(job, Calibration(split="train", images=1), batch_size=2)
+    assert len(calibrated(job, CalibrationSet(split="train", images=99))) == 3
+    batch = calibrated(job, CalibrationSet(split="train", images=1), batch_size=2)
     assert batch[0].shape == (2, 3, *small.SIZE)
 
 
 def test_a_quantizer_never_sees_what_is_evaluated(job):
     with pytest.raises(CaseFailed, match="the images that are evaluated"):
-        calibrated(job, Calibration(split="val"))
+        calibrated(job, CalibrationSet(split="val"))
     with pytest.raises(CaseFailed, match=r"names no \[calibration\]"):
         calibrated(job, None)
 
