@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bench.report.blocks import Section
     from bench.report.view import View
     from bench.tasks.base import Task
-    from bench.transforms.base import PanopticPostprocess, Postprocess, Preprocess
+    from bench.transforms.base import Preprocess, Rule
     from bench.transforms.corruptions.base import Corruption
 
 T = TypeVar("T")
@@ -69,10 +69,10 @@ TABLE: dict[str, dict[str, str]] = {
         "normalize": "bench.transforms.pixels:normalize",
     },
     "postprocess": {
-        "reference": "bench.transforms.labels:reference",
-        "hf": "bench.transforms.labels:hf",
-        "panoptic": "bench.transforms.panoptic:panoptic",
-        "panoptic-hf": "bench.transforms.panoptic:panoptic_hf",
+        "reference": "bench.transforms.labels:REFERENCE",
+        "hf": "bench.transforms.labels:HF",
+        "panoptic": "bench.transforms.panoptic:PANOPTIC",
+        "panoptic-hf": "bench.transforms.panoptic:PANOPTIC_HF",
     },
     "corruption": {
         name: f"bench.transforms.corruptions.{module}:{name}"
@@ -93,10 +93,10 @@ TABLE: dict[str, dict[str, str]] = {
     "exporter": {
         "torchscript": "bench.exporters.torchscript:TorchScriptStep",
         "onnx": "bench.exporters.onnx:OnnxStep",
-        "ort-int8-static": "bench.exporters.ort_static:OrtStaticStep",
-        "ort-int8-dynamic": "bench.exporters.ort_dynamic:OrtDynamicStep",
+        "ort-int8-static": "bench.exporters.ort:OrtStaticStep",
+        "ort-int8-dynamic": "bench.exporters.ort:OrtDynamicStep",
         "openvino": "bench.exporters.openvino:OpenVinoStep",
-        "nncf-int8": "bench.exporters.nncf:NncfStep",
+        "nncf-int8": "bench.exporters.openvino:NncfStep",
     },
     "executor": {
         "local": "bench.execute.local:LocalExecutor",
@@ -104,7 +104,7 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "backend": {
         "torch": "bench.backends.torch:TorchBackend",
-        "torchscript": "bench.backends.torchscript:TorchScriptBackend",
+        "torchscript": "bench.backends.torch:TorchScriptBackend",
         "onnxruntime": "bench.backends.onnxruntime:OnnxRuntimeBackend",
         "openvino": "bench.backends.openvino:OpenVinoBackend",
     },
@@ -175,7 +175,7 @@ def load(kind: Literal["metric"], name: str) -> Callable[[Source], dict[str, Met
 @overload
 def load(kind: Literal["model"], name: str) -> type[ModelLoader]: ...
 @overload
-def load(kind: Literal["postprocess"], name: str) -> Postprocess | PanopticPostprocess: ...
+def load(kind: Literal["postprocess"], name: str) -> Rule: ...
 @overload
 def load(kind: Literal["preprocess"], name: str) -> Preprocess: ...
 @overload

@@ -1,4 +1,4 @@
-"""PyTorch, eager: the weights themselves in each precision."""
+"""PyTorch: the weights themselves in each precision, eager, or a frozen trace (TorchScript)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import partial
 
 from bench import registry
 from bench.backends.base import Backend, OpenJob, Session
+from bench.errors import WeightsError
 from bench.exporters.notes import weighed
 
 
@@ -38,3 +39,24 @@ class TorchBackend(Backend):
         stored = loader.file_bytes(job.model)
         session.weights = weighed(module) | ({} if stored is None else {"file_bytes": stored})
         return session
+
+
+class TorchScriptBackend(Backend):
+    """TorchScript, from model.pt."""
+
+    needs = ("torch",)
+    otherwise = "no recipe makes TorchScript in {}"
+
+    def open(self, job: OpenJob) -> Session:
+        """Session on the trace."""
+        import torch
+
+        from bench.backends.torch_session import TorchSession, open_device
+
+        where = open_device(job)
+        file, note = job.file()
+        try:
+            module = torch.jit.load(str(file), map_location=where)  # type: ignore[no-untyped-call]
+        except RuntimeError as e:
+            raise WeightsError(f"{file} can't be loaded: {e}.") from e
+        return TorchSession(module, tuple(note.outputs.values()), job.device, torch.float32)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -156,21 +155,15 @@ def open_setup(job: SessionJob) -> EvalSetup:
 
 
 def _rule(task: Task, case: Case) -> Any:
-    """The task's prediction from `(outputs, size, image_size)`.
-
-    Raises:
-        CaseFailed: the protocol names a rule of another task.
-    """
+    """The task's prediction from `(outputs, size, image_size)`; CaseFailed for another task's rule."""
     name = case.protocol.postprocess
-    rule = task.rule(registry.load("postprocess", name), case)
-    try:
-        inspect.signature(rule).bind({}, case.protocol.height, case.protocol.width)
-    except (TypeError, ValueError):
+    rule = registry.load("postprocess", name)
+    if rule.prediction is not task.prediction:
         raise CaseFailed(
             f"The rule {name!r} makes no predictions of the task {case.protocol.task!r}.",
             "Leave `postprocess` out, or name a rule of the task.",
-        ) from None
-    return rule
+        )
+    return task.rule(rule.call, case)
 
 
 def image_count(case: Case, there: int) -> int:

@@ -72,6 +72,8 @@ class Task(ABC):
     `images`, `asked`, `groups` and `classified`."""
     absent: str = "absent: neither in the ground truth nor predicted"
     """Why a class has no ratio."""
+    prediction: type = np.ndarray
+    """Type of a prediction; a post-processing rule that gives another is refused."""
     instances: bool = False
     """Whether `tally` gets the set's instance ids."""
 

@@ -45,6 +45,7 @@ class PanopticTask(Task):
         "sq", "rq", "pq_things", "sq_things", "rq_things", "pq_stuff", "sq_stuff", "rq_stuff",
     )  # fmt: skip
     kind = "segments"
+    prediction = Segments
     absent = "absent: no segment in the ground truth, in the predictions, or (of SQ) matched"
 
     def rule(self, rule: Callable[..., Any], case: Case) -> Callable[..., Any]:

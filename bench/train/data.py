@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.datasets.scenes.layout import compose
+from bench.datasets.scenes.loader import SPLITS
 from bench.suite.classes import CITYSCAPES
 from bench.train.recipe import Recipe
 
 IGNORE = 255
-SPLITS = {"train": 0, "val": 1, "test": 2}
 
 
 def store(folder: Path, recipe: Recipe, split: str, count: int, part: int, parts: int) -> None:

@@ -7,6 +7,7 @@ Either `class_logits` (N, Q, C+1) with `mask_logits` (N, Q, h, w), or `logits` (
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,3 +27,12 @@ with (H, W) = image size."""
 PanopticPostprocess = Callable[[Outputs, Size, Size, PanopticOptions], Segments]
 """(outputs, input size, image size, options) -> segments of the first image in the batch, of the
 model's classes, at the image's size."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A post-processing rule, as it is registered."""
+
+    prediction: type
+    """`np.ndarray` for a label map, `Segments`, or what else a task takes."""
+    call: Postprocess | PanopticPostprocess

@@ -21,16 +21,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.transforms.base import Outputs, Size
-from bench.transforms.strips import (
-    HF_SIZE,
-    Rows,
-    blocks,
-    combined,
-    probabilities,
-    resized,
-    winner,
-)
+from bench.transforms import strips
+from bench.transforms.base import Outputs, Rule, Size
 
 
 def reference(outputs: Outputs, input_size: Size, image_size: Size) -> NDArray[np.uint8]:
@@ -42,24 +34,24 @@ def reference(outputs: Outputs, input_size: Size, image_size: Size) -> NDArray[n
             queries, classes = outputs["class_logits"].shape[1:]
         elif "logits" in outputs:
             logits = outputs["logits"][0]
-            rows = _plain(logits)
+            rows = strips.sliced(logits)
             queries, (classes, *size) = 0, logits.shape
         else:
             return _as_indices(outputs["labels"][0], image_size)
         height, width = image_size
         behind = (queries + classes) * size[1] * size[0] // height  # numbers, of a row of labels
         if tuple(size) != image_size:
-            rows = resized(rows, size, image_size)
+            rows = strips.resized(rows, size, image_size)
             behind += classes * width
         out = np.empty(image_size, np.uint8)
-        for start, stop in blocks(height, behind):
-            winner(rows(start, stop), out[start:stop])
+        for start, stop in strips.blocks(height, behind):
+            strips.winner(rows(start, stop), out[start:stop])
         return out
 
 
 def hf(outputs: Outputs, _input_size: Size, image_size: Size) -> NDArray[np.uint8]:
     """Class indices, uint8 (H, W) = image_size: combined at 384 x 384, whatever the input's size."""
-    return reference(outputs, HF_SIZE, image_size)
+    return reference(outputs, strips.HF_SIZE, image_size)
 
 
 def class_map(outputs: Outputs) -> NDArray[np.float32]:
@@ -72,7 +64,7 @@ def class_map(outputs: Outputs) -> NDArray[np.float32]:
         out = np.empty((outputs["class_logits"].shape[2] - 1, height, width), np.float32)
         with np.errstate(all="ignore"):
             rows = _combined(outputs, (height, width))
-            for start, stop in blocks(height, width * queries):
+            for start, stop in strips.blocks(height, width * queries):
                 out[:, start:stop] = rows(start, stop)
         return out
     if "logits" in outputs:
@@ -83,14 +75,10 @@ def class_map(outputs: Outputs) -> NDArray[np.float32]:
     return one_hot
 
 
-def _plain(logits: NDArray[np.float32]) -> Rows:
-    return lambda start, stop: logits[:, start:stop]
-
-
-def _combined(outputs: Outputs, size: Size) -> Rows:
+def _combined(outputs: Outputs, size: Size) -> strips.Rows:
     """Rows of the combined map at a size."""
-    weights = np.ascontiguousarray(probabilities(outputs)[:, :-1].T, np.float32)
-    return combined(weights, outputs["mask_logits"][0], size)
+    weights = np.ascontiguousarray(strips.probabilities(outputs)[:, :-1].T, np.float32)
+    return strips.combined(weights, outputs["mask_logits"][0], size)
 
 
 def _as_indices(labels: NDArray[np.float32], image_size: Size) -> NDArray[np.uint8]:
@@ -99,5 +87,8 @@ def _as_indices(labels: NDArray[np.float32], image_size: Size) -> NDArray[np.uin
     indices = np.where(known, labels, 255).astype(np.uint8)
     if indices.shape == image_size:
         return indices
-    size = (image_size[1], image_size[0])
+    size = image_size[::-1]
     return np.asarray(cv2.resize(indices, size, interpolation=cv2.INTER_NEAREST_EXACT), np.uint8)
+
+
+REFERENCE, HF = Rule(np.ndarray, reference), Rule(np.ndarray, hf)

@@ -26,17 +26,9 @@ from numpy.typing import NDArray
 
 from bench.errors import Unsupported
 from bench.segments import VOID, PanopticOptions, Segments
-from bench.transforms.base import Outputs, Size
-from bench.transforms.strips import (
-    HF_SIZE,
-    Rows,
-    blocks,
-    negated,
-    probabilities,
-    resized,
-    shares,
-    winner,
-)
+from bench.transforms import strips
+from bench.transforms.base import Outputs, Rule, Size
+from bench.transforms.strips import HF_SIZE, Rows
 
 
 def panoptic(
@@ -44,11 +36,10 @@ def panoptic(
 ) -> Segments:
     """Segments of the first image in the batch, at image_size; classes are the model's.
 
-    Raises:
-        Unsupported: the model has no queries.
+    A model without queries is Unsupported.
     """
     scores, classes, masks = _kept(outputs, options)
-    rows = _shares(resized(negated(masks, input_size), input_size, image_size))
+    rows = _shares(strips.resized(strips.negated(masks, input_size), input_size, image_size))
     return _segments(rows, scores, classes, image_size, options)
 
 
@@ -57,7 +48,7 @@ def panoptic_hf(
 ) -> Segments:
     """Segments of the first image in the batch, at image_size, by the library's own rule."""
     scores, classes, masks = _kept(outputs, options)
-    rows = resized(_shares(negated(masks, HF_SIZE)), HF_SIZE, image_size)
+    rows = strips.resized(_shares(strips.negated(masks, HF_SIZE)), HF_SIZE, image_size)
     return _segments(rows, scores, classes, image_size, options, library=True)
 
 
@@ -72,7 +63,7 @@ def _kept(
             'Use a Mask2Former or OneFormer, or the task "semantic".',
         )
     with np.errstate(all="ignore"):
-        probability = probabilities(outputs)
+        probability = strips.probabilities(outputs)
     best = probability.argmax(axis=1)
     scores = probability.max(axis=1).astype(np.float32)
     kept = (best < probability.shape[1] - 1) & (scores > options.threshold)
@@ -80,7 +71,7 @@ def _kept(
 
 
 def _shares(turned: Rows) -> Rows:
-    return lambda start, stop: shares(turned(start, stop))
+    return lambda start, stop: strips.shares(turned(start, stop))
 
 
 def _segments(
@@ -97,7 +88,7 @@ def _segments(
     numbers = np.zeros(size, np.uint8 if count <= VOID else np.uint16)
     masked, won = np.zeros(count, np.int64), np.zeros(count + 1, np.int64)
     with np.errstate(all="ignore"):
-        for start, stop in blocks(size[0], count * size[1]) if count else ():
+        for start, stop in strips.blocks(size[0], count * size[1]) if count else ():
             part = rows(start, stop)
             weighted = part * scores[:, None, None]
             inside = (weighted if library else part) >= options.mask_threshold
@@ -131,6 +122,9 @@ def _winner(part: NDArray[np.float32]) -> NDArray[Any]:
     """Number of the query with the largest value, from 1, (n, w); 0 where it is not a number."""
     if len(part) <= VOID:
         found = np.empty(part.shape[1:], np.uint8)
-        winner(part, found)
+        strips.winner(part, found)
         return np.add(found, 1, out=found)  # VOID becomes 0
     return np.where(np.isnan(part.max(axis=0)), 0, part.argmax(axis=0) + 1)
+
+
+PANOPTIC, PANOPTIC_HF = Rule(Segments, panoptic), Rule(Segments, panoptic_hf)

@@ -37,6 +37,11 @@ def taps(
     return first, np.minimum(first + 1, source - 1), weight.astype(np.float32)
 
 
+def sliced(whole: NDArray[np.float32]) -> Rows:
+    """Rows of a map that is there, (C, h, w)."""
+    return lambda start, stop: whole[:, start:stop]
+
+
 class Kept:
     """Rows of a map that remember their last answer, so that strips overlap at no cost."""
 

@@ -6,8 +6,7 @@ from bench.backends.base import OpenJob
 from bench.backends.onnxruntime import OnnxRuntimeBackend
 from bench.devices.cpu import CpuDevice
 from bench.errors import WeightsError
-from bench.exporters.ort_dynamic import OrtDynamicStep
-from bench.exporters.ort_static import OrtStaticStep
+from bench.exporters.ort import OrtDynamicStep, OrtStaticStep
 from tests import small
 from tests.exporters.made import adopted, job
 

@@ -5,8 +5,7 @@ from types import MappingProxyType
 import pytest
 
 from bench import registry
-from bench.backends.torch import TorchBackend
-from bench.backends.torchscript import TorchScriptBackend
+from bench.backends.torch import TorchBackend, TorchScriptBackend
 from bench.devices.cpu import CpuDevice
 
 

@@ -28,9 +28,9 @@ from bench.suite.dataset import Dataset
 
 PAINTER = 1
 """Version of the painter: raise it with every change that alters a pixel."""
-# Part of every scene's seed. bench.train.data holds the same numbers: the micro models have seen
-# the first 2400 scenes of `train` and none of `val` and `test`.
 SPLITS = {"train": 0, "val": 1, "test": 2}
+"""Part of every scene's seed, in bench.train, too: the micro models have seen the first 2400 scenes of
+`train` and none of `val` and `test`."""
 CITIES: dict[str, tuple[str, ...]] = {
     "train": ("altenfurt", "brunnthal", "seewinkel"),
     "val": ("kaltenbach", "lindenau", "morgenstadt"),

@@ -15,7 +15,6 @@ from bench.datasets.scenes.loader import COUNTS, SPLITS, ScenesLoader
 from bench.errors import DatasetError
 from bench.suite.classes import CITYSCAPES
 from bench.suite.dataset import Dataset
-from bench.train.data import SPLITS as TRAIN_SPLITS
 
 LOADER = ScenesLoader()
 SMALL = {"height": 48, "width": 96, "count": 4}
@@ -77,10 +76,6 @@ def test_segments_are_what_was_painted(tmp_path: Path) -> None:
             assert np.array_equal(found.ids == k, scene.instances == value)
             things += info.has_instances
     assert things > 8
-
-
-def test_training_uses_the_same_seeds() -> None:
-    assert SPLITS == TRAIN_SPLITS
 
 
 def test_cityscapes_reads_them_too(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""ort_static, ort_dynamic and graph: a quantized graph computes nearly the same, in int8."""
+"""A quantized graph computes nearly the same, in int8."""
 
 import numpy as np
 import onnx
@@ -8,8 +8,7 @@ from onnx import TensorProto
 
 from bench.errors import BadInput
 from bench.exporters.notes import int8_bytes, read_note
-from bench.exporters.ort_dynamic import OrtDynamicStep
-from bench.exporters.ort_static import OrtStaticStep
+from bench.exporters.ort import OrtDynamicStep, OrtStaticStep
 from tests.exporters.made import adopted, job
 
 
