@@ -38,14 +38,11 @@ class Segments:
 class PanopticOptions:
     """Settings of a panoptic post-processing rule: `rule(outputs, size, image_size, options)`.
 
-    Names and meaning as in transformers' `post_process_panoptic_segmentation`.
+    Names and meaning as in transformers' `post_process_panoptic_segmentation`, and in the protocol.
     """
 
     threshold: float
-    """Least class probability of a query that is kept."""
     mask_threshold: float
-    """Probability from which on a pixel belongs to a query's mask."""
     overlap_mask_area_threshold: float
-    """Least share of a query's mask that it wins from the other queries; below it, it is dropped."""
     label_ids_to_fuse: dict[int, str]
     """Model's class index of stuff -> name of the stuff: segments of one name become one."""

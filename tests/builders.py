@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bench.record.confusion import ConfusionMeasurement, InstanceMeasurement, RunTimes
+from bench.record.counts import ConfusionMeasurement, InstanceMeasurement, RunTimes
 from bench.record.environment import Environment, Machine
 from bench.record.result import Artifact, DatasetRecord, Failure, Process, Result
 from bench.record.store import (

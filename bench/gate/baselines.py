@@ -16,19 +16,14 @@ HERE = Path("suites") / "baselines"
 def find(asked: str, *, new: bool = False) -> Path:
     """Folder of a path, or of a bare name in the suites/baselines of this folder or of segbench.
 
-    Args:
-        asked: what the caller wrote.
-        new: it may not be there yet; a bare name is then made in this folder's suites/baselines,
-            where there is one.
+    A `new` one need not be there; a bare name then goes into this folder's suites/baselines, if any.
     """
     path = Path(asked).expanduser()
     if path.name != asked or asked in {".", ".."} or path.is_dir():
         return path
-    places = [HERE / asked, resources.suites_dir() / "baselines" / asked]
-    for place in places:
-        if standing(place).is_dir():
-            return place
-    return places[0] if new and HERE.is_dir() else path
+    places = (HERE / asked, resources.suites_dir() / "baselines" / asked)
+    found = (place for place in places if standing(place).is_dir())
+    return next(found, places[0] if new and HERE.is_dir() else path)
 
 
 def run_folder(asked: str | None) -> Path | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import getpass
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -74,7 +73,7 @@ def bless(run: Run, baseline: Path, because: str, overruled: tuple[Verdict, ...]
             "Measure first: segbench run SUITE",
         )
     blessing = Blessing(
-        who=_git("config", "user.name") or os.environ.get("USER") or _login(),
+        who=_git("config", "user.name") or _login(),
         commit=_git("rev-parse", "HEAD"),
         because=because.strip(),
         when=now(),

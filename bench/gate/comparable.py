@@ -5,6 +5,7 @@ The fingerprints decide; the fields behind them only explain, because a hash can
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from bench.record.result import Result
@@ -20,16 +21,18 @@ Fields = dict[str, tuple[Any, Any]]
 
 def accuracy_fields(a: Result, b: Result) -> Fields:
     """Field -> (value of a, value of b) where they differ; empty under one accuracy fingerprint."""
-    if a.accuracy_fingerprint == b.accuracy_fingerprint:
-        return {}
-    return differing(_accuracy(a), _accuracy(b)) or _hashes("accuracy", a, b)
+    return _behind("accuracy_fingerprint", _accuracy, a, b)
+
+
+def unpaired(a: Result, b: Result) -> Fields:
+    """Fields that part two accuracies even over the same images: how many were seen doesn't."""
+    fields = accuracy_fields(a, b)
+    return fields if set(fields) - {SEEN} else {}
 
 
 def timing_fields(a: Result, b: Result) -> Fields:
     """Field -> (value of a, value of b) where they differ; empty under one timing fingerprint."""
-    if a.timing_fingerprint == b.timing_fingerprint:
-        return {}
-    return differing(_timing(a), _timing(b)) or _hashes("timing", a, b)
+    return _behind("timing_fingerprint", _timing, a, b)
 
 
 def machine_fields(a: Result, b: Result) -> Fields:
@@ -76,20 +79,17 @@ def _timing(result: Result) -> dict[str, Any]:
 
 def _setting(result: Result) -> dict[str, Any]:
     place = result.environment
-    artifact = result.artifact.digest[:12] if result.artifact else None
-    if place is None:
-        return {"artifact": artifact}
-    return {
-        "artifact": artifact,
-        **{f"{name} version": version for name, version in sorted(place.versions.items())},
-        "commit": place.git_commit[:12] if place.git_commit else None,
-    }
+    found = {"artifact": result.artifact.digest[:12] if result.artifact else None}
+    if place:
+        found |= {f"{name} version": version for name, version in sorted(place.versions.items())}
+        found["commit"] = place.git_commit[:12] if place.git_commit else None
+    return found
 
 
-def _hashes(which: str, a: Result, b: Result) -> Fields:
-    """The fingerprints themselves: something that isn't stored field by field differs."""
-    pair = (getattr(a, f"{which}_fingerprint"), getattr(b, f"{which}_fingerprint"))
-    return {f"{which}_fingerprint": pair}
+def _behind(name: str, of: Callable[[Result], dict[str, Any]], a: Result, b: Result) -> Fields:
+    """Fields behind two fingerprints that differ, or these, where no stored field tells them apart."""
+    pair = (getattr(a, name), getattr(b, name))
+    return {} if pair[0] == pair[1] else differing(of(a), of(b)) or {name: pair}
 
 
 def differing(a: dict[str, Any], b: dict[str, Any]) -> Fields:

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from bench.gate import launches
 from bench.gate.accuracy import changes
-from bench.gate.comparable import SEEN, Fields, accuracy_fields, place_fields, setting_fields
+from bench.gate.comparable import Fields, place_fields, setting_fields, unpaired
 from bench.gate.limits import MEMORY
 from bench.gate.pair import Pair
 from bench.gate.status import MEASURED
@@ -23,8 +23,6 @@ from bench.record.store import Run
 
 SCHEMA = 1
 """Of `segbench compare --json`. History: 1 = the first (2026-11)."""
-
-
 NEEDED = ("headline", "latency_p50_ms", *MEMORY, "file_bytes")
 
 
@@ -66,22 +64,19 @@ def compare(a: Run, b: Run) -> tuple[CaseChange, ...]:
 def _case(case_id: str, old: Row | None, new: Row | None, a: Run, b: Run) -> CaseChange:
     status = (old.status if old else None, new.status if new else None)
     reason = (old.result.reason if old else "", new.result.reason if new else "")
-    found = CaseChange(case=case_id, status=status, reason=reason)
+    alone: dict[str, Any] = {"case": case_id, "status": status, "reason": reason}
     if old is None or new is None or not {old.status, new.status} <= MEASURED:
-        return found
+        return CaseChange(**alone)
     pair = Pair(old, new, a, b)
     place = place_fields(old.result, new.result)
     both = (
-        _change(pair, new.names.headline, "difference", _protocols(pair), _paired),
+        _change(pair, new.names.headline, "difference", unpaired(old.result, new.result), _paired),
         _change(pair, "latency_p50_ms", "ratio", place, _latency),
         *(_change(pair, name, "ratio", place) for name in MEMORY),
         _change(pair, "file_bytes", "ratio", {}),
     )
-    more = {
-        "changes": tuple(c for c in both if c.a is not None or c.b is not None),
-        "setting": setting_fields(old.result, new.result),
-    }
-    return found.model_copy(update=more)
+    changed = tuple(c for c in both if c.a is not None or c.b is not None)
+    return CaseChange(**alone, changes=changed, setting=setting_fields(old.result, new.result))
 
 
 def _change(
@@ -101,12 +96,6 @@ def _change(
     else:
         more = interval(pair) if interval else {"value": b / a if a else None}
     return Change(metric=metric, kind=kind, a=a, b=b, **more)
-
-
-def _protocols(pair: Pair) -> Fields:
-    """Fields that part two accuracies; the images seen don't, as the differences are paired."""
-    fields = accuracy_fields(pair.old.result, pair.new.result)
-    return fields if set(fields) - {SEEN} else {}
 
 
 def _paired(pair: Pair) -> dict[str, Any]:

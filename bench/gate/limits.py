@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from bench.gate.comparable import SEEN, accuracy_fields, machine_fields, named, place_fields
+from bench.gate.comparable import machine_fields, named, place_fields, unpaired
 from bench.gate.pair import Pair
 from bench.gate.verdict import Kind, Verdict
 from bench.metrics.catalog import info
@@ -30,8 +30,7 @@ def agreement(pair: Pair) -> Verdict | None:
     name = "agreement"
     if (gone := pair.gone(name)) or not pair.both(name):
         return gone
-    fields = accuracy_fields(pair.old.result, pair.new.result)
-    if set(fields) - {SEEN}:
+    if fields := unpaired(pair.old.result, pair.new.result):
         return pair.incomparable(name, f"measured under another protocol: {named(fields)}")
     old, new = (r.result.get("parity") for r in (pair.old, pair.new))
     if old.reference != new.reference:
@@ -88,16 +87,10 @@ def difference(
     why: str,
     **more: Any,
 ) -> Verdict:
-    """Verdict on an interval of current - baseline, where more is better.
+    """Verdict on an interval of current - baseline, by its `ends`, where more is better.
 
-    Args:
-        pair: the case, twice.
-        metric: what is judged.
-        ends: of the interval.
-        half: half width of the interval before its ends were cut.
-        plain: half width of the 95 % interval, where the one that is judged is wider.
-        why: what the interval says.
-        more: values of the verdict that aren't the rows'.
+    `half` is its half width before the ends were cut, `plain` that of the 95 % interval, where the one
+    that is judged is wider; `more` holds values of the verdict that aren't the rows'.
     """
     bound = pair.limit(metric).bound
     kind = by_margin(*ends, bound)

@@ -8,7 +8,7 @@ the policy's, or the machine's calibrated one where that is larger.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bench.gate.limits import by_ratio
 from bench.gate.verdict import LIVE, Kind, Verdict
@@ -22,8 +22,7 @@ POWER = 0.95**0.5
 """Of one look, where a slow-down has to be called in 95 % of repeats, each of two looks."""
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """What the pairs say."""
 
     kind: Kind
@@ -41,10 +40,9 @@ def judge(pairs: PairsRecord, policy: GatePolicy, calibration: Calibration | Non
     bound, whose = threshold(limit.bound, pairs, calibration, policy.pairs)
     first, second = looks(pairs)
     found = decide(first, second, bound)
+    blocks = limit.blocks
     if pairs.load or pairs.planted:
         blocks, whose = False, f"{whose}; a study's pairs"
-    else:
-        blocks = limit.blocks
     return Verdict(
         case=pairs.case,
         metric=LIVE,
@@ -53,7 +51,7 @@ def judge(pairs: PairsRecord, policy: GatePolicy, calibration: Calibration | Non
         high=found.found.high,
         compared="ratio",
         smallest=found.smallest if found.kind == "undecided" else None,
-        why=_why(found, bound, whose, _against(pairs)),
+        why=_why(found, bound, whose, pairs),
         blocks=blocks and found.kind == "regressed",
     )
 
@@ -63,19 +61,18 @@ def threshold(
 ) -> tuple[float, str]:
     """Ratio beyond which a slow-down counts, and whose number that is.
 
-    Args:
-        bound: the policy's.
-        pairs: what is judged.
-        calibration: of some machine and code; one that doesn't fit the pairs is ignored.
-        wanted: pairs of the policy's gate: with fewer, a calibration says nothing about it.
+    `bound` is the policy's. A calibration of another machine or other code is ignored, and one of gates
+    of fewer pairs than `wanted`, those of the policy's gate, about which it says nothing.
     """
+    unfit = ""
     if calibration is None or calibration.machine.identity != pairs.machine.identity:
-        return bound, "the policy's; this machine isn't calibrated for this code: segbench selftest"
-    if calibration.code_digest != pairs.candidate_code:
-        return bound, "the policy's; the calibration is of other code: segbench selftest"
-    if calibration.gate_pairs < wanted:
-        few = f"the calibration is for gates of {calibration.gate_pairs} pairs, not {wanted}"
-        return bound, f"the policy's; {few}: segbench selftest"
+        unfit = "this machine isn't calibrated for this code"
+    elif calibration.code_digest != pairs.candidate_code:
+        unfit = "the calibration is of other code"
+    elif calibration.gate_pairs < wanted:
+        unfit = f"the calibration is for gates of {calibration.gate_pairs} pairs, not {wanted}"
+    if calibration is None or unfit:
+        return bound, f"the policy's; {unfit}: segbench selftest"
     if calibration.threshold > bound:
         return calibration.threshold, "this machine's, calibrated"
     return bound, "the policy's"
@@ -96,15 +93,11 @@ def suspicious(logs: Sequence[float], bound: float) -> bool:
 def decide(first: Sequence[float], second: Sequence[float], bound: float) -> Decision:
     """What one or two looks say; without a second look nothing is called a regression."""
     logs = second or first
-    if len(logs) < 2:
-        alone = interval(logs) if logs else Estimate(1.0)
-        return Decision(
-            "undecided", alone, len(logs), None, "fewer than two pairs give no interval"
-        )
-    found = interval(logs)
+    found = interval(logs) if logs else Estimate(1.0)
+    if found.low is None or found.high is None:
+        few = "fewer than two pairs give no interval"
+        return Decision("undecided", found, len(logs), None, few)
     smallest = smallest_change(logs, bound, POWER)
-    if found.low is None or found.high is None:  # pragma: no cover - two pairs have an interval
-        raise ValueError("an interval without ends")
     kind, note = by_ratio(found.low, found.high, bound), ""
     if kind == "regressed":
         p = sign_flip_p(logs)
@@ -122,18 +115,13 @@ def decide(first: Sequence[float], second: Sequence[float], bound: float) -> Dec
     return Decision(kind, found, len(logs), smallest, note)
 
 
-def _against(pairs: PairsRecord) -> str:
-    """`main (0123456789)`, or the folder of a run, which has no commit."""
-    commit = pairs.baseline_commit
-    return f"{pairs.baseline} ({commit[:10]})" if commit else pairs.baseline
-
-
-def _why(found: Decision, bound: float, whose: str, base: str) -> str:
-    got = found.found
-    pairs = f"{found.pairs} live pairs with {base}"
+def _why(found: Decision, bound: float, whose: str, pairs: PairsRecord) -> str:
+    got, commit = found.found, pairs.baseline_commit  # a run's folder has no commit
+    base = f"{pairs.baseline} ({commit[:10]})" if commit else pairs.baseline
+    beside = f"{found.pairs} live pairs with {base}"
     if got.low is None or got.high is None:
-        return f"{pairs}: {found.note}"
-    said = f"{got.value:.3f} times the baseline's [{got.low:.3f}, {got.high:.3f}], {pairs}"
+        return f"{beside}: {found.note}"
+    said = f"{got.value:.3f} times the baseline's [{got.low:.3f}, {got.high:.3f}], {beside}"
     said += f", threshold {bound:.3f} ({whose})"
     if found.note:
         said += f"; {found.note}"

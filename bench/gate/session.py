@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from bench.gate.pair import Pair
 from bench.gate.verdict import Verdict
@@ -18,14 +18,13 @@ BEGUN = ".begun.json"
 begins anew."""
 
 
-@dataclass(frozen=True)
-class Session:
+class Session(NamedTuple):
     """Live pairs, by case."""
 
     base: str
     """What they are held against: a run folder or a git revision; empty where they were found."""
     pairs: Mapping[str, PairsRecord]
-    expected: frozenset[str] = field(default_factory=frozenset)
+    expected: frozenset[str] = frozenset()
     """Cases of which pairs were asked for."""
 
     @property
@@ -35,13 +34,9 @@ class Session:
 
 
 def asked(run: Run, base: str, measured: tuple[PairsRecord, ...], other: Run | None) -> Session:
-    """Session of pairs that were measured for this gate.
+    """Session of the pairs that were measured for this gate of a run.
 
-    Args:
-        run: the candidate.
-        base: what the pairs are held against.
-        measured: the pairs.
-        other: the run that `base` is; None = it is a git revision, which has no cases of its own.
+    `other` is the run that `base` is; None = it is a git revision, which has no cases of its own.
     """
     timed = {r.case.id for r in run.planned if r.status == "ok" and r.get("timing")}
     if other is not None:

@@ -83,8 +83,7 @@ def _beyond_old_limit(old: Row, new: Row) -> str:
     if new.result.case.model.trained:
         bounds.append(("agreement", limit.agreement))
     for name, least in bounds:
-        value = new.value(name)
-        if value is not None and least is not None and value < least:
+        if (value := new.value(name)) is not None and least is not None and value < least:
             return f"{name} {value:.3g} is below {least:g}"
     return ""
 

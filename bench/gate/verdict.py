@@ -18,13 +18,8 @@ pairs and ratios to the reference; `smallest`, `only`, `metric`, `blessed` (2026
 Kind = Literal["regressed", "missing", "incomparable", "undecided", "improved", "unchanged"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """In the order in which a reader wants them."""
-
-STATUS = "status"
-"""Name under which a case's status is judged; the other metrics are those of the catalog."""
-
-LIVE = "latency_live"
-"""Name under which live pairs are judged."""
-
+STATUS, LIVE = "status", "latency_live"
+"""Names under which a case's status and live pairs are judged; the others are the catalog's."""
 MEASURING = frozenset(GATED) - {STATUS, "file_bytes", "iou.*"}
 """Metrics that need a measurement, as does accuracy; the size of a file alone doesn't
 make a gate."""
@@ -111,9 +106,7 @@ class Judgement(Record):
         compared = {v.metric for v in self.verdicts if v.kind not in {"missing", "incomparable"}}
         if self.live and fnmatch.fnmatchcase(LIVE, self.metric) and LIVE not in compared:
             return False
-        if not measuring(self.metric):
-            return bool(compared)
-        return any(map(measuring, compared))
+        return any(map(measuring, compared)) if measuring(self.metric) else bool(compared)
 
     @property
     def outcome(self) -> Literal["open", "closed", "nothing measured"]:
@@ -132,12 +125,8 @@ class Judgement(Record):
         """The outcome in words."""
         total = len(self.verdicts)
         if self.outcome == "nothing measured":
-            what = (
-                "no live pair was measured"
-                if self.live
-                else "no number of this run can be compared"
-            )
-            return f"The gate measured nothing: {what}."
+            what = "live pair was measured" if self.live else "number of this run can be compared"
+            return f"The gate measured nothing: no {what}."
         aside = self.counts["incomparable"]
         tail = f"; {aside} could not be compared" if aside else ""
         if self.outcome == "open":

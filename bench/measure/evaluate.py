@@ -13,7 +13,7 @@ from bench.jobs.base import AccuracyJob
 from bench.measure import gallery, parity
 from bench.measure.accuracy import Pass
 from bench.measure.session import LoadedCase
-from bench.record.confusion import RunTimes
+from bench.record.counts import RunTimes
 from bench.record.parity import ParityMeasurement
 from bench.record.result import Measurement
 from bench.record.store import write_arrays

@@ -21,7 +21,7 @@ from bench.plan.graph import Graph
 from bench.plan.setting import StepFailed
 from bench.plan.walk import Story
 from bench.record.ceiling import Ceiling
-from bench.record.fits import FitsMeasurement
+from bench.record.memory import FitsMeasurement
 from bench.record.result import Measurement, Result
 from bench.record.store import to_json, write_atomic
 from bench.record.work import ComponentMeasurement, WorkMeasurement

@@ -13,7 +13,7 @@ from bench.jobs.base import GUARD
 from bench.jobs.measure import FitsJob, FitsReport
 from bench.jobs.prepare import ProbeReport
 from bench.plan.setting import StepFailed
-from bench.record.fits import Fit, FitsMeasurement, Try
+from bench.record.memory import Fit, FitsMeasurement, Try
 from bench.record.result import Failure
 from bench.suite.case import Case
 

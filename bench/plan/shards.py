@@ -18,7 +18,7 @@ from bench.errors import CaseFailed
 from bench.jobs.measure import ShardReport
 from bench.record.arrays import unpacked
 from bench.record.base import Record
-from bench.record.confusion import RunTimes
+from bench.record.counts import RunTimes
 from bench.record.gallery import GalleryMeasurement
 from bench.record.parity import ParityMeasurement
 

@@ -13,7 +13,7 @@ from bench.plan import keys, largest
 from bench.plan.graph import Graph, Prepared, sized
 from bench.plan.setting import StepFailed
 from bench.plan.walk import Walk
-from bench.record.fits import FitsMeasurement
+from bench.record.memory import FitsMeasurement
 from bench.record.result import Failure
 
 ROOM = 0.8

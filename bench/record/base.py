@@ -28,22 +28,11 @@ class ArrayFile(Record):
     """Of the .npz; a reader checks it."""
 
 
-class ImageCounts(Record):
-    """A task's counts of every image."""
+class Measured(Record):
+    """A measurement of a case."""
 
-    by_image = ("images", "groups", "classified")
     kind: str
     version: int = 1
-    classes: tuple[str, ...]
-    images: tuple[str, ...]
-    """Names of the images that were evaluated, in order."""
-    asked: int
-    """Images that the protocol asked for; fewer were seen where the time limit ended the pass."""
-    groups: tuple[str, ...] = ()
-    """Group (city) of every image, which intervals may leave out as a whole; empty = none."""
-    classified: tuple[int, ...] = ()
-    """Pixels of every image that were predicted as any class, not as void; empty in older records."""
-    arrays: ArrayFile
 
 
 class Absent(Record):

@@ -1,4 +1,4 @@
-"""Memory by kind, bytes; each kind has one definition."""
+"""Memory by kind, bytes; and the largest batch and image that run under a limit of memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from bench.record.base import Absent, Record
+from bench.record.base import Absent, Measured, Record
 
 DEFINITIONS: dict[str, str] = {
     "rss_start": "Resident set of the worker after its interpreter and segbench are loaded",
@@ -30,9 +30,45 @@ DIFFERENCES: dict[str, tuple[str, str]] = {
 """Derived kind -> the two that it is the difference of, first minus second."""
 
 
-class MemoryMeasurement(Record):
+class MemoryMeasurement(Measured):
     """Kind -> bytes, or why there is none."""
 
     kind: Literal["memory"] = "memory"
-    version: int = 1
     values: dict[str, int | Absent] = Field(default_factory=dict)
+
+
+class Try(Record):
+    """One process at one size."""
+
+    batch_size: int
+    height: int
+    width: int
+    fits: bool
+    peak_bytes: int | None = None
+    """Highest memory of the process, where it lived to tell."""
+    why: str = ""
+    """How it ended, where it doesn't fit."""
+
+
+class Fit(Record):
+    """What fits under one limit."""
+
+    limit_bytes: int
+    memory: Literal["main", "gpu"]
+    largest_batch: int | None = None
+    """At the case's image size; None with a reason where not even one image fits."""
+    largest_image: tuple[int, int] | None = None
+    """Height and width at batch size 1, in the case's aspect."""
+    batch_bound: bool = False
+    """The search ended at its own largest batch, not at the memory's."""
+    image_bound: bool = False
+    reason: str = ""
+    tries: tuple[Try, ...] = ()
+
+
+class FitsMeasurement(Measured):
+    """Kind of limit -> what fits."""
+
+    kind: Literal["fits"] = "fits"
+    fits: tuple[Fit, ...] = ()
+    absent: str = ""

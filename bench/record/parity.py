@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from bench.record.base import Record
+from bench.record.base import Measured, Record
 
 
 class OutputSums(Record):
@@ -23,12 +23,11 @@ class OutputSums(Record):
     """Values of the candidate that are NaN or infinite; they are left out of the sums."""
 
 
-class ParityMeasurement(Record):
+class ParityMeasurement(Measured):
     """Comparison with the reference variant on the same images."""
 
     by_image = ("images", "equal", "total")
     kind: Literal["parity"] = "parity"
-    version: int = 1
     reference: str
     """Slug of the reference variant."""
     images: tuple[str, ...]

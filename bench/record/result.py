@@ -7,13 +7,16 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from bench.record.base import ArrayFile, Record
-from bench.record.confusion import ConfusionMeasurement, InstanceMeasurement, RunTimes
+from bench.record.counts import (
+    ConfusionMeasurement,
+    InstanceMeasurement,
+    RunTimes,
+    SegmentsMeasurement,
+)
 from bench.record.environment import Environment
-from bench.record.fits import FitsMeasurement
 from bench.record.gallery import GalleryMeasurement
-from bench.record.memory import MemoryMeasurement
+from bench.record.memory import FitsMeasurement, MemoryMeasurement
 from bench.record.parity import ParityMeasurement
-from bench.record.segments import SegmentsMeasurement
 from bench.record.timing import TimingMeasurement
 from bench.record.work import ComponentMeasurement, WorkMeasurement
 from bench.suite.case import Case

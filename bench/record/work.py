@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from bench.record.base import Record
+from bench.record.base import Measured, Record
 
 
 class PartWork(Record):
@@ -26,11 +26,10 @@ class PartWork(Record):
     cache would move."""
 
 
-class WorkMeasurement(Record):
+class WorkMeasurement(Measured):
     """Work of one call at one size."""
 
     kind: Literal["work"] = "work"
-    version: int = 1
     batch_size: int
     height: int
     width: int
@@ -41,11 +40,10 @@ class WorkMeasurement(Record):
     """Why there are no parts."""
 
 
-class ComponentMeasurement(Record):
+class ComponentMeasurement(Measured):
     """Times of the parts of one variant, of calls that ran for this alone."""
 
     kind: Literal["components"] = "components"
-    version: int = 1
     parts_ns: dict[str, tuple[int, ...]] = Field(default_factory=dict)
     """Part -> time in each call; a part that is entered several times is summed."""
     whole_ns: tuple[int, ...] = ()

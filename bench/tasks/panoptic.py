@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from bench.datasets.base import Images
 from bench.errors import DatasetError
+from bench.record.counts import SegmentsMeasurement
 from bench.record.result import Result
-from bench.record.segments import SegmentsMeasurement
 from bench.record.store import read_arrays
 from bench.segments import VOID, PanopticOptions, Segments
 from bench.suite.case import Case

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.datasets.base import Images
-from bench.record.confusion import ConfusionMeasurement
+from bench.record.counts import ConfusionMeasurement
 from bench.record.result import Result
 from bench.record.store import read_arrays
 from bench.segments import VOID

@@ -171,7 +171,7 @@ def test_a_damaged_array_is_never_blessed(run, tmp_path):
 
 def test_who_falls_back_on_the_user_without_git(run, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setenv("USER", "ada")
+    monkeypatch.setenv("LOGNAME", "ada")
     made = bless(run, tmp_path / "baseline", "the first")
     assert (made.who, made.commit) == ("ada", None)
     assert json.loads((tmp_path / "baseline" / "blessed.json").read_text())["schema"] == 1

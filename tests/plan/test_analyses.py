@@ -6,7 +6,7 @@ from bench import cachedir
 from bench.devices import machine
 from bench.execute.base import Outcome
 from bench.plan import largest
-from bench.record.fits import FitsMeasurement
+from bench.record.memory import FitsMeasurement
 from bench.record.result import Failure
 from bench.record.store import read_run
 from bench.record.work import ComponentMeasurement, WorkMeasurement

@@ -11,9 +11,13 @@ from bench.errors import CaseFailed
 from bench.measure.parity import Compared, measurement
 from bench.plan.shards import Part, join
 from bench.record.base import ArrayFile
-from bench.record.confusion import ConfusionMeasurement, InstanceMeasurement, RunTimes
+from bench.record.counts import (
+    ConfusionMeasurement,
+    InstanceMeasurement,
+    RunTimes,
+    SegmentsMeasurement,
+)
 from bench.record.gallery import GalleryMeasurement, Panel
-from bench.record.segments import SegmentsMeasurement
 from bench.tasks import confusion, instances
 from bench.tasks.base import joined
 from bench.tasks.panoptic import PanopticTask

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.record.segments import SegmentsMeasurement
+from bench.record.counts import SegmentsMeasurement
 from bench.record.store import Run, read_run, write_arrays
 from bench.suite.classes import CITYSCAPES
 from bench.tasks.panoptic import FALSE, MATCHED, MISSED, PanopticTask

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.errors import DatasetError, RecordError
-from bench.record.segments import SegmentsMeasurement
+from bench.record.counts import SegmentsMeasurement
 from bench.record.store import write_arrays
 from bench.segments import VOID, Segments
 from bench.tasks import panoptic

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bench.record.base import ArrayFile
-from bench.record.confusion import ConfusionMeasurement
+from bench.record.counts import ConfusionMeasurement
 from bench.record.store import write_arrays
 from bench.segments import VOID
 from bench.suite.classes import CITYSCAPES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.metrics.base import Row
 from bench.metrics.format import MISSING, count
-from bench.record.fits import Fit, FitsMeasurement
+from bench.record.memory import Fit, FitsMeasurement
 from bench.report.blocks import Block, Cell, Column, Heading, Notes, Prose, Section, Table
 from bench.report.sections.common import head_column, row_head
 from bench.report.view import Group, View

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bench.metrics.rows import rows
-from bench.record.fits import Fit, FitsMeasurement
+from bench.record.memory import Fit, FitsMeasurement
 from bench.record.store import read_run, write_result
 from bench.report.blocks import Table
 from bench.report.sections.fits import section

@@ -1,4 +1,4 @@
-"""Per-image confusion counts, sparse, and per-instance counts."""
+"""What is counted of every image: confusion, instances and segments; and the time that it took."""
 
 from __future__ import annotations
 
@@ -6,7 +6,23 @@ from typing import Literal
 
 from pydantic import Field
 
-from bench.record.base import ArrayFile, ImageCounts, Record
+from bench.record.base import ArrayFile, Measured
+
+
+class ImageCounts(Measured):
+    """A task's counts of every image."""
+
+    by_image = ("images", "groups", "classified")
+    classes: tuple[str, ...]
+    images: tuple[str, ...]
+    """Names of the images that were evaluated, in order."""
+    asked: int
+    """Images that the protocol asked for; fewer were seen where the time limit ended the pass."""
+    groups: tuple[str, ...] = ()
+    """Group (city) of every image, which intervals may leave out as a whole; empty = none."""
+    classified: tuple[int, ...] = ()
+    """Pixels of every image that were predicted as any class, not as void; empty in older records."""
+    arrays: ArrayFile
 
 
 class ConfusionMeasurement(ImageCounts):
@@ -20,7 +36,19 @@ class ConfusionMeasurement(ImageCounts):
     kind: Literal["confusion"] = "confusion"
 
 
-class InstanceMeasurement(Record):
+class SegmentsMeasurement(ImageCounts):
+    """What became of every segment, for PQ.
+
+    Arrays, one entry a segment, uint32: `image`; `class_index`; `outcome` (0 = a matched pair of ground
+    truth and prediction, 1 = a false positive, 2 = a false negative); `intersection` and `union`,
+    pixels of a matched pair, 0 elsewhere. Segments that count nowhere (crowd, predictions that lie on
+    void) are left out.
+    """
+
+    kind: Literal["segments"] = "segments"
+
+
+class InstanceMeasurement(Measured):
     """Counts of every instance in the ground truth, for iIoU.
 
     Arrays: `image`, `class_index` (uint32), `size`, `hit` and `category_hit` (uint32): pixels of the
@@ -29,7 +57,6 @@ class InstanceMeasurement(Record):
 
     by_image = ("images",)
     kind: Literal["instances"] = "instances"
-    version: int = 1
     classes: tuple[str, ...]
     images: tuple[str, ...]
     stray: dict[str, int] = Field(default_factory=dict)
@@ -38,12 +65,11 @@ class InstanceMeasurement(Record):
     arrays: ArrayFile
 
 
-class RunTimes(Record):
+class RunTimes(Measured):
     """Wall times of the accuracy pass, nanoseconds."""
 
     by_image = ("forward_ns",)
     kind: Literal["accuracy_pass"] = "accuracy_pass"
-    version: int = 1
     forward_ns: tuple[int, ...]
     """Forward call of every image."""
     wall_ns: int
