@@ -7,7 +7,7 @@ SegbenchError             exit 2  one sentence with the offending value, and a h
 │   ├── DatasetError              a data set that is missing, half unpacked or corrupt
 │   ├── WeightsError              weights that are missing or damaged
 │   ├── RecordError               a run folder that can't be read
-│   └── CodeRefused               the suite wants to run code and nobody allowed it
+│   └── CodeRefused               the suite runs code of its own without --allow-code
 ├── Unsupported           exit 2  this machine or installation can't; becomes a `skipped` row
 ├── CaseFailed            exit 3  a case that was tried and broke; becomes a `failed` row
 └── NothingMeasured       exit 4  there was nothing to do or to judge
@@ -56,7 +56,7 @@ class RecordError(BadInput):
 
 
 class CodeRefused(BadInput):
-    """The suite wants to run code and nobody allowed it."""
+    """The suite runs code of its own without --allow-code."""
 
 
 class Unsupported(SegbenchError):

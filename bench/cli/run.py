@@ -81,7 +81,7 @@ def run(
     if shards is not None:
         cases = tuple(case.asking(shards=shards) for case in cases)
     if list_only:
-        print_plan(cases)
+        print_plan(cases, executor)
         return
     folder = (out or Path("runs") / asked.name).resolve()
     setting = Setting(

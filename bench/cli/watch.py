@@ -136,10 +136,15 @@ def _numbers(result: Result) -> str:
     return f"{text}  ({wall:.0f} s)"
 
 
-def print_plan(cases: Sequence[Case]) -> None:
+def print_plan(cases: Sequence[Case], executor: str) -> None:
     """Print every case, and whether this machine runs it."""
     from bench.execute.probe import skip_reason
 
+    if executor != "local":
+        print(
+            f"What follows holds for this machine: --list asks no node of the executor {executor!r}.",
+            file=sys.stderr,
+        )
     for case in cases:
         reason = skip_reason(case)
         print(f"{case.id}  skipped: {reason}" if reason else case.id)

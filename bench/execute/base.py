@@ -51,7 +51,8 @@ class Executor(Protocol):
     """Does jobs."""
 
     def capabilities(self) -> Capabilities:
-        """Places, and jobs at a time."""
+        """Places, and jobs at a time; unless overridden this machine, one job at a time."""
+        return Capabilities()
 
     def submit(
         self, job: Job, *, place: str, timeout_s: float, log: Path, progress: Say

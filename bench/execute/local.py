@@ -9,30 +9,22 @@ from pathlib import Path
 
 from bench.errors import BadInput
 from bench.execute import probe, process
-from bench.execute.base import Capabilities, Outcome
+from bench.execute.base import Executor, Outcome
 from bench.jobs.base import Job, Report, Say
 from bench.jobs.prepare import ProbeJob
 
 
 @dataclass(frozen=True)
-class LocalExecutor:
+class LocalExecutor(Executor):
     """One place, `here`; `submit` returns when the job is done."""
 
     cache: Path
     address: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse an address.
-
-        Raises:
-            BadInput: there is one.
-        """
+        """Refuse an address."""
         if self.address is not None:
             raise BadInput("The executor 'local' has no address.", "Did you mean --executor ray?")
-
-    def capabilities(self) -> Capabilities:
-        """One place, one job at a time."""
-        return Capabilities()
 
     def submit(
         self, job: Job, *, place: str, timeout_s: float, log: Path, progress: Say
@@ -40,10 +32,11 @@ class LocalExecutor:
         """Outcome, which is there when this returns."""
         del place
         done: Future[Outcome] = Future()
-        if isinstance(job, ProbeJob):  # a process would tell the same, half a second later
-            done.set_result(Outcome(report=probe.answer(job)))
-        else:
-            done.set_result(self.work(job, timeout_s, log, progress))
+        done.set_result(
+            Outcome(report=probe.answer(job))  # a process would tell the same, half a second later
+            if isinstance(job, ProbeJob)
+            else self.work(job, timeout_s, log, progress)
+        )
         return done
 
     def work(self, job: Job, timeout_s: float, log: Path, progress: Say) -> Outcome:
@@ -59,6 +52,3 @@ class LocalExecutor:
         """Remove folders from the cache."""
         del place
         process.drop(self.cache, names)
-
-    def close(self) -> None:
-        """Nothing runs any more."""

@@ -65,9 +65,10 @@ def skip_reason(case: Case) -> str:
 def misses(case: Case) -> Iterator[str]:
     """Everything that this machine or installation lacks for the case."""
     yield from machine.mismatches(case.target, machine.describe())
-    missing = _missing(case.variant)
-    if missing:
-        yield missing
+    absent = [name for name in needs(case.variant) if registry.version(name) is None]
+    if absent:
+        verb = "isn't" if len(absent) == 1 else "aren't"
+        yield f"{' and '.join(absent)} {verb} installed: python -m pip install {' '.join(absent)}"
         return
     backend = registry.load("backend", case.variant.backend)()
     device = registry.load("device", case.target.device)()
@@ -77,15 +78,6 @@ def misses(case: Case) -> Iterator[str]:
     loader = registry.load("model", case.model.loader)
     if not case.variant.steps and not loader.provides_torch:
         yield f"{case.model.name} is an ONNX file; this variant needs a torch module"
-
-
-def _missing(variant: Variant) -> str:
-    """Empty, or which distributions are missing and the command that installs them."""
-    absent = [name for name in needs(variant) if registry.version(name) is None]
-    if not absent:
-        return ""
-    verb = "isn't" if len(absent) == 1 else "aren't"
-    return f"{' and '.join(absent)} {verb} installed: python -m pip install {' '.join(absent)}"
 
 
 def needs(variant: Variant) -> tuple[str, ...]:
@@ -141,23 +133,22 @@ def runtime_versions(case: Case, variant: Variant) -> dict[str, str]:
 @cache
 def flags() -> tuple[str, ...]:
     """Processor features that matter to inference, of those that the kernel lists."""
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return ()
-    lines = [n for n in text.splitlines() if n.lower().startswith(("flags", "features"))]
-    have = set(lines[0].partition(":")[2].split()) if lines else set()
+    have = next(iter(_cpuinfo(("flags", "features"))), "").split()
     return tuple(f for f in _FLAGS if f in have)
 
 
 def clock_mhz() -> float | None:
     """Fastest core's present clock, MHz, or None where the kernel hides it."""
+    return max((float(value) for value in _cpuinfo("cpu mhz")), default=None)
+
+
+def _cpuinfo(names: str | tuple[str, ...]) -> list[str]:
+    """Values of the kernel's lines on the processor that begin with a name; empty where it hides them."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
-        return None
-    clocks = [float(n.partition(":")[2]) for n in lines if n.lower().startswith("cpu mhz")]
-    return max(clocks, default=None)
+        return []
+    return [n.partition(":")[2] for n in lines if n.lower().startswith(names)]
 
 
 @cache

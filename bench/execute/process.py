@@ -195,29 +195,21 @@ def drop(cache: Path, names: Iterable[str]) -> None:
 
 
 def _outcome(job: Job, worker: Process, began: float) -> Outcome:
-    found = answer(Path(job.out))
-    try:
-        report = job.report.model_validate(found.payload) if found and found.ok else None
-    except ValidationError:
-        found = None
-    if found is None or worker.timed_out:
-        return _failed(job, worker, *worker.ending())
-    if report is None:
-        return _failed(job, worker, found.error_type, found.message, skipped=found.skipped)
-    there = sorted(p for p in job.beside.rglob("*") if p.is_file())
-    return Outcome(
-        report=report,
-        files={p.relative_to(job.beside).as_posix(): p.read_bytes() for p in there},
-        startup_s=found.startup_s,
-        wall_s=time.monotonic() - began,
-    )
-
-
-def _failed(
-    job: Job, worker: Process, kind: str, message: str, *, skipped: bool = False
-) -> Outcome:
-    tail = worker.tail()
-    why = Failure(step=job.step, type=kind, message=message, stderr_tail=tail)
+    found = None if worker.timed_out else answer(Path(job.out))
+    if found is not None and found.ok:
+        with contextlib.suppress(ValidationError):
+            there = sorted(p for p in job.beside.rglob("*") if p.is_file())
+            return Outcome(
+                report=job.report.model_validate(found.payload),
+                files={p.relative_to(job.beside).as_posix(): p.read_bytes() for p in there},
+                startup_s=found.startup_s,
+                wall_s=time.monotonic() - began,
+            )
+    if found is None or found.ok:
+        (kind, message), skipped = worker.ending(), False
+    else:
+        kind, message, skipped = found.error_type, found.message, found.skipped
+    why = Failure(step=job.step, type=kind, message=message, stderr_tail=worker.tail())
     return Outcome(failure=why, skipped=skipped)
 
 

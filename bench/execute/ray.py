@@ -143,7 +143,7 @@ class RayExecutor:
         self._running[key] = task.remote(job.model_dump_json(), timeout_s)
 
         def follow() -> None:
-            with contextlib.suppress(InvalidStateError):  # nobody waits for it any more
+            with contextlib.suppress(InvalidStateError):  # it was cancelled
                 try:
                     done.set_result(self._follow(key, job, place, timeout_s, log, progress))
                 except (Exception, SystemExit) as e:  # noqa: BLE001 - whoever waits must know

@@ -19,9 +19,9 @@ from bench.gate.session import BEGUN
 from bench.gate.verdict import LIVE
 from bench.jobs.measure import PairJob
 from bench.live import calibrated, pair, revision, scope
+from bench.live.pair import Start
 from bench.live.prepared import Tell, print_line, ready
 from bench.live.revision import Revision
-from bench.live.side import Start
 from bench.record.base import now
 from bench.record.calibration import Calibration
 from bench.record.pairs import PairsRecord, ProcessPair
@@ -34,7 +34,6 @@ from bench.suite.protocol import LARGEST
 MEANS = (
     "execute/process.py",
     "live/pair.py",
-    "live/side.py",
     "measure/steps/pair.py",
     "metrics/pairs.py",
 )

@@ -1,5 +1,8 @@
 """A pair of processes, both loaded and warm, that take turns in short bursts.
 
+The launcher blocks in read() while a side works: a launcher that polls makes the model that it
+measures two times slower on a machine of two cores.
+
 What slows a machine down comes in spells that are longer than a burst, so it hits both sides alike
 and leaves their ratio alone. What a process brings with it (memory layout, placement of threads)
 doesn't cancel: that is why the pair of fresh processes is the unit, and its iterations are not.
@@ -7,18 +10,25 @@ doesn't cancel: that is why the pair of fresh processes is the unit, and its ite
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import random
+import sys
 import time
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from statistics import mean
-from typing import Protocol
+from typing import Any, Protocol
 
-from bench.live.side import Side, Start
+import psutil
+
+from bench.errors import CaseFailed, SegbenchError, Unsupported
+from bench.execute.process import WORKER, Process, answer, started
+from bench.jobs.base import Answer
+from bench.jobs.measure import PairJob, PairReport
 from bench.measure import counters
 from bench.metrics.pairs import QUIET
 from bench.record.base import Absent, now
@@ -70,6 +80,79 @@ class Plan:
     """Kill both after this long."""
 
 
+@dataclass(frozen=True)
+class Start:
+    """What a side's process is started with."""
+
+    job: PairJob
+    command: tuple[str, ...] = WORKER
+    """Of another revision, its own Python and its own boot script."""
+    cwd: Path | None = None
+    """Folder that it works in, where a model of Python code is looked for; None = the launcher's."""
+    words: Mapping[str, Any] | None = None
+    """The job as another revision says it, which may know fewer fields, or others; None = as here."""
+
+
+class Side(Process):
+    """A worker that waits for bursts."""
+
+    def __init__(self, start: Start, log: Path, name: str, timeout_s: float) -> None:
+        log = log.absolute()  # the worker may have another current folder
+        self.name, self._out = name, log.with_suffix(".json")
+        self._out.unlink(missing_ok=True)
+        threads, words = start.job.threads, start.words or start.job.model_dump(mode="json")
+        super().__init__(start.command, threads=threads, log=log, limit_s=timeout_s, cwd=start.cwd)
+        self.tell(json.dumps({**words, **started(self._out)}))
+
+    def close(self) -> None:
+        """Leave nothing behind, however the pair ended."""
+        super().close()
+        self._out.unlink(missing_ok=True)
+
+    def ready(self) -> None:
+        """Return when the session is loaded and warm."""
+        self._await("ready")
+
+    def burst(self, iterations: int, core: int | None = None) -> None:
+        """Return when the burst is done."""
+        self.tell(f"burst {iterations}" + ("" if core is None else f" {core}"))
+        self._await("burst")
+
+    def end(self) -> tuple[tuple[int, ...], ...]:
+        """Nanoseconds of every burst's iterations, out of the worker's report."""
+        self.tell("end")
+        self.wait()
+        found = answer(self._out)
+        if found is None or not found.ok:
+            raise self._broken(found)
+        return PairReport.model_validate(found.payload).bursts_ns
+
+    def cpu_s(self) -> float:
+        """Processor time of the worker so far, seconds."""
+        if sys.platform == "linux":
+            # The clock of another process, as clock_getcpuclockid(3) makes it; /proc counts in 10 ms.
+            with contextlib.suppress(OSError):
+                return time.clock_gettime(~self.pid << 3 | 2)
+        with contextlib.suppress(psutil.Error):
+            times = psutil.Process(self.pid).cpu_times()
+            return float(times.user + times.system)
+        return 0.0  # it ended, and the next read says how
+
+    def _await(self, word: str) -> None:
+        """Block until the worker says the word; other progress is passed over."""
+        if not any(phase == word for phase, *_ in self.said()):
+            self.wait()
+            raise self._broken(answer(self._out))
+
+    def _broken(self, found: Answer | None) -> SegbenchError:
+        """Why the worker is gone, in one sentence."""
+        whose, hint = f"The {self.name}'s process of a live pair", f"Its log: {self.log}"
+        if found is not None and not found.ok and not self.timed_out:
+            kind = Unsupported if found.skipped else CaseFailed
+            return kind(f"{whose} failed: {found.message}", hint)
+        return CaseFailed(f"{whose} failed: {self.ending()[1]}", hint)
+
+
 def live(
     baseline: Start, candidate: Start, logs: Path, rng: random.Random, plan: Plan | None = None
 ) -> ProcessPair:
@@ -79,7 +162,7 @@ def live(
         CaseFailed: one of them died, hung or said why it can't.
     """
     plan = plan or Plan()
-    with ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
         # Both start at once, so a pair costs one start's time; who is first is drawn, too.
         starts = [("baseline", baseline), ("candidate", candidate)]
         rng.shuffle(starts)

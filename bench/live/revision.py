@@ -26,8 +26,8 @@ from bench import cachedir, registry
 from bench.errors import BadInput, CaseFailed
 from bench.execute import probe
 from bench.jobs.measure import PairJob
+from bench.live.pair import Start
 from bench.live.prepared import Tell
-from bench.live.side import Start
 from bench.suite.base import digest
 from bench.suite.case import Case
 

@@ -19,7 +19,6 @@ from bench.gate.live import POWER
 from bench.jobs.measure import PairJob
 from bench.live import calibrated, pair
 from bench.live.prepared import Tell
-from bench.live.side import Side, Start
 from bench.measure.call import Call, timed
 from bench.measure.session import LoadedCase, load_case
 from bench.measure.steps.pair import slowed, stay, warm
@@ -63,7 +62,7 @@ def run(
     with tempfile.TemporaryDirectory() as folder:
         began = time.monotonic()
         for i in range(pairs):
-            found = pair.live(Start(job), Start(job), Path(folder), rng)
+            found = pair.live(pair.Start(job), pair.Start(job), Path(folder), rng)
             logs.append(log_ratio(found))
             left = (time.monotonic() - began) / (i + 1) * (pairs - i - 1)
             tell(f"pair {i + 1} of {pairs}: {math.exp(logs[-1]):.3f}, {left:.0f} s left")
@@ -134,7 +133,7 @@ def in_process(job: PairJob, folder: Path, rng: Random, pairs: int = INSIDE) -> 
     """
     logs = []
     for _ in range(pairs):
-        with Side(Start(job), folder / "isolated.log", "isolated", 300.0) as isolated:
+        with pair.Side(pair.Start(job), folder / "isolated.log", "isolated", 300.0) as isolated:
             own = Inside(job)
             found = pair.take_turns(own, isolated, rng, pair.Plan())
         logs.append(log_ratio(found))

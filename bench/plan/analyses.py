@@ -6,7 +6,6 @@ None of them can fail a row: one that can't be done leaves its reason.
 from __future__ import annotations
 
 import shutil
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -52,44 +51,33 @@ class Analyses:
     _fresh: set[Path] = field(default_factory=set)
     """Ceilings of this very run: one of a busy machine isn't tried again at once."""
 
-    def kinds(self, case: Case) -> tuple[Kind, ...]:
-        """What the case asks for."""
-        asked = case.protocol
-        if asked.corruption:
-            return ()
-        wanted: dict[Kind, bool] = {
-            "work": asked.work,
-            "ceiling": asked.ceiling and not self._there(case),
-            "fits": bool(asked.fits_gb),
-        }
-        return tuple(kind for kind, is_wanted in wanted.items() if is_wanted)
+    def wanted(self, case: Case, row: Result | None = None) -> dict[Kind, str]:
+        """What a case asks for, and of one that has a row, what that lacks; under each kind its name.
 
-    def wanted(self, row: Result) -> tuple[Kind, ...]:
-        """What a row asks for and lacks."""
-        if row.status not in {"ok", "wrong"}:
-            return ()
-        return tuple(k for k in self.kinds(row.case) if k == "ceiling" or row.get(k) is None)
+        A ceiling's holds its file: cases that want one of the same name share its step.
+        """
+        asked = case.protocol
+        if asked.corruption or (row is not None and row.status not in {"ok", "wrong"}):
+            return {}
+        found: dict[Kind, str] = {}
+        if asked.work and not (row and row.get("work")):
+            found["work"] = "work"
+        if asked.ceiling and not self._there(case):
+            found["ceiling"] = f"ceiling {self._file(case).name}"
+        if asked.fits_gb and not (row and row.get("fits")):
+            found["fits"] = "fits"
+        return found
 
     def order(self, rows: Sequence[Result]) -> Iterator[tuple[Kind, int]]:
         """Kind and position of the row of every step to come: the slowest kind last."""
-        return self._steps([(row.case, self.wanted(row)) for row in rows])
-
-    def count(self, new: Sequence[Case], rows: Sequence[Result]) -> Counter[str]:
-        """Steps to come, by kind, of cases that have no row yet and of rows."""
-        asked = [(case, self.kinds(case)) for case in new]
-        asked += [(row.case, self.wanted(row)) for row in rows]
-        return Counter(kind for kind, _ in self._steps(asked))
-
-    def _steps(self, asked: Sequence[tuple[Case, tuple[Kind, ...]]]) -> Iterator[tuple[Kind, int]]:
-        """Kind and position of every step; one ceiling a file."""
+        wanted = [self.wanted(row.case, row) for row in rows]
         for kind in _WHAT:
-            seen = set()
-            for i, (case, kinds) in enumerate(asked):
-                if kind in kinds:
-                    once = self._file(case) if kind == "ceiling" else i
-                    if once not in seen:
-                        seen.add(once)
-                        yield kind, i
+            ceilings = set()
+            for i, names in enumerate(wanted):
+                if kind in names and names[kind] not in ceilings:
+                    yield kind, i
+                    if kind == "ceiling":
+                        ceilings.add(names[kind])
 
     def story(self, kind: Kind, case: Case, row: Result) -> Story[Callable[[Result], Result]]:
         """What an analysis of an identified case adds to its row, or why it adds nothing."""

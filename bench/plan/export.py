@@ -45,7 +45,7 @@ def prepare(case: Case, setting: Setting, listener: Steps) -> tuple[Graph, Prepa
     """The steps of this machine, and a case that they prepared.
 
     Raises:
-        CodeRefused: the model runs the user's own Python, and nobody allowed it.
+        CodeRefused: the model runs the user's own Python without `allow_code`.
         Unsupported: this machine or installation can't run the case.
         CaseFailed: a step failed.
     """

@@ -145,7 +145,7 @@ def mismatches(
     asked = case.variant.precision
     device = case.target.device
     out = []
-    ran = _words(effective.get("precision", ""))
+    ran = {word.strip() for word in effective.get("precision", "").split(",")} - {""}
     # Beside the asked precision only fp32 is no surprise: casts and reductions stay there.
     if ran and (asked not in ran or ran - {asked, "fp32"}):
         out.append(f"Asked for {asked}; its products ran in {' and '.join(sorted(ran))}.")
@@ -154,7 +154,8 @@ def mismatches(
         out.append(f"Asked for {asked}; its input is {fed}.")
     used = effective.get("threads", "")
     if threads is not None and used and used != str(threads):
-        out.append(f"Asked for {_count(threads, 'thread')}; the runtime uses {used}.")
+        many = "thread" if threads == 1 else "threads"
+        out.append(f"Asked for {threads} {many}; the runtime uses {used}.")
     streams = effective.get("streams", "")
     if streams and streams != "1":
         out.append(f"Asked for 1 stream; the runtime uses {streams}.")
@@ -163,14 +164,6 @@ def mismatches(
         if where and device not in where.lower():
             out.append(f"Asked for the device {device}; the runtime names the {key} {where}.")
     return tuple(out)
-
-
-def _words(text: str) -> set[str]:
-    return {word.strip() for word in text.split(",") if word.strip()}
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" + ("" if number == 1 else "s")
 
 
 def _notes(report: CaseReport, data: DatasetReport) -> tuple[str, ...]:

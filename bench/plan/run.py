@@ -28,7 +28,7 @@ def measure(
 
     Raises:
         BadInput: the folder can't be written, holds another suite's run, or is in use.
-        CodeRefused: a model runs the user's own Python, and nobody allowed it.
+        CodeRefused: a model runs the user's own Python without `allow_code`.
     """
     select.refuse_code(cases, allow_code=setting.allow_code)
     select.refuse_options(cases)

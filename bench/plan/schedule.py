@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -32,7 +32,7 @@ Found: TypeAlias = Story[tuple[Result, Mapping[str, bytes]]]
 
 @dataclass
 class Scheduler:
-    """Tells the stories of one run."""
+    """The steps of one run, in their order."""
 
     setting: Setting
     listener: Listener
@@ -42,6 +42,10 @@ class Scheduler:
     _rows: dict[int, Result] = field(default_factory=dict)
     _homes: dict[str, Graph] = field(default_factory=dict)
     """Case -> steps of the place that ran it."""
+    _needs: dict[int, Counter[str]] = field(default_factory=dict)
+    """Measuring steps that a case still needs, by the position of the case."""
+    _left: Counter[str] = field(default_factory=Counter)
+    """The same of all cases together."""
     _polled: bool = False
     """Whether a case of this run told what the readings beside the samples cost."""
 
@@ -53,6 +57,8 @@ class Scheduler:
     def run(self, cases: tuple[Case, ...], stored: dict[str, Result]) -> tuple[Result, ...]:
         """Result of every case, in order, each on disk as soon as it is there."""
         self._cases = cases
+        for i in range(len(cases)):
+            self._count(i)
         self._say_left()
         try:
             self.walk.run(self._row(i, case, stored.get(case.id)) for i, case in enumerate(cases))
@@ -94,8 +100,8 @@ class Scheduler:
         timing = row.get("timing")
         self._polled = self._polled or (timing is not None and timing.poller is not None)
         self._rows[index] = row
-        whole = not launches.missing(row) and not self._analyses.wanted(row)
-        self.listener.finished(row, stood=stood and whole)
+        self._count(index)
+        self.listener.finished(row, stood=stood and not self._needs[index])
         self._say_left()
 
     def _placed(self, index: int, case: Case, old: Result | None) -> Found:
@@ -200,10 +206,15 @@ class Scheduler:
         self._say_left(kind)
         change = yield from self._analyses.story(kind, self._known[index], self._rows[index])
         self._add(index, change(self._rows[index]))
+        if kind == "ceiling":  # others wait for it, too
+            for i, needs in self._needs.items():
+                if any(name.startswith(kind) for name in needs):
+                    self._count(i)
 
     def _add(self, index: int, row: Result) -> None:
         """Store what a further step of a row brought."""
         self._rows[index] = self._keep(row, self._rows[index], {}, more=True)
+        self._count(index)
 
     def _keep(
         self, result: Result, old: Result | None, files: Mapping[str, bytes], *, more: bool = False
@@ -231,20 +242,26 @@ class Scheduler:
                 write_result(run, result)
         return result
 
+    def _count(self, index: int) -> None:
+        """Note what a case still needs, if all goes well."""
+        case, row = self._cases[index], self._rows.get(index)
+        needs = Counter(self._analyses.wanted(case, row).values())
+        if row is not None:
+            needs["timing"] = launches.missing(row)
+        else:
+            needs["case"] = 1
+            needs["timing"] = 0 if case.protocol.corruption else case.protocol.launches - 1
+        self._left.subtract(self._needs.get(index, {}))
+        self._left.update(needs)
+        self._needs[index] = +needs
+
     def _say_left(self, began: str = "") -> None:
         """Tell the listener how many measuring steps of each kind are to come."""
-        new = [case for i, case in enumerate(self._cases) if i not in self._rows]
-        self.listener.left(left(new, [*self._rows.values()], self._analyses), began)
-
-
-def left(new: Sequence[Case], rows: Sequence[Result], beside: analyses.Analyses) -> Counter[str]:
-    """Measuring steps to come, by kind, when every new case goes well."""
-    steps = Counter({"case": len(new)})
-    for case in new:
-        steps["timing"] += 0 if case.protocol.corruption else case.protocol.launches - 1
-    for row in rows:
-        steps["timing"] += launches.missing(row)
-    return +(steps + beside.count(new, rows))
+        steps = Counter[str]()
+        for name, cases in self._left.items():
+            kind = name.split()[0]
+            steps[kind] += min(cases, 1) if kind == "ceiling" else cases
+        self.listener.left(+steps, began)
 
 
 def _same_row(old: Result, new: Result) -> bool:

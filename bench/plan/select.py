@@ -34,7 +34,7 @@ def refuse_code(cases: Sequence[Case], *, allow_code: bool) -> None:
     """Refuse models that run the user's own Python, before anything is measured.
 
     Raises:
-        CodeRefused: there is one, and nobody allowed it.
+        CodeRefused: there is one without `allow_code`.
     """
     for case in cases:
         loader = registry.load("model", case.model.loader)

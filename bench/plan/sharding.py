@@ -1,6 +1,6 @@
 """The accuracy of one case, counted in shards at several places side by side.
 
-A place takes a shard that nobody has yet. When all are taken, an idle place repeats one that takes
+A place takes a shard that no place has yet. When all are taken, an idle place repeats one that takes
 much longer than the others did; the copy that is there first counts.
 """
 
@@ -16,7 +16,7 @@ from bench.jobs.measure import CaseReport, ShardJob, ShardReport
 from bench.plan.graph import Graph, Prepared
 from bench.plan.places import Places
 from bench.plan.setting import StepFailed
-from bench.plan.shards import Part, join
+from bench.plan.shards import join, part
 from bench.plan.walk import Node, Story
 from bench.record.store import packed
 from bench.suite.case import Case
@@ -103,7 +103,7 @@ class Pool:
             self._helpers -= 1
 
     def _take(self, place: str) -> int | None:
-        """A shard that nobody has, else one that is late; None = there is none now."""
+        """A shard that no place has, else one that is late; None = there is none now."""
         now, late = time.monotonic(), LATE * statistics.median(self._took or [float("inf")])
         for least in (0.0, late):
             for k in range(self.count):
@@ -131,25 +131,25 @@ class Pool:
 
         `timed` is the outcome of the job that timed it, if one did; counting took `wall_s`.
         """
-        reports = [cast("ShardReport", o.report) for o in self.done.values()]
+        done = [(cast("ShardReport", o.report), o.files) for o in self.done.values()]
         limited = self.case.protocol.accuracy_limit_s is not None
-        files = [o.files for o in self.done.values()]
-        whole = join([Part.of(r, f) for r, f in zip(reports, files, strict=True)], limited=limited)
-        stored = {n: c for each in files for n, c in each.items() if n.startswith("media/")}
-        found: dict[str, Any] = dict(whole.measurements)
-        for kind, arrays in whole.arrays.items():
-            file, content = packed(self.case.id, kind, arrays)
-            stored[f"cases/{file.file}"] = content
+        whole, arrays = join([part(*each) for each in done], limited=limited)
+        stored = {n: c for _, files in done for n, c in files.items() if n.startswith("media/")}
+        found: dict[str, Any] = {m.kind: m for m in whole.measurements}
+        for kind, content in arrays.items():
+            file, packing = packed(self.case.id, kind, content)
+            stored[f"cases/{file.file}"] = packing
             found[kind] = found[kind].model_copy(update={"arrays": file})
         last = [found.pop(kind) for kind in ("parity", "gallery") if kind in found]
-        own = cast("CaseReport", timed.report) if timed else reports[0]
+        own = cast("CaseReport", timed.report) if timed else whole
+        counting_s = max(report.times["accuracy_s"] for report, _ in done)
         report = CaseReport(
             measurements=(*found.values(), *(own.measurements if timed else ()), *last),
             effective=own.effective,
             weights=own.weights,
             seen=len(whole.images),
             asked=whole.asked,
-            times={**own.times, "accuracy_s": max(r.times["accuracy_s"] for r in reports)},
+            times={**own.times, "accuracy_s": counting_s},
         )
         base = timed or self.done[0]
         wall = wall_s + (timed.wall_s if timed else 0.0)

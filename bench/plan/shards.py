@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,41 +21,17 @@ from bench.record.counts import RunTimes
 from bench.record.gallery import GalleryMeasurement
 from bench.record.parity import ParityMeasurement
 
-Arrays = Mapping[str, NDArray[Any]]
-
+Arrays: TypeAlias = Mapping[str, NDArray[Any]]
+Part: TypeAlias = tuple[ShardReport, Mapping[str, Arrays]]
+"""What the worker of one shard found, or what all of them came to; and kind -> arrays of the
+measurement, whose `image` counts the images that the shard saw."""
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Part:
-    """What the worker of one shard found, or what all of them came to."""
-
-    shard: tuple[int, int]
-    """Which one, 0 first, and of how many."""
-    images: Mapping[int, str]
-    """Position in the set -> name, of the images that it saw, in order."""
-    asked: int
-    """Images of all shards together."""
-    measurements: Mapping[str, Any]
-    """Kind -> measurement."""
-    arrays: Mapping[str, Arrays]
-    """Kind -> arrays of the measurement; their `image` counts the images that the shard saw."""
-
-    @classmethod
-    def of(cls, report: ShardReport, files: Mapping[str, bytes]) -> Part:
-        """What a worker reported, and the files beside its report."""
-        found: dict[str, Any] = {m.kind: m for m in report.measurements}
-        return cls(
-            shard=report.shard,
-            images=dict(zip(report.indices, report.images, strict=True)),
-            asked=report.asked,
-            measurements=found,
-            arrays={
-                kind: unpacked(files[f"cases/{m.arrays.file}"])
-                for kind, m in found.items()
-                if "arrays" in type(m).model_fields
-            },
-        )
+def part(report: ShardReport, files: Mapping[str, bytes]) -> Part:
+    """What a worker reported, and the arrays out of the files beside its report."""
+    stored: list[Any] = [m for m in report.measurements if "arrays" in type(m).model_fields]
+    return report, {m.kind: unpacked(files[f"cases/{m.arrays.file}"]) for m in stored}
 
 
 def join(parts: Sequence[Part], *, limited: bool = False) -> Part:
@@ -69,45 +44,45 @@ def join(parts: Sequence[Part], *, limited: bool = False) -> Part:
         CaseFailed: a shard or an image is missing, or there twice; it is named.
     """
     parts = _whole(parts)
-    owners = Counter(index for part in parts for index in part.images)
-    twice = next((i for i, count in owners.items() if count > 1), None)
-    if twice is not None:
-        raise CaseFailed(f"Image {twice} lies in two shards.")
-    asked = parts[0].asked
-    seen = next((i for i in range(asked) if i not in owners), asked)
-    if seen < asked and not limited:
-        raise CaseFailed(f"Image {seen} of {asked} lies in none of the {len(parts)} shards.")
-    names = {i: name for part in parts for i, name in part.images.items()}
-    images = {i: names[i] for i in range(seen)}
-    place = {name: i for i, name in images.items()}
-    return Part(
-        shard=(0, 1),
-        images=images,
-        asked=asked,
-        measurements={k: _measurement(k, parts, place) for k in parts[0].measurements},
-        arrays={k: _arrays(k, parts, place) for k in parts[0].arrays},
-    )
+    names: dict[int, str] = {}
+    for report, _ in parts:
+        for i, name in zip(report.indices, report.images, strict=True):
+            if i in names:
+                raise CaseFailed(f"Image {i} lies in two shards.")
+            names[i] = name
+    first, kinds = parts[0]
+    seen = next((i for i in range(first.asked) if i not in names), first.asked)
+    if seen < first.asked and not limited:
+        raise CaseFailed(f"Image {seen} of {first.asked} lies in none of the {len(parts)} shards.")
+    place = {names[i]: i for i in range(seen)}
+    whole = {
+        "shard": (0, 1),
+        "indices": tuple(range(seen)),
+        "images": tuple(place),
+        "measurements": tuple(_measurement(m, parts, place) for m in first.measurements),
+    }
+    return first.model_copy(update=whole), {k: _arrays(k, parts, place) for k in kinds}
 
 
 def _whole(parts: Sequence[Part]) -> list[Part]:
     """The parts by number: every one of one division, just once."""
-    divisions = sorted({(p.shard[1], p.asked) for p in parts})
+    divisions = sorted({(report.shard[1], report.asked) for report, _ in parts})
     if len(divisions) != 1:
         raise CaseFailed(f"These aren't the shards of one pass: {divisions}.")
     count = divisions[0][0]
-    there = Counter(p.shard[0] for p in parts)
+    there = Counter(report.shard[0] for report, _ in parts)
     for k in range(count):
         if there[k] != 1:
             fault = "there twice" if there[k] else "missing"
             raise CaseFailed(f"Shard {k + 1} of {count} is {fault}.")
-    return sorted(parts, key=lambda p: p.shard[0])
+    return sorted(parts, key=lambda part: part[0].shard)
 
 
-def _measurement(kind: str, parts: Sequence[Part], place: Mapping[str, int]) -> Any:
+def _measurement(first: Any, parts: Sequence[Part], place: Mapping[str, int]) -> Any:
     """A measurement of the whole pass; `place` tells which images count, and their order."""
-    found = [(p, p.measurements[kind]) for p in parts if kind in p.measurements]
-    first = found[0][1]
-    named = [(m.images if "images" in m.by_image else (*p.images.values(),), m) for p, m in found]
+    every: list[tuple[ShardReport, Any]] = [(r, m) for r, _ in parts for m in r.measurements]
+    found = [(r, m) for r, m in every if m.kind == first.kind]
+    named = [(m.images if "images" in m.by_image else r.images, m) for r, m in found]
     update = _lists(named, place)
     if isinstance(first, RunTimes):
         update["wall_ns"] = sum(m.wall_ns for _, m in named)
@@ -148,8 +123,8 @@ def _in_order(lists: Iterable[Iterable[tuple[str, T]]], place: Mapping[str, int]
 
 def _arrays(kind: str, parts: Sequence[Part], place: Mapping[str, int]) -> Arrays:
     """Arrays of the whole pass: every shard's rows, in the order of the images."""
-    found = [(p, p.arrays[kind]) for p in parts if kind in p.arrays]
-    position = [np.array([*p.images], np.int64)[a["image"].astype(np.int64)] for p, a in found]
+    found = [(report.indices, arrays[kind]) for report, arrays in parts if kind in arrays]
+    position = [np.array(at, np.int64)[a["image"].astype(np.int64)] for at, a in found]
     image = np.concatenate(position)
     order = np.argsort(image, kind="stable")
     order = order[image[order] < len(place)]

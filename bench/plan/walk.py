@@ -100,13 +100,13 @@ class Walk:
         self._active.insert(at, _Told(story))
 
     def give_up(self, nodes: Iterable[Node]) -> None:
-        """End jobs that nobody needs any more."""
+        """End jobs whose results aren't needed any more."""
         keys = {node.key for node in nodes}
         for future, node in tuple(self._running.items()):
             if node.key in keys:
                 del self._running[future]
                 future.cancel()
-                said = Failure(step="case", type="given up", message="Nobody needs it any more.")
+                said = Failure(step="case", type="given up", message="It isn't needed any more.")
                 self._done[node.key] = StepFailed(said)
 
     def run(self, stories: Iterable[Story[None]]) -> None:
@@ -217,7 +217,7 @@ class Walk:
     def _taken(self, node: Node) -> Any:
         found = self._done[node.key]
         if isinstance(found, Outcome) and (node.kind == "measure" or found.files):
-            del self._done[node.key]  # nobody else wants it, and its arrays are large
+            del self._done[node.key]  # one case alone needs it, and its arrays are large
         return found
 
     def _begin(self, active: list[_Told]) -> bool:

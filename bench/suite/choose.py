@@ -46,6 +46,8 @@ def _chosen(
     suite: Suite, kind: str, option: str, given: Mapping[str, str], change: Callable[..., Any]
 ) -> Suite:
     """Suite whose models or data sets that `given` names are changed by its values."""
+    if not given:  # the same blocks, so that they aren't expanded again
+        return suite
     names = {getattr(block, kind).name for block in suite.blocks}
     for name in given:
         if name not in names:

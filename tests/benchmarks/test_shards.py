@@ -11,9 +11,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from bench.jobs.shard import ShardJob
 
 from bench.execute.local import LocalExecutor
+from bench.jobs.measure import ShardJob
 from bench.plan import tries
 from bench.plan.setting import Setting
 from bench.plan.walk import Walk
@@ -42,7 +42,7 @@ def test_two_workers_count_nearly_twice_as_fast_as_one(benchmark, tmp_path):
     )
     setting = Setting(run=tmp_path / "run", cache=tmp_path / "cache")
     graph = tries.graph(Walk(setting, small.Quiet()), "here")
-    made = graph.make(case)
+    made = graph.walk.result(graph.ready(case))
     local = LocalExecutor(setting.cache)
 
     def shard(k: int) -> None:

@@ -53,6 +53,8 @@ def test_a_suite_is_expanded_once_and_a_record_derived_once(path, tmp_path, monk
         real = getattr(module, name)
         monkeypatch.setattr(module, name, lambda *words: done.append(name) or real(*words))
 
+    rule = '\n[[gate.rule]]\nmetric = "miou"\nmargin = 0.1\n'
+    path.write_text(path.read_text() + rule)
     counting(Suite, "_cases")
     counting(derived, "rows")
     assert run(path, "--out", tmp_path / "out", "--only", "*/a1").exit_code == 0

@@ -131,10 +131,19 @@ def test_the_last_launch_brings_the_row_again(capsys):
 def test_the_plan_says_what_would_be_skipped(capsys):
     here = builders.case(target=builders.target(threads=1))
     gone = builders.case(target=builders.target("big", threads=65_000))
-    watch.print_plan([here, gone])
-    first, second = capsys.readouterr().out.splitlines()
+    watch.print_plan([here, gone], "local")
+    said = capsys.readouterr()
+    first, second = said.out.splitlines()
     assert first == here.id
     assert second.startswith(f"{gone.id}  skipped: target 'big' requires 65000 cores")
+    assert not said.err
+
+
+def test_the_plan_of_a_cluster_says_for_which_machine_it_answers(capsys):
+    watch.print_plan([builders.case()], "ray")
+    assert capsys.readouterr().err == (
+        "What follows holds for this machine: --list asks no node of the executor 'ray'.\n"
+    )
 
 
 def test_the_exit_code_follows_from_the_rows(tmp_path, capsys):

@@ -9,8 +9,8 @@ import pytest
 import bench
 from bench.errors import BadInput
 from bench.live import pair, revision
+from bench.live.pair import Start
 from bench.live.prepared import ready
-from bench.live.side import Start
 from bench.metrics.pairs import log_ratio
 from tests import small
 

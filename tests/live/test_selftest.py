@@ -130,7 +130,7 @@ def test_the_median_of_pairs_is_the_ratio_in_process(monkeypatch, tmp_path):
         def __exit__(self, *words):
             pass
 
-    monkeypatch.setattr(selftest, "Side", Nothing)
+    monkeypatch.setattr(selftest.pair, "Side", Nothing)
     monkeypatch.setattr(selftest, "Inside", Nothing)
     monkeypatch.setattr(selftest.pair, "take_turns", lambda *words: scripted.pair(next(ratios)))
     start = PairJob.model_construct()

@@ -121,7 +121,7 @@ def test_a_corrupted_case_is_measured_for_accuracy_alone():
 
     beside = Analyses(run=None, graph=None, home=None)
     noisy = builders.protocol(corruption="fog/3", work=True, ceiling=True, fits_gb=(8.0,))
-    assert beside.kinds(builders.case(protocol=noisy)) == ()
+    assert beside.wanted(builders.case(protocol=noisy)) == {}
 
 
 def test_a_busy_machines_ceiling_holds_for_this_run_and_is_measured_again_by_the_next(

@@ -212,6 +212,29 @@ def test_a_corrupted_case_has_one_launch_and_no_latency(of, data, tmp_path, cach
     assert watch.to_come[0][1] == {"case": 1}
 
 
+def test_what_is_left_is_counted_once_a_case_not_at_every_step(
+    of, data, tmp_path, cache, monkeypatch
+):
+    counted = []
+    real = schedule.analyses.Analyses.wanted
+
+    def wanted(analyses, case, row=None):
+        counted.append(case.id)
+        return real(analyses, case, row)
+
+    monkeypatch.setattr(schedule.analyses.Analyses, "wanted", wanted)
+    gone = small.CPU.model_copy(
+        update={"requires": small.CPU.requires.model_copy(update={"processor": "Abacus"})}
+    )
+    block = small.block(of, data, targets=(gone,))
+    many = [block.model_copy(update={"axis": f"a{i}"}) for i in range(40)]
+    watch = small.Quiet()
+    small.run(small.suite(*many), tmp_path / "run", cache, watch)
+    assert [steps for _, steps in watch.to_come[:3]] == [{"case": n} for n in (40, 39, 38)]
+    # At the start, after its row, and for the order of the analyses.
+    assert len(counted) == 3 * 40
+
+
 def test_a_later_launch_that_the_disk_refuses_leaves_the_row_as_it_was(
     of, data, tmp_path, cache, monkeypatch
 ):

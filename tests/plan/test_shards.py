@@ -1,13 +1,12 @@
 """Joined shards equal one pass to the bit, for every number of shards, in every order."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.errors import CaseFailed
+from bench.jobs.measure import ShardReport
 from bench.measure.parity import Compared, measurement
 from bench.plan.shards import Part, join
 from bench.record.base import ArrayFile
@@ -67,9 +66,22 @@ def found(indices, asked, shard, seed=0) -> Part:
         "instances": joined(things, instances.FIELDS),
         "segments": dict(next(PanopticTask().measured(segments, {}))[1]),
     }
-    return Part(
-        shard, {i: names[i] for i in indices}, asked, {m.kind: m for m in measurements}, arrays
-    )
+    report = ShardReport(
+        shard=shard, indices=tuple(indices), images=images, asked=asked, weights={}, effective={},
+        times={}, measurements=tuple(measurements),
+    )  # fmt: skip
+    return report, arrays
+
+
+def of(one, kind):
+    return next(m for m in one[0].measurements if m.kind == kind)
+
+
+def changed(one, kind, **update):
+    """A part with another measurement of a kind."""
+    new = of(one, kind).model_copy(update=update)
+    found = tuple(new if m.kind == kind else m for m in one[0].measurements)
+    return one[0].model_copy(update={"measurements": found}), one[1]
 
 
 def shards(asked, n, batch=1):
@@ -78,15 +90,12 @@ def shards(asked, n, batch=1):
 
 
 def same(one: Part, other: Part):
-    assert list(one.images.items()) == list(other.images.items())
-    assert list(one.measurements) == list(other.measurements)
-    for kind, found in one.measurements.items():
-        assert found.model_dump_json() == other.measurements[kind].model_dump_json()
-    assert {*one.arrays} == {*other.arrays}
-    for kind, arrays in one.arrays.items():
-        assert {*arrays} == {*other.arrays[kind]}
+    assert one[0].model_dump_json() == other[0].model_dump_json()
+    assert {*one[1]} == {*other[1]}
+    for kind, arrays in one[1].items():
+        assert {*arrays} == {*other[1][kind]}
         for name, values in arrays.items():
-            again = other.arrays[kind][name]
+            again = other[1][kind][name]
             assert (values.dtype, values.shape) == (again.dtype, again.shape)
             assert values.tobytes() == again.tobytes(), (kind, name)
 
@@ -108,7 +117,7 @@ def test_a_shard_that_was_tried_again_counts_once():
 def test_a_missing_shard_is_named():
     parts = shards(9, 4)
     with pytest.raises(CaseFailed, match=r"Shard 3 of 4 is missing\."):
-        join([p for p in parts if p.shard[0] != 2])
+        join([p for p in parts if p[0].shard[0] != 2])
 
 
 def test_a_doubled_shard_is_named():
@@ -140,16 +149,14 @@ def test_with_a_time_limit_the_pass_ends_before_the_first_unseen_image():
     parts = [found([0, 3, 6], 9, (0, 3)), found([1, 4], 9, (1, 3)), found([2, 5, 8], 9, (2, 3))]
     want = found(range(7), 9, (0, 1))
     joined = join(parts, limited=True)
-    walls = sum(p.measurements["accuracy_pass"].wall_ns for p in parts)
-    times = want.measurements["accuracy_pass"].model_copy(update={"wall_ns": walls})
-    same(joined, replace(want, measurements={**want.measurements, "accuracy_pass": times}))
+    walls = sum(of(p, "accuracy_pass").wall_ns for p in parts)
+    same(joined, changed(want, "accuracy_pass", wall_ns=walls))
 
 
 def test_without_the_reference_of_one_shard_there_is_no_comparison():
     parts = shards(6, 3)
-    lost = parts[1].measurements["parity"].model_copy(update={"absent": "It failed.", "images": ()})
-    parts[1] = replace(parts[1], measurements={**parts[1].measurements, "parity": lost})
-    parity = join(parts).measurements["parity"]
+    parts[1] = changed(parts[1], "parity", absent="It failed.", images=())
+    parity = of(join(parts), "parity")
     assert parity.absent == "It failed."
     assert not parity.images
     assert not parity.outputs

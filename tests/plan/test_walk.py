@@ -267,4 +267,4 @@ def test_a_job_that_nobody_needs_any_more_is_given_up(walk, monkeypatch):
         log.append("over")
 
     made.run([main()])
-    assert log == ["over", ("late", "Nobody needs it any more.")]
+    assert log == ["over", ("late", "It isn't needed any more.")]

@@ -6,6 +6,10 @@ os.environ |= {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_worker_niceness": "0",
     "RAY_DISABLE_DOCKER_CPU_WARNING": "1",
+    # A node is dead after five questions without an answer. One to a node that was ended fails at
+    # once, and by default the next comes after 3 s: a test would wait 15 s.
+    "RAY_health_check_initial_delay_ms": "1000",
+    "RAY_health_check_period_ms": "500",
 }
 SMALL = 78 * 2**20
 """Bytes of a node's object store; Ray refuses less than 75 MiB."""

@@ -20,8 +20,8 @@ from tests.ray.found import worker
 
 IMAGES = 7
 KINDS = ("confusion", "parity", "gallery")
-LONG = {"scenario": "constant_stream", "rate": 10.0, "iterations": 60}
-"""Settings of a timing that takes some seconds."""
+LONG = {"scenario": "constant_stream", "rate": 10.0, "iterations": 30}
+"""Settings of a timing that takes 3 s."""
 ROOT = Path(__file__).resolve().parents[2]
 
 

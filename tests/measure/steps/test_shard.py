@@ -5,7 +5,7 @@ import pytest
 from bench.jobs.measure import CaseJob, ShardJob
 from bench.measure.steps import case as whole
 from bench.measure.steps import shard as step
-from bench.plan.shards import Part, join
+from bench.plan.shards import join, part
 from bench.record.store import read_arrays
 from tests import small
 
@@ -49,21 +49,22 @@ def test_joined_shards_equal_the_pass_of_the_case(done, tmp_path):
     assert [p.indices for p in payloads] == [(4, 5), (0, 1, 6), (2, 3)]
     beside = tmp_path / "report.files"
     files = {f"cases/{p.name}": p.read_bytes() for p in (beside / "cases").iterdir()}
-    joined = join([Part.of(p, files) for p in payloads])
+    joined, joined_arrays = join([part(p, files) for p in payloads])
+    measurements = {m.kind: m for m in joined.measurements}
 
     result, _ = done
     assert joined.asked == IMAGES
-    assert tuple(joined.images.values()) == result.get("confusion").images
+    assert joined.images == result.get("confusion").images
     for kind in ("confusion", "parity", "gallery"):
         want = result.get(kind)
-        found = joined.measurements[kind]
+        found = measurements[kind]
         free = {"arrays"} & set(type(found).model_fields)
         assert found.model_dump(exclude=free) == want.model_dump(exclude=free), kind
     assert len(result.get("parity").outputs["map"].squared_error) == 4
-    assert len(joined.measurements["accuracy_pass"].forward_ns) == IMAGES
+    assert len(measurements["accuracy_pass"].forward_ns) == IMAGES
     again = whole.run(job(CaseJob, done, tmp_path), say)
     for kind, want in arrays(again, tmp_path).items():
-        found = joined.arrays[kind]
+        found = joined_arrays[kind]
         assert {k: v.tobytes() for k, v in found.items()} == {
             k: v.tobytes() for k, v in want.items()
         }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import ValidationError
 
 from bench.live import pair
-from bench.live.side import Start
+from bench.live.pair import Start
 from bench.record.pairs import ProcessPair
 from tests.studies.gate import load
 

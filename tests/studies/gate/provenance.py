@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bench.suite.case import Case
 
 CODE = (
-    "bench/live/pair.py", "bench/live/side.py", "bench/measure/call.py", "bench/measure/steps/pair.py",
+    "bench/live/pair.py", "bench/measure/call.py", "bench/measure/steps/pair.py",
     "bench/metrics/pairs.py", "tests/studies/gate/load.py",
 )  # fmt: skip
 """Files whose code makes a pair's samples and its number what they are."""

@@ -20,8 +20,8 @@ from bench.errors import BadInput, SegbenchError
 from bench.execute import probe
 from bench.gate.live import judge
 from bench.live import pair, scope, selftest
+from bench.live.pair import Start
 from bench.live.prepared import ready
-from bench.live.side import Start
 from bench.metrics.pairs import log_ratios
 from bench.plan import select
 from bench.record.pairs import PairsRecord
