@@ -87,8 +87,8 @@ TABLE: dict[str, dict[str, str]] = {
     "scenario": {
         "single_stream": "bench.measure.scenarios.back_to_back:run",
         "offline": "bench.measure.scenarios.back_to_back:run",
-        "server": "bench.measure.scenarios.server:run",
-        "constant_stream": "bench.measure.scenarios.constant_stream:run",
+        "server": "bench.measure.scenarios.arrivals:server",
+        "constant_stream": "bench.measure.scenarios.arrivals:constant_stream",
     },
     "exporter": {
         "torchscript": "bench.exporters.torchscript:TorchScriptStep",

@@ -45,11 +45,7 @@ class OpenJob:
     allow_code: bool = False
 
     def file(self) -> tuple[Path, ArtifactNote]:
-        """File that the last export step wrote, and its note.
-
-        Raises:
-            WeightsError: there is none.
-        """
+        """File that the last export step wrote, and its note; WeightsError where there is none."""
         if self.artifact is None:
             raise WeightsError("The variant has no recipe, so there is no file to open.")
         note = read_note(self.artifact)
@@ -113,9 +109,5 @@ class Backend(Protocol):
         return device.lacks(precision)
 
     def open(self, job: OpenJob) -> Session:
-        """Session on the artifact.
-
-        Raises:
-            WeightsError: the artifact is damaged.
-        """
+        """Session on the artifact; WeightsError where it is damaged."""
         ...

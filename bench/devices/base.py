@@ -54,8 +54,7 @@ class Device:
     def torch(self, *, tf32: bool = False) -> Any:  # noqa: ARG002 - a subclass's
         """The `torch.device`, where float32 products are computed in TF32 if asked, else never.
 
-        Raises:
-            Unsupported: this torch can't use the device.
+        Unsupported where this torch can't use it.
         """
         import torch
 

@@ -39,11 +39,7 @@ class ExportJob:
         return (self.batch_size, self.model.pixels.bands, *self.size)
 
     def before(self) -> tuple[Path, ArtifactNote]:
-        """File and note of the predecessor's artifact.
-
-        Raises:
-            BadInput: the recipe begins with a step that needs one.
-        """
+        """File and note of the predecessor's artifact; BadInput where the recipe begins with this step."""
         if self.previous is None:
             raise BadInput(
                 "The first step of the recipe reads a graph, and there is none yet.",

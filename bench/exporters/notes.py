@@ -63,11 +63,7 @@ def write_note(folder: Path, note: ArtifactNote) -> None:
 
 
 def read_note(folder: Path) -> ArtifactNote:
-    """Note of an artifact.
-
-    Raises:
-        WeightsError: the folder holds no artifact.
-    """
+    """Note of an artifact; WeightsError where the folder holds none."""
     try:
         return ArtifactNote.model_validate(json.loads((folder / FILE).read_text()))
     except (OSError, ValueError) as e:

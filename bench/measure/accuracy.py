@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bench.jobs.base import Say
 from bench.measure import parity
-from bench.measure.pipeline import Finish, Pipeline
+from bench.measure.pipeline import Finish, Maker, Pipeline
 from bench.measure.session import EvalSetup, LoadedCase
 from bench.transforms.base import Outputs
 
@@ -34,7 +34,8 @@ class Counted:
 class Pass:
     """What one walk found, in the order of the images."""
 
-    counted: list[Counted] = field(default_factory=list)
+    counted: list[Any] = field(default_factory=list)
+    """What was made of each image's outputs: `Counted` in the accuracy pass."""
     forward_ns: list[int] = field(default_factory=list)
     wall_ns: int = 0
     indices: list[int] = field(default_factory=list)
@@ -67,20 +68,22 @@ def counting(setup: EvalSetup, reference: str | None) -> Finish:
 
 
 def walk(loaded: LoadedCase, say: Say, reference: Path | None) -> Pass:
-    """Pass over the first `loaded.count` images, or the job's shard of them.
+    """Accuracy pass over the first `loaded.count` images; `reference`: folder of the reference's."""
+    return through(loaded, counting, str(reference) if reference else None, say, "accuracy")
 
-    All but the model runs beside it where it can. `reference` is the folder of its outputs.
-    """
+
+def through(loaded: LoadedCase, maker: Maker, folder: str | None, say: Say, phase: str) -> Pass:
+    """Pass over the first `loaded.count` images, or the job's shard of them, until the time limit."""
     found = Pass()
     limit = loaded.case.protocol.accuracy_limit_s
     began = time.monotonic_ns()
-    with Pipeline(loaded, counting, str(reference) if reference else None) as line:
+    with Pipeline(loaded, maker, folder) as line:
         for indices, x in line.batches():
             outputs, took = loaded.infer(x)
             line.give(indices, outputs)
             found.forward_ns += [took // len(indices)] * len(indices)
             found.indices += indices
-            say("accuracy", len(found.indices), line.images)
+            say(phase, len(found.indices), line.images)
             if limit is not None and time.monotonic_ns() - began > limit * 1e9:
                 break
         found.counted = list(line.results())

@@ -1,8 +1,7 @@
 """What the machine itself can do: the largest product in each precision, and a triad's bandwidth.
 
-The ceiling is what torch's own kernels reach here: a bound that software can meet, not the
-manufacturer's figure. Another runtime may have better kernels, for int8 above all; its share of
-this ceiling may then exceed 1, and is shown so.
+The ceiling is what torch's own kernels reach here. Another runtime may have better kernels, for int8
+above all; its share of this ceiling may then exceed 1, and is shown so.
 """
 
 from __future__ import annotations

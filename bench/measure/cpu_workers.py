@@ -1,8 +1,8 @@
-"""A process beside the model that prepares its inputs and finishes its outputs.
+"""A process beside the model that prepares its inputs and finishes its outputs; imports no runtime.
 
 Arrays lie in one anonymous shared file a process (memfd), which vanishes with the last of the two:
 nothing can be left behind in /dev/shm. Messages are small and go through a socket; when the parent
-dies, its end closes, and so the worker ends. It imports neither torch nor a runtime.
+dies, its end closes, and so the worker ends.
 """
 
 from __future__ import annotations
@@ -71,8 +71,7 @@ class CpuWorker:
     def __init__(self, job: SessionJob, maker: str, folder: str | None, slots: int) -> None:
         """Start a process that may hold `slots` images; until it says hello it has no room.
 
-        `maker` is a `module:attribute`, which makes, of the job's setup and `folder`, what finishes an
-        image.
+        `maker` is a `module:attribute`: (the job's setup, `folder`) -> what finishes an image.
         """
         self._link, far = Pipe()
         self._area = Area(anonymous())
@@ -80,8 +79,10 @@ class CpuWorker:
         self._stride = 0
         self._free: list[int] = []
         self._slot: dict[int, int] = {}
-        self._inputs: dict[int, NDArray[np.float32]] = {}
-        self._outputs: dict[int, dict[str, NDArray[np.float32]]] = {}
+        self.inputs: dict[int, NDArray[np.float32]] = {}
+        """Inputs that are ready, in shared memory until their image is finished."""
+        self.outputs: dict[int, dict[str, NDArray[np.float32]]] = {}
+        """Outputs that it was given and hasn't finished."""
         ours = (far.fileno(), self._area.fd)
         command = [sys.executable, "-P", "-c", _START, str(BOOT), *map(str, ours)]
         self._process = Process(command, threads=1, descriptors=ours)
@@ -103,14 +104,6 @@ class CpuWorker:
         self._slot[index] = self._free.pop()
         self._send(("prepare", index, self._slot[index]))
 
-    def ready(self, index: int) -> NDArray[np.float32] | None:
-        """Input of an image, in shared memory until the image is finished; None = not yet."""
-        return self._inputs.get(index)
-
-    def outputs(self, index: int) -> dict[str, NDArray[np.float32]] | None:
-        """Outputs that it was given and hasn't finished."""
-        return self._outputs.get(index)
-
     def finish(self, index: int, outputs: Mapping[str, NDArray[np.float32]]) -> None:
         """Hand over an image's outputs; they are copied."""
         sizes = [-(-a.nbytes // _ALIGN) * _ALIGN for a in outputs.values()]
@@ -124,15 +117,13 @@ class CpuWorker:
             kept[name][...] = array
             layout.append((name, *place))
             offset += size
-        self._outputs[index] = kept
+        self.outputs[index] = kept
         self._send(("finish", index, layout))
 
     def listen(self) -> tuple[int, Any] | None:
         """Index and result of a finished image, or None for any other news; waits for one.
 
-        Raises:
-            CpuWorkerDied: it ended.
-            Exception: what it raised on an image.
+        Raises CpuWorkerDied where it ended, else what it raised on an image.
         """
         try:
             what, *words = self._link.recv()
@@ -148,11 +139,11 @@ class CpuWorker:
         elif what == "ready":
             index, shape = words
             offset = self._slot[index] * self._stride
-            self._inputs[index] = self._area.array(offset, shape, "<f4")
+            self.inputs[index] = self._area.array(offset, shape, "<f4")
         else:
             index, result = words
             self._free.append(self._slot.pop(index))
-            del self._inputs[index], self._outputs[index]
+            del self.inputs[index], self.outputs[index]
             return index, result
         return None
 

@@ -36,11 +36,7 @@ class Values:
     """Value -> index in `names`, VOID, or a mark for values that mean nothing, uint8 (256,)."""
 
     def read(self, path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-        """Predicted indices, uint8 (H, W), into `names`; VOID where no class is.
-
-        Raises:
-            DatasetError: the map isn't of that shape, or holds a value that means nothing.
-        """
+        """Predicted indices, uint8 (H, W), into `names`; VOID where no class is. Else a DatasetError."""
         raw = read_map(path)
         if raw.shape != shape:
             raise DatasetError(
@@ -55,11 +51,7 @@ class Values:
 
 
 def meaning_of(spec: Dataset, encoding: Encoding | None, *, layout: bool) -> Values:
-    """What each predicted value means for a set.
-
-    Raises:
-        BadInput: labelIds are said of a set whose classes aren't Cityscapes'.
-    """
+    """What each predicted value means; BadInput for labelIds where the classes aren't Cityscapes'."""
     known = {c.name: c.label_id for c in CITYSCAPES}
     chosen: Encoding = encoding or ("labelIds" if layout else "trainIds")
     table = np.full(256, UNKNOWN, np.uint8)
@@ -83,11 +75,7 @@ def meaning_of(spec: Dataset, encoding: Encoding | None, *, layout: bool) -> Val
 
 
 def pair(predictions: Path, names: Sequence[str]) -> tuple[Path, ...]:
-    """File of each name, in the order of `names`.
-
-    Raises:
-        DatasetError: a name has no file, or two.
-    """
+    """File of each name, in the order of `names`; DatasetError where a name has none, or two."""
     if not predictions.is_dir():
         raise DatasetError(
             f"{predictions} is no folder.", "PREDICTIONS is a folder of PNG label maps."

@@ -1,9 +1,8 @@
 """Images in order through a model, with all other work beside it.
 
 Decoding, corruption and preprocessing before the model, and labels, ground truth and counts after
-it, run in processes on the cores that the model leaves free (bench.measure.cpu_workers), over shared memory.
-Until those have started, where they have no room, or where none is worth its start, a thread prepares
-the next images and this process does the rest, as a careful plain loop would.
+it, run in processes on the cores that the model leaves free (bench.measure.cpu_workers). Until those
+have started, or where none pays off, a thread prepares the next images and this process does the rest.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ Maker = Callable[[EvalSetup, str | None], Finish]
 _AHEAD = 2
 """Batches that are prepared while one is computed."""
 _MOST = 4
-"""Processes, at most; each holds a few images."""
+"""Most processes; each holds a few images."""
 _WORTH = 16_000_000
 """Pixels of a whole pass from which processes, which take a third of a second to start, pay off:
 eight images of 1024 x 2048 cost about 1.6 s of work beside the model."""
@@ -41,8 +40,7 @@ class Pipeline:
     ) -> None:
         """Pipeline over the first `loaded.count` images, with as many processes as pay off, or `workers`.
 
-        `maker` is a function of a module: it makes, of a setup and `folder`, the work on an image's
-        outputs, here and in each process.
+        `maker`, a function of a module, makes the work on an image's outputs, here and in each process.
         """
         self._loaded, self._finish = loaded, maker(loaded, folder)
         self._maker, self._folder = f"{maker.__module__}:{maker.__name__}", folder
@@ -60,7 +58,6 @@ class Pipeline:
         self._results: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
-        """Start the processes, without waiting until they are ready."""
         job = self._loaded.job if self._wanted else None
         if job is not None:
             batch = min(self._loaded.case.protocol.batch_size, self._loaded.count)
@@ -70,7 +67,6 @@ class Pipeline:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End them, also where the walk is left early."""
         self._pool.shutdown(cancel_futures=True)
         for worker in self._workers:
             worker.close()
@@ -128,9 +124,8 @@ class Pipeline:
     def _input(self, index: int) -> NDArray[np.float32]:
         """Model's input for one image, as soon as it is there."""
         while (owner := self._owner.get(index)) is not None:
-            x = owner.ready(index)
-            if x is not None:
-                return x
+            if index in owner.inputs:
+                return owner.inputs[index]
             self._listen(owner)
         future = self._futures.pop(index, None)
         image, x = self._loaded.load(index) if future is None else future.result()
@@ -154,11 +149,10 @@ class Pipeline:
         self._workers.remove(worker)
         for index in [i for i, owner in self._owner.items() if owner is worker]:
             del self._owner[index]
-            outputs = worker.outputs(index)
-            if outputs is not None:
+            if index in worker.outputs:
                 image, _ = self._loaded.load(index)
-                self._results[index] = self._finish(index, image, outputs)
-            elif worker.ready(index) is not None:  # its input is in the model already
+                self._results[index] = self._finish(index, image, worker.outputs[index])
+            elif index in worker.inputs:  # its input is in the model already
                 self._images[index] = self._loaded.load(index)[0]
         worker.close()
 
@@ -166,8 +160,7 @@ class Pipeline:
 def groups(loaded: LoadedCase) -> list[list[int]]:
     """Indices of each batch; a shard k of n has the batches k, k + n, k + 2n ... of the whole pass.
 
-    A shard's batches are those of the whole pass, because a runtime may compute an image otherwise
-    beside other images.
+    A runtime may compute an image otherwise beside other images, so batches stay those of the whole pass.
     """
     size, count = loaded.case.protocol.batch_size, loaded.count
     every = [list(range(i, min(i + size, count))) for i in range(0, count, size)]

@@ -1,7 +1,7 @@
 """What the machine does while a session is timed, read between the calls.
 
-A read is a system call or two on a file that stays open. Counters are kept as they are read; what a
-sample had beside it is worked out afterwards, so that nothing but reading happens between the calls.
+A read is a system call or two on a file that stays open; what a sample had beside it is worked out
+afterwards, so that nothing but reading happens between the calls.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Source:
     """Of `READINGS`."""
     read: Callable[[], tuple[float | None, ...]]
     counter: bool
-    """It counts nanoseconds; what is wanted is their share of the time. Else it is a gauge."""
+    """It counts nanoseconds, whose share of the time is recorded; else it is a gauge."""
     every_ns: int = 0
     """Least time between two reads."""
 

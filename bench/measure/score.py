@@ -1,7 +1,6 @@
 """Label maps that some other program wrote -> a run of one result, whose backend is `predictions`.
 
-One map per image of the split: paired by the Cityscapes stem (city_sequence_frame) whatever follows
-it, or by file name where images have other names. The numbers equal the official evaluator's.
+The numbers equal the official evaluator's.
 """
 
 from __future__ import annotations
@@ -57,17 +56,10 @@ def score(
 ) -> Result:
     """Result of the label maps in a folder tree, against the ground truth of `spec.split`.
 
-    Args:
-        predictions: folder; every .png below it is a candidate.
-        spec: the set, with its root.
-        run: folder of the run that is written.
-        name: of the model in the record.
-        encoding: None = labelIds for Cityscapes' layout, else class indices.
-        workers: threads; None = all cores. OpenCV decodes and counts without Python's lock.
-        done: called with (images so far, of all) after each.
-
-    Raises:
-        DatasetError: a prediction is missing, doubled, unreadable, or doesn't fit.
+    The run is written into `run`, with `name` as its model. `encoding` None is labelIds for Cityscapes'
+    layout, else class indices. `workers` are threads, None = all cores: OpenCV decodes and counts without
+    Python's lock. `done` is called with (images so far, of all). A DatasetError says which prediction is
+    missing, doubled, unreadable, or doesn't fit.
     """
     images, layout = open_labels(spec)
     values = meaning_of(spec, encoding, layout=layout)
@@ -141,11 +133,7 @@ def score(
 
 
 def open_labels(spec: Dataset) -> tuple[Images, bool]:
-    """Opened split, and whether it is in Cityscapes' layout; there no photographs are needed.
-
-    Raises:
-        DatasetError: the set isn't there.
-    """
+    """Opened split, and whether it is in Cityscapes' layout; there no photographs are needed."""
     root = Path(spec.root).expanduser() if spec.root else None
     if root is not None and split_folder(root, spec.split, LABELS).is_dir():
         return LayoutImages(root, spec.split, stems(root, spec.split, LABELS), spec), True

@@ -56,11 +56,7 @@ class EvalSetup:
     def predict(
         self, outputs: Mapping[str, NDArray[np.float32]], image_size: tuple[int, int]
     ) -> Any:
-        """The task's prediction for the first image, of the model's classes, at `image_size`.
-
-        Raises:
-            CaseFailed: trained weights return another number of classes than was declared.
-        """
+        """Prediction for the first image, of the model's classes, at `image_size`."""
         if self.case.model.trained:
             check_channels(self.case.model, outputs)
         return self.postprocess(outputs, self.size, image_size)
@@ -182,11 +178,7 @@ def class_table(case: Case) -> NDArray[np.uint8]:
 
 
 def read(images: Images, index: int, case: Case) -> NDArray[Any]:
-    """Image of a position, (H, W, C).
-
-    Raises:
-        DatasetError: it has channels that the model, or the case's corruption, doesn't take.
-    """
+    """Image of a position, (H, W, C); DatasetError where the model or corruption doesn't take its channels."""
     image = images.image(index)
     there, model = image.shape[2], case.model
     if there != model.pixels.bands:
@@ -203,11 +195,7 @@ def read(images: Images, index: int, case: Case) -> NDArray[Any]:
 
 
 def check_channels(model: Model, outputs: Mapping[str, NDArray[Any]]) -> None:
-    """Nothing.
-
-    Raises:
-        CaseFailed: the outputs aren't shaped as a class map, or don't have a channel a class.
-    """
+    """Raise CaseFailed where the outputs aren't shaped as a class map, or lack a channel a class."""
     declared = len(model.classes)
     if "labels" in outputs:
         labels = outputs["labels"]

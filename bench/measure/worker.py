@@ -1,7 +1,4 @@
-"""One step in one process: a job on stdin, progress on stdout, the answer in a file.
-
-Imports no runtime by itself: the step's own family leaf does.
-"""
+"""One step in one process: a job on stdin, progress on stdout, the answer in a file."""
 
 from __future__ import annotations
 
@@ -76,7 +73,7 @@ def _work(said: dict[str, Any], say: Say) -> str:
 
 
 def _print_trace() -> None:
-    """Print the present exception; on a full disk the log can't take it either."""
+    """Print the present exception, where the disk isn't full."""
     with contextlib.suppress(OSError):
         traceback.print_exc()
         sys.stderr.flush()
@@ -101,7 +98,7 @@ def _private_stdout() -> int:
 
 
 def pipe(descriptor: int) -> Say:
-    """Function that writes `[phase, done, total]` lines, never more than four a second."""
+    """Function that writes `[phase, done, total]` lines, at most four a second."""
     last = 0.0
 
     def say(phase: str, done: int, total: int) -> None:

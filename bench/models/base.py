@@ -8,10 +8,7 @@ from bench.suite.model import Model
 
 
 class ModelLoader(Protocol):
-    """Finds weights and builds a module that returns named outputs.
-
-    A subclass sets what differs from the defaults.
-    """
+    """Finds weights and builds a module; a subclass sets what differs from the defaults."""
 
     needs: ClassVar[tuple[str, ...]] = ()
     """Distributions whose versions the model's numbers depend on."""
@@ -21,13 +18,10 @@ class ModelLoader(Protocol):
     """Whether it runs the user's own code, which --allow-code must permit."""
 
     def digest(self, spec: Model, *, allow_code: bool = False) -> str:
-        """Digest of what determines the weights, found without torch.
+        """Digest of what determines the weights, found without torch; WeightsError where they aren't there.
 
         Files count by content, the hub by commit, seeded weights by config and seed, a user's
         module by its source file.
-
-        Raises:
-            WeightsError: they aren't there; the message says what was looked for.
         """
         ...
 

@@ -12,11 +12,7 @@ from bench.resources import cache_dir
 
 
 def sha256(path: Path) -> str:
-    """sha256, hexadecimal, of a file.
-
-    Raises:
-        WeightsError: it can't be read.
-    """
+    """sha256, hexadecimal, of a file; WeightsError where it can't be read."""
     try:
         stat = path.stat()
         key = hashlib.sha256(
@@ -44,8 +40,7 @@ def folder_digest(folder: Path, patterns: tuple[str, ...]) -> str:
 def external_data(path: Path) -> tuple[str, ...]:
     """Names of the files beside an ONNX file that hold its weights, as the file tells them.
 
-    Raises:
-        WeightsError: it isn't an ONNX file, or names a file outside its folder.
+    WeightsError where it isn't an ONNX file, or names a file outside its folder.
     """
     import onnx
 

@@ -7,12 +7,8 @@ its transformer decoder, and stands under `heads` each time.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import torch
+from collections.abc import Sequence
+from typing import Any
 
 OTHER = "other"
 """What no rule names: glue between the parts."""
@@ -41,8 +37,8 @@ A pattern also holds for everything below the module. `stage` counts from 1, `in
 """
 
 
-def parts(module: torch.nn.Module) -> dict[str, str]:
-    """Path of every submodule -> its part; `other` for those that no rule names.
+def parts(module: Any) -> dict[str, str]:
+    """Path of every submodule of a torch module -> its part; `other` for those that no rule names.
 
     A module of an unknown class has its own children as parts, by their names.
     """
@@ -89,7 +85,7 @@ def _ruled(path: str | None, rules: tuple[tuple[str, str], ...]) -> str:
     return OTHER
 
 
-def _forking(module: torch.nn.Module) -> str:
+def _forking(module: Any) -> str:
     """Path of the first module that has more than one child: wrappers are no parts."""
     path, inner = "", module
     while len(children := list(inner.named_children())) == 1:

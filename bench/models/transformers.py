@@ -25,10 +25,7 @@ _FILES = ("config.json", "*.safetensors", "*.safetensors.index.json")
 
 
 class TransformersLoader(ModelLoader):
-    """Finds config.json and safetensors, and builds the model with eager attention.
-
-    The ONNX exporter fails on the fused attention on the CPU.
-    """
+    """Finds config.json and safetensors, and builds the model with eager attention, which can be exported."""
 
     needs = ("torch", "transformers")
 

@@ -47,8 +47,7 @@ def to_stderr(line: str) -> None:
 def train(recipe: Recipe, out: Path, *, say: Say = to_stderr) -> Path:
     """Folder with config.json, model.safetensors, recipe.json and curve.csv; resumes in `out`.
 
-    Raises:
-        BadInput: `out` holds the training of another recipe.
+    BadInput where `out` holds the training of another recipe.
     """
     work = out / "work"
     work.mkdir(parents=True, exist_ok=True)
@@ -164,7 +163,6 @@ def _keep(done: int, state: State, recipe: Recipe, work: Path, loss: float, say:
 
 
 def _progress(step: int, first: int, loss: float, seconds: float, recipe: Recipe) -> str:
-    """Line that says how far, and how long still."""
     left = seconds / (step + 1 - first) * (recipe.steps - step - 1)
     return f"step {step} of {recipe.steps} loss {loss:.3f}, about {left / 60:.0f} min left"
 
@@ -188,7 +186,6 @@ def _average(params: list[torch.nn.Parameter], world: int) -> None:
 
 
 def _note(path: Path, step: int, loss: float, scores: dict[str, float]) -> None:
-    """Append a row to the curve."""
     fresh = not path.exists()
     with path.open("a", newline="") as f:
         rows = csv.writer(f, lineterminator="\n")

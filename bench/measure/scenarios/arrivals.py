@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from queue import Empty, SimpleQueue
 from typing import Self
 
+import numpy as np
+
 from bench.errors import BadInput
 from bench.measure.call import Clock
 from bench.measure.scenarios.base import Loop
@@ -24,6 +26,8 @@ PATIENCE_NS = 250_000_000
 """Longest that the machine isn't read because arrivals wait."""
 DRAIN = 0.1
 """Share of the time limit in which the queue may empty after it; what is left was never done."""
+FOREVER_NS = 10**18
+"""End of a camera's schedule, 30 years: how many frames a number of calls needs isn't known before."""
 
 
 class Sender:
@@ -43,13 +47,11 @@ class Sender:
         """When each was really sent, after the origin."""
 
     def __enter__(self) -> Self:
-        """Begin to send."""
         self.origin_ns = self._clock() + LEAD_NS
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the thread."""
         self.close()
         self._thread.join()
 
@@ -104,6 +106,31 @@ class Sender:
         self._queue.put(None)
 
 
+def server(loop: Loop, protocol: Protocol, load: type[Sender] = Sender) -> Stream:
+    """Queries that arrive at random (Poisson; a draw for each launch) and queue: MLPerf's server."""
+    deadline = None if protocol.deadline_ms is None else round(protocol.deadline_ms * 1e6)
+    due = poisson(rate(protocol), loop.rule.most, (protocol.seed, loop.launch))
+    return serve(loop, protocol, due, deadline, load=load)
+
+
+def poisson(per_second: float, count: int, seed: int | tuple[int, ...]) -> tuple[int, ...]:
+    """Nanoseconds after the first of `count` arrivals whose gaps are exponentially distributed."""
+    gaps = np.random.default_rng(seed).exponential(1e9 / per_second, count - 1)
+    return (0, *np.rint(np.cumsum(gaps)).astype(np.int64).tolist())
+
+
+def constant_stream(loop: Loop, protocol: Protocol, load: type[Sender] = Sender) -> Stream:
+    """A camera's frames at a fixed rate (MLPerf Automotive): a free system takes the newest.
+
+    A frame that a newer one replaced is lost, and has missed its deadline, which is one frame's period
+    unless the protocol says more.
+    """
+    period = max(1, round(1e9 / rate(protocol)))
+    deadline = period if protocol.deadline_ms is None else round(protocol.deadline_ms * 1e6)
+    due = range(0, FOREVER_NS, period)
+    return serve(loop, protocol, due, deadline, newest=True, load=load)
+
+
 def serve(
     loop: Loop,
     protocol: Protocol,
@@ -155,11 +182,7 @@ def serve(
 
 
 def rate(protocol: Protocol) -> float:
-    """Arrivals a second that the protocol asks for.
-
-    Raises:
-        BadInput: it asks for none.
-    """
+    """Arrivals a second that the protocol asks for; BadInput where it asks for none."""
     if protocol.rate is None:
         raise BadInput(
             f"The scenario {protocol.scenario!r} needs a rate.",

@@ -2,8 +2,7 @@
 
 It waits in a blocking read: a waiting side must not take a core from the side whose turn it is.
 Commands come on standard input, a line each: `burst 3` runs three iterations and answers when they
-are done, `burst 3 1` runs them with the calling thread on core 1; `end`, or the end of the input, ends
-the process. The samples come in the report.
+are done, `burst 3 1` does so with the calling thread on core 1; any other line, or none, ends the process.
 """
 
 from __future__ import annotations

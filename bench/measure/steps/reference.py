@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,9 @@ from numpy.typing import NDArray
 from bench import cachedir
 from bench.jobs.base import Say
 from bench.jobs.prepare import ReferenceJob, ReferenceReport
+from bench.measure.accuracy import through
 from bench.measure.parity import write_reference
-from bench.measure.pipeline import Finish, Pipeline
+from bench.measure.pipeline import Finish
 from bench.measure.session import EvalSetup, load_case
 from bench.transforms.base import Outputs
 
@@ -39,15 +39,5 @@ def keeping(setup: EvalSetup, folder: str | None) -> Finish:
 
 def _compute(job: ReferenceJob, out: Path, say: Say) -> dict[str, Any]:
     loaded, _ = load_case(job, job.case.reference)
-    limit = job.case.protocol.accuracy_limit_s
-    began, seen = time.monotonic(), 0
-    with Pipeline(loaded, keeping, str(out)) as line:
-        for indices, x in line.batches():
-            line.give(indices, loaded.infer(x)[0])
-            seen += len(indices)
-            say("reference", seen, loaded.count)
-            if limit is not None and time.monotonic() - began > limit:
-                break
-        for _ in line.results():
-            pass
-    return {"images": seen, "wall_s": round(time.monotonic() - began, 3)}
+    found = through(loaded, keeping, str(out), say, "reference")
+    return {"images": len(found.indices), "wall_s": round(found.wall_ns / 1e9, 3)}

@@ -1,7 +1,7 @@
-"""A later launch of a case: the same session and timing in a fresh process, without accuracy.
+"""A later launch of a case, without accuracy, in a fresh process.
 
-Memory layout and placement of threads differ between processes, and shift all samples of a process
-together: only another process shows by how much.
+Memory layout and placement of threads shift all samples of a process together: only another process
+shows by how much.
 """
 
 from __future__ import annotations

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
 
-from bench.measure.work.entered import entered
 from bench.models.parts import OTHER, parts
 from bench.record.work import ComponentMeasurement
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import torch
 
 CALLS = 12
 """Pairs of calls, one with the instruments and one without."""
@@ -23,9 +19,9 @@ WARMUP = 2
 
 
 def measure(
-    call: Callable[[], object], module: torch.nn.Module, synchronize: Callable[[], None]
+    call: Callable[[], object], module: Any, synchronize: Callable[[], None]
 ) -> ComponentMeasurement:
-    """Nanoseconds of each part in each call of `call`, which runs `module`.
+    """Nanoseconds of each part in each call of `call`, which runs `module`, a torch one.
 
     A part's time is its own: while a part within it runs, its clock stands. So the parts add up to
     the whole. On a GPU the device is waited for at each border, which takes the overlap between
@@ -50,6 +46,35 @@ def measure(
         plain_ns=tuple(plain),
         how="hooks",
     )
+
+
+@contextmanager
+def entered(module: Any, border: Callable[[], None] = lambda: None) -> Iterator[list[str]]:
+    """Context in which a list holds the parts of a module that are at work, the innermost last.
+
+    `border` is called before each change. Only modules that belong to another part than their parent
+    are hooked: Mask2Former has some twenty of them among its 1200.
+    """
+    of, at_work = parts(module), [OTHER]
+
+    def enter(part: str) -> Callable[..., None]:
+        def hook(*_: Any) -> None:
+            border()
+            at_work.append(part)
+
+        return hook
+
+    def leave(*_: Any) -> None:
+        border()
+        at_work.pop()
+
+    with ExitStack() as hooks:
+        for path, inner in module.named_modules():
+            parent = path.rpartition(".")[0]
+            if path and of[path] != of[parent]:
+                hooks.enter_context(inner.register_forward_pre_hook(enter(of[path])))
+                hooks.enter_context(inner.register_forward_hook(leave, always_call=True))
+        yield at_work
 
 
 def in_turns(

@@ -14,7 +14,7 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakIdKeyDictionary
 
 from bench.measure.work import rules
-from bench.measure.work.entered import entered
+from bench.measure.work.components import entered
 from bench.measure.work.graph import as_parts
 from bench.models.parts import OTHER, parts
 from bench.record.work import PartWork, WorkMeasurement

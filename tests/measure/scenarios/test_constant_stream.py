@@ -1,7 +1,7 @@
 import pytest
 
 from bench.errors import BadInput
-from bench.measure.scenarios import constant_stream
+from bench.measure.scenarios.arrivals import constant_stream
 from tests.scripted import MS, Clock, Load, loop, protocol
 
 
@@ -9,7 +9,7 @@ def run(took_ms, **more):
     clock = Clock()
     fields = {"scenario": "constant_stream", "rate": 100.0, "iterations": 4, **more}
     made, calls = loop(clock, took_ms, **fields)
-    return constant_stream.run(made, protocol(**fields), load=Load), calls
+    return constant_stream(made, protocol(**fields), load=Load), calls
 
 
 def test_a_fast_system_takes_every_frame():

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from bench.errors import BadInput
-from bench.measure.scenarios import constant_stream, server
-from bench.measure.scenarios.arrivals import PATIENCE_NS
+from bench.measure.scenarios.arrivals import PATIENCE_NS, constant_stream, poisson, server
 from tests.scripted import MS, Clock, Load, loop, protocol
 
 
@@ -13,7 +12,7 @@ def run(took_ms, clock=None, **more):
     clock = clock or Clock()
     fields = {"scenario": "server", "rate": 100.0, "iterations": 40, **more}
     made, _ = loop(clock, took_ms, **fields)
-    return server.run(made, protocol(**fields), load=Load), made
+    return server(made, protocol(**fields), load=Load), made
 
 
 def latencies(stream):
@@ -21,15 +20,15 @@ def latencies(stream):
 
 
 def test_arrivals_are_poisson_and_come_from_the_seed():
-    due = np.array(server.poisson(50.0, 4000, seed=3))
+    due = np.array(poisson(50.0, 4000, seed=3))
     gaps = np.diff(due) / 1e9
     assert due[0] == 0
     assert gaps.min() >= 0
     # Exponential: the mean is the standard deviation, 1 / rate.
     assert gaps.mean() == pytest.approx(1 / 50, rel=0.06)
     assert gaps.std() == pytest.approx(1 / 50, rel=0.06)
-    assert server.poisson(50.0, 9, 3) == tuple(due[:9])
-    assert server.poisson(50.0, 9, 4) != tuple(due[:9])
+    assert poisson(50.0, 9, 3) == tuple(due[:9])
+    assert poisson(50.0, 9, 4) != tuple(due[:9])
 
 
 def test_first_come_first_served():
@@ -81,7 +80,7 @@ def test_every_launch_has_arrivals_of_its_own():
         clock = Clock()
         made, _ = loop(clock, lambda n: 1, rate=100.0, iterations=40)
         made.launch = launch
-        return server.run(made, protocol(scenario="server", rate=100.0), load=Load).due_ns
+        return server(made, protocol(scenario="server", rate=100.0), load=Load).due_ns
 
     assert due(0) != due(1)
     assert due(1) == due(1)
@@ -93,7 +92,7 @@ def test_a_camera_that_is_too_fast_is_judged_all_the_same():
     made, _ = loop(Clock(), lambda n: 25, **fields)
     looks, real = [], made.rule.over
     made.rule.over = lambda *words, look=True: looks.append(look) or real(*words, look=look)
-    constant_stream.run(made, protocol(**fields), load=Load)
+    constant_stream(made, protocol(**fields), load=Load)
     assert looks == [True] * 31
 
 
@@ -119,7 +118,7 @@ def test_the_interval_is_judged_only_when_nobody_waits():
         return real(samples, elapsed, look=look)
 
     made.rule.over = over
-    stream = server.run(made, protocol(**fields), load=Load)
+    stream = server(made, protocol(**fields), load=Load)
     due, done = np.array(stream.due_ns), np.array(stream.done_ns)
     nobody = [not (due[n + 1 :] <= done[n]).any() for n in range(len(due) - 1)]
     assert judged[: len(nobody)] == nobody
@@ -141,7 +140,7 @@ def test_the_machine_is_read_while_nobody_waits_and_seldom_otherwise():
     fields = {"scenario": "server", "rate": 100.0, "iterations": 300}
     made, _ = loop(clock, lambda n: 30 if n < 30 else 1, **fields)
     made._poller = SimpleNamespace(read=lambda: read.append(clock.now))
-    stream = server.run(made, protocol(**fields), load=Load)
+    stream = server(made, protocol(**fields), load=Load)
     due, begun, done = (np.array(v) for v in (stream.due_ns, stream.begun_ns, stream.done_ns))
     queued = [at for at in read if ((due <= at) & (at <= begun)).any()]
     assert len(read) - len(queued) > 5

@@ -58,3 +58,14 @@ def test_the_limit_ends_it_after_the_least_number_of_pairs(monkeypatch):
     net = nn.Sequential(nn.ReLU(), nn.ReLU())
     found = components.measure(lambda: net(torch.zeros(1)), net, lambda: None)
     assert len(found.whole_ns) == components.LEAST
+
+
+def test_borders_are_told_in_order_and_the_hooks_are_gone_afterwards():
+    net = nn.Sequential(nn.Sequential(nn.ReLU(), nn.ReLU()), nn.ReLU())
+    said = []
+    with components.entered(net, lambda: said.append(list(at_work))) as at_work:
+        net(torch.zeros(1))
+        assert at_work == ["other"]
+    assert said == [["other"], ["other", "0"], ["other"], ["other", "1"]]
+    net(torch.zeros(1))
+    assert len(said) == 4
