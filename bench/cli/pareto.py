@@ -27,11 +27,11 @@ def pareto(
     from bench.metrics.rows import rows
     from bench.record.store import read_run
     from bench.report.recommend import advise
-    from bench.report.view import make_view
+    from bench.report.view import View
 
     run = read_run(folder)
     found = rows(run, (*ALL, f"{ACCURACY}_difference"))
-    said = " ".join(advise(make_view(run, found).measured_groups)) or NOTHING
+    said = " ".join(advise(View(run, found).measured_groups)) or NOTHING
     report: dict[str, Any] = {"schema": SCHEMA, "groups": _groups(found), "advice": said}
     if json:
         import json as js

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Link:
 
 
 Part = str | Code | Strong | Link
-Text = tuple[Part, ...]
+Text = str | tuple[Part, ...]
 
 
 @dataclass(frozen=True)
@@ -93,8 +94,8 @@ class Cell:
     href: str = ""
     badge: str = ""
     """wrong, failed, skipped, pending, reference, best."""
-    mark: str = ""
-    """Number of the table's note that this cell refers to."""
+    note: str = ""
+    """What the table says below itself of this cell."""
     heat: float | None = None
     """0..1: how strongly the cell is tinted."""
     swatch: str = ""
@@ -105,15 +106,22 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with a caption and notes."""
+    """A table with a caption, and below it its cells' notes."""
 
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
-    notes: tuple[str, ...] = ()
-    """Numbered from 1; cells refer to them by `mark`."""
     foot: tuple[Text, ...] = ()
     """Sentences below it, such as the fingerprints."""
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """Notes of its cells, each once, in order; numbered from 1."""
+        return tuple(dict.fromkeys(c.note for row in self.rows for c in row if c.note))
+
+    def mark(self, cell: Cell) -> str:
+        """Number of a cell's note; empty where it has none."""
+        return str(self.notes.index(cell.note) + 1) if cell.note else ""
 
 
 @dataclass(frozen=True)
@@ -188,22 +196,4 @@ class Section:
     name: str
     """Anchor: letters and hyphens."""
     title: str
-    blocks: tuple[Block, ...] = field(default_factory=tuple)
-
-
-class Notes:
-    """Numbered notes of a table, each said once."""
-
-    def __init__(self) -> None:
-        self._said: dict[str, int] = {}
-
-    def mark(self, text: str) -> str:
-        """Number of a note, as text; empty for an empty note."""
-        if not text:
-            return ""
-        return str(self._said.setdefault(text, len(self._said) + 1))
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """All notes, in order."""
-        return tuple(self._said)
+    blocks: tuple[Block, ...] = ()

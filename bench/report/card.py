@@ -16,7 +16,7 @@ from bench.report.html import standalone
 from bench.report.hub import eval_results, front_matter, metadata
 from bench.report.markdown import figure_name, picture_name
 from bench.report.markdown import render as render_markdown
-from bench.report.view import View, make_view, shown
+from bench.report.view import View, shown
 
 Derived = tuple[Run, tuple[Row, ...]]
 
@@ -57,7 +57,7 @@ def render_card(
     part = shown(run)
     if found is None or part is not run:
         found = rows(part)
-    view = make_view(run, found, _relative(run_folder / "cases", out or run_folder))
+    view = View(run, found, _relative(run_folder / "cases", out or run_folder))
     sections = make_sections(view)
     title = run.info.title
     head = front_matter(metadata(view))

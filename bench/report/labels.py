@@ -27,5 +27,9 @@ def variant_label(variant: Variant) -> str:
 
 def place(case: Case) -> str:
     """`mask2former-micro on cpu, scenes`: what the variants of a table have in common."""
-    where = f"{case.model.name} on {case.target.name}, {case.dataset.name}"
-    return f"{where}, {case.axis}" if case.axis else where
+    return with_axis(f"{case.model.name} on {case.target.name}, {case.dataset.name}", case.axis)
+
+
+def with_axis(where: str, axis: str) -> str:
+    """A place, with the case's axis where it has one."""
+    return f"{where}, {axis}" if axis else where

@@ -62,7 +62,7 @@ def _lead(match: re.Match[str]) -> str:
 
 
 def _text(text: Text) -> str:
-    return "".join(_part(p) for p in text)
+    return _part(text) if isinstance(text, str) else "".join(map(_part, text))
 
 
 def _part(part: b.Part) -> str:
@@ -109,11 +109,10 @@ def _table(block: b.Table, _aside: str) -> str:
     rules = ["---:" if c.numeric else "---" for c in block.columns]
     lines = [f"**{escape(block.caption)}**", "", _row(heads), _row(rules)]
     for cells in block.rows:
-        shown = [_cell(c) for c in cells]
+        shown = [_cell(c, block.mark(c)) for c in cells]
         lines.append(_row(shown + [""] * (len(block.columns) - len(shown))))
-    under = [f"{i}. {escape(n)}" for i, n in enumerate(block.notes, 1)]
-    if under:
-        lines += ["", *under]
+    if block.notes:
+        lines += ["", *(f"{i}. {escape(n)}" for i, n in enumerate(block.notes, 1))]
     for text in block.foot:
         lines += ["", _text(text)]
     return "\n".join(lines)
@@ -123,15 +122,15 @@ def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _cell(cell: Cell) -> str:
+def _cell(cell: Cell, mark: str) -> str:
     words = escape(cell.text)
     if cell.href and words:
         words = f"[{words}]({cell.href})"
     badge = cell.badge if cell.badge not in {"", "mean"} else ""
     parts = [words, f"**{badge}**" if badge in {"wrong", "failed"} else badge]
     shown = " ".join(p for p in parts if p)
-    if cell.mark:
-        shown += f"<sup>{cell.mark}</sup>"
+    if mark:
+        shown += f"<sup>{mark}</sup>"
     return f"{shown}<br><sub>{escape(cell.detail)}</sub>" if cell.detail else shown
 
 

@@ -67,13 +67,13 @@ def advice(group: Group) -> tuple[str, ...]:
     latency = number(best, SPEED)
     if best is None or latency is None:
         return ()
-    name, where = group.label(best), f"{group.case.model.name} on {group.case.target.name}"
+    name, where = best.names.variant, f"{group.case.model.name} on {group.case.target.name}"
     where += f", {group.case.axis}" if group.case.axis else ""
     times = speedup(best, reference)
     times = "" if times == EVEN else f"{times} "
     against = ""
     if reference is not None and reference.id != best.id:
-        against = f", {times}as fast as {group.label(reference)}"
+        against = f", {times}as fast as {reference.names.variant}"
     if not group.case.model.trained:
         return (
             (
@@ -88,12 +88,12 @@ def advice(group: Group) -> tuple[str, ...]:
         return (f"{first}{_loss(best)}; no other variant can be compared with it.",)
     if len(front) == 1:
         return (f"{first}{_loss(best)}.", "Nothing else is faster or measurably more accurate.")
-    return (f"{first}{_loss(best)}.", f"Nothing beats {_names(group, front)}.")
+    return (f"{first}{_loss(best)}.", f"Nothing beats {_names(front)}.")
 
 
-def _names(group: Group, rows: Sequence[Row]) -> str:
+def _names(rows: Sequence[Row]) -> str:
     names = [
-        f"{group.label(r)} ({points(number(r, ACCURACY) or 0.0)} at "
+        f"{r.names.variant} ({points(number(r, ACCURACY) or 0.0)} at "
         f"{milliseconds(number(r, SPEED) or 0.0)} ms)"
         for r in rows
     ]

@@ -48,10 +48,6 @@ class Group:
         """Rows that no other beats in accuracy and latency, fastest first."""
         return tuple(sorted(pareto(self.rows), key=lambda r: (r.value(SPEED) or 0.0, r.id)))
 
-    def label(self, row: Row) -> str:
-        """Name of a row's variant: its slug, unique within the group."""
-        return row.names.variant
-
 
 @dataclass(frozen=True)
 class View:
@@ -113,7 +109,7 @@ class View:
 
 
 MOST = 400
-"""Rows that a card shows; with more nobody reads it, and a browser hardly shows it."""
+"""Rows that a card shows; a browser is slow to show more."""
 
 
 def shown(run: Run) -> Run:
@@ -130,8 +126,3 @@ def shown(run: Run) -> Run:
         ids.append(case.id)
         last = group
     return Run(run.folder, run.info.model_copy(update={"plan": tuple(ids)}))
-
-
-def make_view(run: Run, rows: tuple[Row, ...], cases_href: str = "cases") -> View:
-    """View of a run and its derived rows."""
-    return View(run, rows, cases_href)

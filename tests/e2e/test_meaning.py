@@ -8,7 +8,7 @@ from bench.cli.pareto import NOTHING
 from bench.metrics.rows import rows
 from bench.record.store import read_run
 from bench.report.recommend import advise
-from bench.report.view import make_view
+from bench.report.view import View
 from bench.suite.model import Pixels
 from tests import small
 
@@ -26,7 +26,7 @@ def measured(tmp_path, cache):
     def run(of, data):
         result = small.one(small.suite(small.block(of, data)), tmp_path / "run", cache)
         there = read_run(tmp_path / "run")
-        return result, " ".join(advise(make_view(there, rows(there)).measured_groups)) or NOTHING
+        return result, " ".join(advise(View(there, rows(there)).measured_groups)) or NOTHING
 
     return run
 

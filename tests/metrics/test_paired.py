@@ -14,7 +14,7 @@ from bench.metrics.paired import paired, ratios
 from bench.metrics.rows import rows
 from bench.report.card import render_card
 from bench.report.recommend import advise
-from bench.report.view import make_view
+from bench.report.view import View
 from bench.suite.policy import GatePolicy, Rule
 from bench.tasks.base import Ratios, mean, task_of
 from bench.tasks.panoptic import MATCHED
@@ -118,7 +118,7 @@ def test_card_advice_and_table_speak_of_pq_alone(run) -> None:
     assert "**PQ by class, %" in text
     for title in ("Mean (PQ)", "Things (PQ)", "Recognition quality (RQ)"):
         assert title in text
-    assert "mIoU" not in " ".join(advise(make_view(run, rows(run)).groups))
+    assert "mIoU" not in " ".join(advise(View(run, rows(run)).groups))
     shown = io.StringIO()
     print_rows(rows(run), Console(file=shown, width=200))
     assert "PQ %" in shown.getvalue()

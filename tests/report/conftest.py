@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.metrics.rows import rows
-from bench.report.view import make_view
+from bench.report.view import View
 from tests.builders import ROWS, Planned, build_run
 
 MORE = (
@@ -27,7 +27,7 @@ def run(tmp_path_factory):
 @pytest.fixture(scope="session")
 def view(run):
     """View of that run."""
-    return make_view(run, rows(run))
+    return View(run, rows(run))
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def view_of(tmp_path):
 
     def make(*planned, **info):
         built = build_run(tmp_path / "other", planned, **info)
-        return make_view(built, rows(built))
+        return View(built, rows(built))
 
     return make
 

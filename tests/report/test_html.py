@@ -32,9 +32,14 @@ FIGURE = Figure("f", BAD, BAD, BAD, "<circle/>", 10, 10)
 EVERY = (
     Prose((BAD, Code(BAD), Strong(BAD), Link(BAD, "#a"))),
     Note((BAD,)),
-    Items(((BAD,),)),
+    Items((BAD, (BAD,))),
     Stats((Stat(BAD, BAD, BAD),)),
-    Table(BAD, (Column(BAD, BAD), Column(BAD)), ((Cell(BAD, BAD), Cell(BAD)),), (BAD,), ((BAD,),)),
+    Table(
+        BAD,
+        (Column(BAD, BAD), Column(BAD)),
+        ((Cell(BAD, BAD, note=BAD), Cell(BAD)),),
+        (BAD, (BAD,)),
+    ),
     FIGURE,
     Gallery(BAD, ((BAD, (Picture(BAD, BAD, b"x", "image/png", BAD),)),), ((BAD, "#000000"),)),
     KeyValues(BAD, ((BAD, BAD),)),

@@ -29,8 +29,8 @@ def test_a_row_leads_to_its_raw_record(view, run):
 
 def test_a_variant_is_called_by_its_slug(view):
     group = view.groups[0]
-    assert [group.label(r) for r in group.rows] == [r.id.split("/")[1] for r in group.rows]
-    assert len({group.label(r) for r in group.rows}) == len(group.rows)
+    assert [r.names.variant for r in group.rows] == [r.id.split("/")[1] for r in group.rows]
+    assert len({r.names.variant for r in group.rows}) == len(group.rows)
 
 
 def test_a_very_long_run_shows_its_first_whole_groups_and_says_so(tmp_path, monkeypatch):

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TypeVar
+
 from bench.metrics.base import Row
 from bench.metrics.format import listing, plural, size
 from bench.record.environment import Environment
 from bench.report.blocks import Block, Code, Items, KeyValues, Prose, Section, Text
+from bench.report.sections.common import titled
 from bench.report.view import View
 from bench.suite.base import canonical
+
+T = TypeVar("T", int, str)
 
 
 def section(view: View) -> Section | None:
     """Section `environment`; None where no case got as far as a machine."""
-    places: dict[str, list[Row]] = {}
+    places: dict[str, list[tuple[Row, Environment]]] = {}
     for row in view.rows:
         found = row.result.environment
         if found is not None:
-            places.setdefault(canonical(_stable(found)), []).append(row)
+            places.setdefault(canonical(_stable(found)), []).append((row, found))
     if not places:
         return None
     blocks: list[Block] = []
     for number, rows in enumerate(places.values(), 1):
-        title = "Machine and software"
-        if len(places) > 1:
-            title += f", {number} of {len(places)}"
-        blocks.append(KeyValues(title, _pairs(rows)))
-        if len(places) > 1:
-            blocks.append(Prose((f"Cases: {listing([r.id for r in rows])}.",)))
-    run = _run(view)
-    if run:
-        blocks.append(Items(run))
-    return Section("environment", "Where it was measured", tuple(blocks))
+        which = f", {number} of {len(places)}" if len(places) > 1 else ""
+        blocks.append(KeyValues(f"Machine and software{which}", _pairs(rows)))
+        if which:
+            blocks.append(Prose(f"Cases: {listing([r.id for r, _ in rows])}."))
+    return titled("environment", [*blocks, Items(_run(view))])
 
 
 def _stable(found: Environment) -> dict[str, object]:
@@ -42,16 +43,19 @@ def _stable(found: Environment) -> dict[str, object]:
     }
 
 
-def _pairs(rows: list[Row]) -> tuple[tuple[str, str], ...]:
-    every = [r.result.environment for r in rows if r.result.environment is not None]
-    first = every[0]
-    machine = first.machine
+def _pairs(rows: list[tuple[Row, Environment]]) -> tuple[tuple[str, str], ...]:
+    every = [e for _, e in rows]
+    first, machine = every[0], every[0].machine
     cores = plural(machine.cores, "core")
-    physical = f", {machine.physical_cores} of them physical" if machine.physical_cores else ""
-    if machine.physical_cores == machine.cores:
-        physical = ""
+    if machine.physical_cores not in {None, 0, machine.cores}:
+        cores += f", {machine.physical_cores} of them physical"
+    threads = _by((e.threads, r.names.target) for r, e in rows)
+    named = ", ".join(f"{n} ({listing(targets)})" for n, targets in threads)
+    versions = _by(pair for e in every for pair in e.versions.items())
+    variables = _by(pair for e in every for pair in e.variables.items())
+    started = sorted(r.result.started for r, _ in rows if r.result.started)
     pairs = [
-        ("Processor", f"{machine.processor} ({machine.architecture}), {cores}{physical}"),
+        ("Processor", f"{machine.processor} ({machine.architecture}), {cores}"),
         ("Memory", size(machine.memory_bytes)),
         *(
             ("GPU", f"{g.name}, {size(g.memory_bytes)}, driver {g.driver or 'unknown'}")
@@ -61,13 +65,13 @@ def _pairs(rows: list[Row]) -> tuple[tuple[str, str], ...]:
         ("Processor features", ", ".join(first.flags)),
         ("Clock at the start of a case", _range([e.clock_mhz for e in every], "MHz", 0)),
         ("Load at the start of a case", _range([e.load_average for e in every], "", 2)),
-        ("Threads", _threads(rows)),
-        ("Versions", _versions(every)),
-        ("Environment variables", _joined(every)),
+        ("Threads", named if len(threads) > 1 else str(first.threads)),
+        ("Versions", ", ".join(f"{n} {' and '.join(v)}" for n, v in versions)),
+        ("Environment variables", ", ".join(f"{n}={' or '.join(v)}" for n, v in variables)),
         ("Started from commit", _commit(first)),
         ("segbench's own commit", first.segbench_commit or "installed package"),
         ("Measuring code", first.code_digest),
-        ("Measured", _range_text(sorted(r.result.started for r in rows if r.result.started))),
+        ("Measured", " to ".join(dict.fromkeys(started[:1] + started[-1:]))),
     ]
     return tuple((k, v) for k, v in pairs if v)
 
@@ -80,35 +84,12 @@ def _range(values: list[float | None], unit: str, decimals: int) -> str:
     return f"{' to '.join(ends)} {unit}".strip()
 
 
-def _range_text(values: list[str]) -> str:
-    return " to ".join(dict.fromkeys(values[:1] + values[-1:]))
-
-
-def _threads(rows: list[Row]) -> str:
-    found: dict[int, set[str]] = {}
-    for row in rows:
-        if row.result.environment:
-            name = row.result.case.target.name
-            found.setdefault(row.result.environment.threads, set()).add(name)
-    if len(found) == 1:
-        return str(next(iter(found)))
-    return ", ".join(f"{n} ({listing(sorted(names))})" for n, names in sorted(found.items()))
-
-
-def _versions(every: list[Environment]) -> str:
-    found: dict[str, set[str]] = {}
-    for environment in every:
-        for name, version in environment.versions.items():
-            found.setdefault(name, set()).add(version)
-    return ", ".join(f"{n} {' and '.join(sorted(v))}" for n, v in sorted(found.items()))
-
-
-def _joined(every: list[Environment]) -> str:
-    found: dict[str, set[str]] = {}
-    for environment in every:
-        for name, value in environment.variables.items():
-            found.setdefault(name, set()).add(value)
-    return ", ".join(f"{n}={' or '.join(sorted(v))}" for n, v in sorted(found.items()))
+def _by(pairs: Iterable[tuple[T, str]]) -> list[tuple[T, list[str]]]:
+    """Keys, each with its values once; both sorted."""
+    found: dict[T, set[str]] = {}
+    for key, value in pairs:
+        found.setdefault(key, set()).add(value)
+    return [(key, sorted(values)) for key, values in sorted(found.items())]
 
 
 def _commit(first: Environment) -> str:
@@ -121,10 +102,7 @@ def _commit(first: Environment) -> str:
 def _run(view: View) -> tuple[Text, ...]:
     """What was run."""
     info = view.run.info
-    said: list[Text] = [
-        ("Suite: ", Code(info.suite), f", by segbench {info.segbench or 'unknown'}.")
-    ]
-    if info.command:
-        said.append(("Command: ", Code(" ".join(info.command)), "."))
-    said.append(("Raw records: ", Code(f"{view.cases_href}/"), ", one JSON a case."))
-    return tuple(said)
+    suite = ("Suite: ", Code(info.suite), f", by segbench {info.segbench or 'unknown'}.")
+    command = ("Command: ", Code(" ".join(info.command)), ".")
+    raw = ("Raw records: ", Code(f"{view.cases_href}/"), ", one JSON a case.")
+    return (suite, command, raw) if info.command else (suite, raw)

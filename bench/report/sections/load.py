@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from bench.metrics.base import Row
 from bench.metrics.format import listing, milliseconds, plural
 from bench.report.blocks import Block, Prose
-from bench.report.sections.common import number_table
+from bench.report.sections.common import number_table, said
 from bench.report.view import Group, View
 
 BOTH = ("utilisation", "achieved_rate_hz")
@@ -16,31 +18,18 @@ CAMERA = (
     "missed_deadlines", "dropped_frames",
     *(f"result_age{at}_{p}_ms" for at in ("", "_peak") for p in ("p50", "p99")), *BOTH,
 )  # fmt: skip
-SAID = {
-    "server": (
-        "Under load, latency counts from when an arrival was due to its label map, so waiting behind "
-        "others is in it. "
-    ),
-    "constant_stream": (
-        "A camera's newest frame is taken whenever the system is free; one that a newer frame "
-        "replaced is dropped, and missed its deadline. A result's age counts from when its frame was "
-        "due: when it comes, and at its peak, just before the next one comes. "
-    ),
-}
 
 
-def blocks(view: View, group: Group) -> list[Block]:
+def blocks(view: View, group: Group) -> Iterator[Block]:
     """A paragraph and a table for each of the two scenarios that was run; else nothing."""
-    made: list[Block] = []
     for scenario, names, caption in (
         ("server", SERVER, "Latency under load"),
         ("constant_stream", CAMERA, "Deadlines and age"),
     ):
         rows = [r for r in group.measured if _scenario(r) == scenario]
         if rows:
-            made.append(Prose((SAID[scenario] + _asked(rows),)))
-            made.append(number_table(view, group, rows, names, caption))
-    return made
+            yield Prose(f"{said('latency')[scenario]} {_asked(rows)}")
+            yield number_table(view, group, rows, names, caption)
 
 
 def _scenario(row: Row) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from bench.metrics.format import MISSING, interval, listing, milliseconds, plural
+from dataclasses import replace
+
+from bench.metrics.format import MINUS, MISSING, interval, listing, milliseconds, plural
 from bench.metrics.sweeps import COST, SCALING, WORK, Curve, Point, curves
-from bench.report.blocks import Block, Cell, Column, Figure, Notes, Prose, Section, Table
+from bench.report.blocks import Block, Cell, Column, Figure, Section, Table
 from bench.report.charts.curve import Line, Mark, draw
-from bench.report.sections.common import figure, head_column, metric_cell
+from bench.report.labels import with_axis
+from bench.report.sections.common import figure, head_column, metric_cell, titled
 from bench.report.view import View
 
 TITLES = {
@@ -15,12 +18,6 @@ TITLES = {
     "threads": "Threads",
     "rate": "Arrivals a second",
 }
-FIRST = (
-    "Each line is one variant along one key that the suite sweeps, all else equal; the latency is that "
-    "of a whole call, and under a load that of an arrival, waiting included. The exponent is the slope of log latency over log work, by least squares, with "
-    "its 95 % interval: at 1, twice the work takes twice the time; below 1, a larger call is cheaper "
-    "by the unit; along threads, \N{MINUS SIGN}1 is a perfect speed-up."
-)
 
 
 def section(view: View) -> Section | None:
@@ -29,17 +26,15 @@ def section(view: View) -> Section | None:
     for curve in curves(view.rows):
         places.setdefault((curve.key, curve.place), []).append(curve)
     drawn = [found for found in places.values() if any(len(c.measured) > 1 for c in found)]
-    if not drawn:
-        return None
-    blocks: list[Block] = [Prose((FIRST,))]
+    blocks: list[Block] = []
     for index, found in enumerate(drawn):
         blocks += [_figure(found, index), _table(view, found)]
-    return Section("sweeps", "How cost grows", tuple(blocks))
+    return titled("sweeps", blocks) if blocks else None
 
 
 def _where(curve: Curve) -> str:
     model, target, dataset, rest = curve.place
-    return f"{model} on {target}, {dataset}" + (f", {rest}" if rest else "")
+    return with_axis(f"{model} on {target}, {dataset}", rest)
 
 
 def _label(curve: Curve) -> str:
@@ -47,53 +42,48 @@ def _label(curve: Curve) -> str:
 
 
 def _figure(found: list[Curve], index: int) -> Figure:
-    key = found[0].key
+    key, where = found[0].key, _where(found[0])
     lines = [
         Line(_label(c), tuple(Mark(p.x, p.text, p.ms or 0.0) for p in c.measured))
         for c in found
         if c.measured
     ]
-    said = [
+    told = [
         f"{line.label} from {milliseconds(line.marks[0].y)} ms at {line.marks[0].text} to "
         f"{milliseconds(line.marks[-1].y)} ms at {line.marks[-1].text}"
         for line in lines
     ]
-    where = _where(found[0])
     return figure(
         "sweep", index, draw(lines, WORK[key], f"latency {_percentile(key)}, ms"),
         f"{TITLES[key]} and latency of {where}",
-        f"{plural(len(lines), 'variant')}: {listing(said)}.",
+        f"{plural(len(lines), 'variant')}: {listing(told)}.",
         f"Latency ({_percentile(key)}, ms) against {WORK[key]}, {where}.",
     )  # fmt: skip
 
 
 def _table(view: View, found: list[Curve]) -> Table:
-    notes, key = Notes(), found[0].key
+    key = found[0].key
     values = sorted({(p.x, p.text) for c in found for p in c.points})
     rows = []
     for curve in found:
         at = {(p.x, p.text): p for p in curve.points}
-        cells = [_cell(curve, at.get(value), notes) for value in values]
+        cells = [_cell(curve, at.get(value)) for value in values]
         if key in SCALING:
             slope = curve.exponent
-            shown = metric_cell(slope, _signed, notes)
-            cells.append(Cell(shown.text, interval(slope, _signed), mark=shown.mark))
+            cells.append(replace(metric_cell(slope, _signed), detail=interval(slope, _signed)))
         first = curve.points[0].row.result
         rows.append((Cell(_label(curve), href=view.record_href(first)), *cells))
     last = (Column("Exponent"),) if key in SCALING else ()
-    return Table(
-        caption=f"{TITLES[key]} of {_where(found[0])}: latency {_percentile(key)}, ms",
-        columns=(head_column(), *(Column(text) for _, text in values), *last),
-        rows=tuple(rows),
-        notes=notes.texts,
-    )
+    columns = (head_column(), *(Column(text) for _, text in values), *last)
+    caption = f"{TITLES[key]} of {_where(found[0])}: latency {_percentile(key)}, ms"
+    return Table(caption, columns, tuple(rows))
 
 
-def _cell(curve: Curve, point: Point | None, notes: Notes) -> Cell:
+def _cell(curve: Curve, point: Point | None) -> Cell:
     """Latency, and beside it what the step is worth: images a second, or the speed-up."""
     if point is None:
-        return Cell(MISSING, mark=notes.mark("the suite doesn't ask for this point"))
-    shown = metric_cell(point.row.metrics.get(COST[curve.key]), milliseconds, notes)
+        return Cell(MISSING, note="the suite doesn't ask for this point")
+    shown = metric_cell(point.row.metrics.get(COST[curve.key]), milliseconds)
     if point.ms is None:
         return shown
     detail = ""
@@ -102,7 +92,7 @@ def _cell(curve: Curve, point: Point | None, notes: Notes) -> Cell:
     speed_up = curve.speed_up(point).value
     if speed_up is not None and point != curve.measured[0]:
         detail = f"{speed_up:.2f} x as fast"
-    return Cell(shown.text, detail, mark=shown.mark)
+    return replace(shown, detail=detail)
 
 
 def _percentile(key: str) -> str:
@@ -111,4 +101,4 @@ def _percentile(key: str) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
+    return f"{value:.2f}".replace("-", MINUS)

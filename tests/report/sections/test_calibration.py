@@ -1,7 +1,7 @@
 from bench.record.calibration import Calibration, Rate
 from bench.record.store import read_run, to_json, write_atomic
 from bench.report.sections.calibration import section
-from bench.report.view import make_view
+from bench.report.view import View
 from tests import builders
 
 MADE = Calibration(
@@ -12,7 +12,7 @@ MADE = Calibration(
 
 
 def view(run):
-    return make_view(run, ())
+    return View(run, ())
 
 
 def test_a_run_without_calibration_has_no_such_section(tmp_path):
@@ -23,7 +23,7 @@ def test_it_says_what_the_gate_can_tell_here(tmp_path):
     run = builders.build_run(tmp_path)
     write_atomic(run.folder / "calibration.json", to_json(MADE))
     found = section(view(read_run(run.folder)))
-    said = " ".join(str(part) for item in found.blocks[0].items for part in item)
+    said = str(found.blocks[0].items)
     for words in (
         "40 pairs",
         "2026-11-22",

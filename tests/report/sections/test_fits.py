@@ -7,7 +7,7 @@ from bench.record.memory import Fit, FitsMeasurement
 from bench.record.store import read_run, write_result
 from bench.report.blocks import Table
 from bench.report.sections.fits import section
-from bench.report.view import make_view
+from bench.report.view import View
 from tests.builders import Planned, build_run
 
 GIB = 2**30
@@ -26,7 +26,7 @@ def table(tmp_path):
                 more = (*result.measurements, fits)
                 write_result(tmp_path, result.model_copy(update={"measurements": more}))
         run = read_run(tmp_path)
-        made = section(make_view(run, rows(run)))
+        made = section(View(run, rows(run)))
         return made and next(b for b in made.blocks if isinstance(b, Table))
 
     return make
@@ -48,14 +48,11 @@ def test_limits_are_columns_and_forms_rows(table):
     c = FitsMeasurement(absent="The step failed.")
     found = table(a, b, c)
     titles = [col.title for col in found.columns[1:]]
-    assert titles == ["Batch, 8 GiB", "Image, 8 GiB", "Batch, 0.5 GiB", "Image, 0.5 GiB"]
+    assert titles == ["Batch, 8.59 GB", "Image, 8.59 GB", "Batch, 536.9 MB", "Image, 536.9 MB"]
     first, second, third = found.rows
-    note = {
-        cell: found.notes[int(cell.mark) - 1] for row in found.rows for cell in row if cell.mark
-    }
     assert [cell.text for cell in first[1:3]] == ["12", "2048 x 4096"]
-    assert note[first[3]] == "No room."
+    assert first[3].note == "No room."
     assert second[1].text == "\N{GREATER-THAN OR EQUAL TO} 4\N{NARROW NO-BREAK SPACE}096"
-    assert note[second[1]] == "Odd."
-    assert note[second[3]] == "this wasn't sought"
-    assert {note[cell] for cell in third[1:]} == {"The step failed."}
+    assert second[1].note == "Odd."
+    assert second[3].note == "this wasn't sought"
+    assert {cell.note for cell in third[1:]} == {"The step failed."}

@@ -7,7 +7,7 @@ from bench.record.timing import PollerEffect
 from bench.report.blocks import Figure, Items, Prose, Table
 from bench.report.sections.latency import section
 from bench.report.sections.variants import section as variants
-from bench.report.view import make_view
+from bench.report.view import View
 from tests.builders import Planned, build_run
 from tests.gate.planted import of, replaced, revised
 from tests.metrics import simulated
@@ -25,7 +25,7 @@ def view_with(tmp_path):
         for slug, timing in zip(SLUGS, timings, strict=False):
             kept = replaced(of(run, slug), "timing", timing)
             run = revised(run, slug, measurements=kept, **fields)
-        return make_view(run, rows(run))
+        return View(run, rows(run))
 
     return make
 
@@ -55,10 +55,9 @@ def test_both_intervals_and_both_variances_are_shown(view_with):
 def test_one_process_has_dashes_with_reasons_and_no_drawing(view_with):
     found = section(view_with(simulated.timing(0, "few processes")))
     shown = cells(found)
-    notes = table(found).notes
-    assert "no interval" in notes[int(shown["Latency p50"].mark) - 1]
+    assert "no interval" in shown["Latency p50"].note
     assert shown["Between processes"].text == "\N{EM DASH}"
-    assert "launches = 5" in notes[int(shown["Between processes"].mark) - 1]
+    assert "launches = 5" in shown["Between processes"].note
     assert shown["Flags"].text == "1"
     assert not [b for b in found.blocks if isinstance(b, Figure)]
 
@@ -87,7 +86,7 @@ def test_the_pollers_effect_is_printed(view_with):
     on = simulated.timing(0).launches[0].end_to_end_ns
     poller = PollerEffect(on_ns=on, off_ns=on, read_ns=(45_000,) * 9)
     timing = simulated.timing(1).model_copy(update={"poller": poller})
-    said = [b for b in section(view_with(timing)).blocks if isinstance(b, Prose)][-1].text[0]
+    said = [b for b in section(view_with(timing)).blocks if isinstance(b, Prose)][-1].text
     assert "changed the median of torch-fp32 by 0.00 % (" in said
     assert said.endswith("45 us a reading.")
 

@@ -1,6 +1,10 @@
+from dataclasses import replace
+
+from bench.metrics.base import Row
 from bench.report.blocks import Items, Table
 from bench.report.sections.robustness import section
 from bench.report.sections.variants import section as variants
+from bench.suite.policy import GatePolicy, Rule
 from tests.builders import Corrupted, Planned
 from tests.report.conftest import words
 
@@ -39,7 +43,7 @@ def test_who_does_not_break_is_said_with_what_that_means(view_of):
 def test_who_is_broken_already_is_said(view_of):
     view = view_of(*both(flip=0.4), *both("fog/1", 0.4))
     (items,) = (b for b in section(view).blocks if isinstance(b, Items))
-    assert "on the images as they are" in items.items[0][0]
+    assert "on the images as they are" in items.items[0]
 
 
 def test_a_missing_number_has_its_reason(view_of):
@@ -47,7 +51,7 @@ def test_a_missing_number_has_its_reason(view_of):
     shown = table(section(view_of(*both(), *both("fog/1", **gone))))
     cell = shown.rows[1][2]
     assert cell.text == "\N{EM DASH}"
-    assert "level 1: failed" in shown.notes[int(cell.mark) - 1]
+    assert "level 1: failed" in cell.note
 
 
 def test_corrupted_groups_stand_in_this_section_only(view_of):
@@ -60,8 +64,23 @@ def test_corrupted_groups_stand_in_this_section_only(view_of):
 def test_a_run_of_corrupted_images_alone_still_has_its_tables(view_of):
     view = view_of(*both("fog/1"))
     assert [g.case.axis for g in view.measured_groups] == ["corruption=fog-1"]
-    assert "who breaks earlier can't be told" in words(section(view))
+    assert "which variants break earlier than the reference isn't known" in words(section(view))
 
 
 def test_a_plain_run_has_no_such_section(view_of):
     assert section(view_of(Planned())) is None
+
+
+def test_the_margin_is_that_of_the_task(view_of):
+    def of_panoptic(row):
+        case = row.result.case
+        asked = case.protocol.model_copy(update={"task": "panoptic"})
+        result = row.result.model_copy(update={"case": case.model_copy(update={"protocol": asked})})
+        return Row(result, {n.replace("miou", "pq"): m for n, m in row.metrics.items()})
+
+    policy = GatePolicy(rule=(Rule(metric="pq", margin=0.9),))
+    view = view_of(*both(), *both("fog/3", 0.3), gate=policy)
+    assert "breaks earlier" in words(section(view))
+    text = words(section(replace(view, rows=tuple(map(of_panoptic, view.rows)))))
+    assert "PQ under corruption" in text
+    assert "a loss of 90.00 points" in text

@@ -36,7 +36,7 @@ def test_each_key_has_a_drawing_and_a_table(view_of):
     assert threads.rows[0][2].detail.endswith("x as fast")
     assert not threads.rows[0][1].detail
     assert threads.rows[0][3].text.startswith("\N{MINUS SIGN}")
-    assert "two points" in threads.notes[int(threads.rows[0][3].mark) - 1]
+    assert "two points" in threads.rows[0][3].note
 
 
 def test_a_point_that_is_missing_is_a_dash_with_its_reason(view_of):
@@ -50,9 +50,9 @@ def test_a_point_that_is_missing_is_a_dash_with_its_reason(view_of):
     (table,), (figure,) = of(found, Table), of(found, Figure)
     assert figure.alt.startswith("3 variants")
     torch, _, bf16, script = table.rows
-    assert {table.notes[int(c.mark) - 1] for c in script[1:3]} == {"failed: No."}
-    assert "doesn't ask" in table.notes[int(torch[3].mark) - 1]
-    assert "It broke." in table.notes[int(bf16[3].mark) - 1]
+    assert {c.note for c in script[1:3]} == {"failed: No."}
+    assert "doesn't ask" in torch[3].note
+    assert "It broke." in bf16[3].note
 
 
 def test_a_sweep_of_which_nothing_was_measured_is_quiet(view_of):

@@ -62,7 +62,7 @@ def test_nodes_that_no_part_can_be_named_for_have_a_row_of_their_own(view_of):
     view = changed(view_of(Planned()), "components", add=(timed,))
     rows = {r[0].text: r for r in tables(work.section(view))[0].rows}
     assert rows["unnamed"][4].text == "40.0"
-    assert rows["heads"][4].mark == "1"
+    assert rows["heads"][4].note == "no time was charged to this part"
 
 
 def test_operators_without_a_rule_are_said(view):
