@@ -1,7 +1,5 @@
 """What every backend and every session offers."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """ONNX Runtime. Imports no torch."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +24,7 @@ class OnnxRuntimeBackend(Backend):
     precisions = ("fp32", "fp16", "int8")
     otherwise = "no recipe makes an ONNX file in {}"
 
-    def open(self, job: OpenJob) -> OrtSession:
+    def open(self, job: OpenJob) -> Session:
         """Session on model.onnx."""
         import onnxruntime as ort
 

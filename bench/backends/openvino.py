@@ -1,7 +1,5 @@
 """OpenVINO. Imports no torch."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -28,7 +26,7 @@ class OpenVinoBackend(Backend):
     precisions = tuple(_HINTS)
     otherwise = "OpenVINO on the processor has no {}"
 
-    def open(self, job: OpenJob) -> OpenVinoSession:
+    def open(self, job: OpenJob) -> Session:
         """Session on model.xml."""
         import openvino
 

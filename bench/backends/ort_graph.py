@@ -1,7 +1,5 @@
 """In which precisions ONNX Runtime really multiplies: read from the graph that it optimised."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Callable
 from pathlib import Path

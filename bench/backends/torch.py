@@ -1,7 +1,5 @@
 """PyTorch: the weights themselves in each precision, eager, or a frozen trace (TorchScript)."""
 
-from __future__ import annotations
-
 from contextlib import nullcontext
 from functools import partial
 

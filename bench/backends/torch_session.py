@@ -1,7 +1,5 @@
 """The session that eager PyTorch and TorchScript share."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any

@@ -1,7 +1,5 @@
 """What every device is asked; the defaults are those of a device in the processor's own place."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 

@@ -1,7 +1,5 @@
 """The processor: nothing to synchronise, memory told by the resident set."""
 
-from __future__ import annotations
-
 from bench.devices.base import Device
 
 

@@ -1,7 +1,5 @@
 """An NVIDIA GPU. Described by NVML through nvidia-ml-py, so that asking costs no torch."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """The machine in front of us, and whether it is the one that a target describes."""
 
-from __future__ import annotations
-
 import contextlib
 import operator
 import os

@@ -1,7 +1,5 @@
 """artifact.json: what later steps and the session must know of an artifact."""
 
-from __future__ import annotations
-
 import json
 from math import prod
 from pathlib import Path

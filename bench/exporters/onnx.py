@@ -1,7 +1,5 @@
 """ONNX: torch's exporter, or the user's own file taken as it is."""
 
-from __future__ import annotations
-
 import shutil
 import warnings
 from pathlib import Path

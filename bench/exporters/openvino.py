@@ -1,7 +1,5 @@
 """OpenVINO IR from ONNX: float32, or int8 by NNCF's post-training quantization."""
 
-from __future__ import annotations
-
 import logging
 from math import prod
 from typing import Any

@@ -1,7 +1,5 @@
 """int8 for ONNX Runtime: dynamic, or static with QDQ nodes and ranges from calibration images."""
 
-from __future__ import annotations
-
 import logging
 import tempfile
 from pathlib import Path

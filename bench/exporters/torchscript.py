@@ -1,7 +1,5 @@
 """TorchScript by tracing: one shape, frozen."""
 
-from __future__ import annotations
-
 import warnings
 
 from bench.exporters.base import ExportJob, ExportStep

@@ -1,7 +1,5 @@
 """One timed call, from the image to the labels: what every scenario repeats."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

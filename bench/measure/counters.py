@@ -1,7 +1,5 @@
 """The kernel's own counters of the whole machine, nanoseconds, on files that stay open."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Callable

@@ -4,8 +4,6 @@ A counter covers all work of the package or board. It is read before and after t
 that reading it costs nothing there.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Pictures for the card: input, truth, prediction and disagreement, small, named by content."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

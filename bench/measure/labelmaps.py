@@ -1,7 +1,5 @@
 """Folders of label maps: which file belongs to which image, and what its values mean."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Memory of this process and of those that it started, from the kernel's own books."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import resource

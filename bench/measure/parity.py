@@ -1,7 +1,5 @@
 """Comparison with the reference's outputs, image by image, as raw sums."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Latency of the loaded session in one process: warm up, let the scenario run, keep every sample."""
 
-from __future__ import annotations
-
 import time
 from datetime import UTC, datetime
 

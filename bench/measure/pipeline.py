@@ -5,8 +5,6 @@ it, run in processes on the cores that the model leaves free (bench.measure.cpu_
 have started, or where none pays off, a thread prepares the next images and this process does the rest.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Self

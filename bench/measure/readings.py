@@ -4,8 +4,6 @@ A read is a system call or two on a file that stays open; what a sample had besi
 afterwards, so that nothing but reading happens between the calls.
 """
 
-from __future__ import annotations
-
 import resource
 import time
 from collections.abc import Callable, Sequence

@@ -3,8 +3,6 @@
 The numbers equal the official evaluator's.
 """
 
-from __future__ import annotations
-
 import hashlib
 import platform
 from collections.abc import Callable
@@ -21,7 +19,7 @@ from bench import __version__, registry, resources
 from bench.datasets.base import Images
 from bench.datasets.cityscapes_layout import LABELS, LayoutImages, split_folder, stems
 from bench.devices import machine
-from bench.measure.evaluate import stored
+from bench.measure.accuracy import stored
 from bench.measure.labelmaps import Encoding, meaning_of, pair
 from bench.record.environment import Environment
 from bench.record.result import Artifact, DatasetRecord, Result

@@ -1,7 +1,5 @@
 """Opening a case's session inside a worker, and feeding it one batch."""
 
-from __future__ import annotations
-
 import importlib
 import time
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """When a process has timed enough: the median's interval is narrow, or the budget ends."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self

@@ -1,7 +1,5 @@
 """One step in one process: a job on stdin, progress on stdout, the answer in a file."""
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import importlib

@@ -1,7 +1,5 @@
 """What every model loader offers."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar, Protocol
 
 from bench.suite.model import Model

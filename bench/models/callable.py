@@ -1,7 +1,5 @@
 """The user's own Python: `package.module:build`, run only when it was allowed."""
 
-from __future__ import annotations
-
 import importlib
 import importlib.util
 import sys

@@ -1,7 +1,5 @@
 """Digests of weight files, cached by path, size and time, since a gigabyte takes a second."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from pathlib import Path

@@ -3,8 +3,6 @@
 Their configurations lie beside the shipped weights.
 """
 
-from __future__ import annotations
-
 from typing import Any, cast
 
 import torch

@@ -1,7 +1,5 @@
 """A torch module with named outputs in a fixed order: what exporters and the torch backend take."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import torch

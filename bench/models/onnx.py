@@ -1,7 +1,5 @@
 """The user's own ONNX file: it is an artifact already, there is no torch module behind it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

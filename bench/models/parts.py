@@ -4,8 +4,6 @@ A part is named by where the work is *called*: Mask2Former's mask head runs afte
 its transformer decoder, and stands under `heads` each time.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from typing import Any

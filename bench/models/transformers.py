@@ -1,7 +1,5 @@
 """Models of the transformers library: shipped, from the hub, from a folder, or seeded."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager

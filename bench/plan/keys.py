@@ -86,5 +86,5 @@ def ceiling_digest(device: str, threads: int, machine: str) -> str:
         "device": device,
         "threads": threads,
         "versions": {name: installed(name) for name in ("numpy", "torch")},
-        "code": code_of(("measure/ceiling.py", "measure/steps/ceiling.py")),
+        "code": code_of(("measure/steps/ceiling.py",)),
     })

@@ -1,7 +1,5 @@
 """Training scenes in memory-mapped arrays, and the crops drawn from them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The training loop: data-parallel processes, checkpoints, a curve, the mean of the weights."""
 
-from __future__ import annotations
-
 import csv
 import json
 import shutil

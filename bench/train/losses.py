@@ -6,8 +6,6 @@ cross-entropy of a 1x1 head on the mask features (dropped after training), the c
 combined class-times-mask map of every decoder layer, and the bound queries' class and mask losses.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import torch

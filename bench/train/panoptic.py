@@ -6,8 +6,6 @@ cross-entropy of a 1x1 head on the mask features, the cross-entropy over queries
 post-processing maximises, and the matched queries' class and mask losses.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

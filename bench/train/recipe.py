@@ -1,7 +1,5 @@
 """Every number of a training run, in one frozen record."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,7 +1,5 @@
 """What a training run carries from step to step: weights, their running mean, optimiser, checkpoint."""
 
-from __future__ import annotations
-
 import copy
 import math
 from dataclasses import dataclass

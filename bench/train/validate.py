@@ -1,7 +1,5 @@
 """mIoU and PQ while training: whole scenes, half resolution upsampled, no record, no protocol."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

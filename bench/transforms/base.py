@@ -4,8 +4,6 @@ Either `class_logits` (N, Q, C+1) with `mask_logits` (N, Q, h, w), or `logits` (
 `labels` (N, h, w).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 

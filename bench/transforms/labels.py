@@ -15,8 +15,6 @@ All resizing is bilinear with half-pixel centres and no filter before shrinking,
 is not a number the label is VOID, so that broken arithmetic counts as a miss.
 """
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray

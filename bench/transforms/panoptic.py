@@ -17,8 +17,6 @@ id to two later ones; here each has an id of its own.
 Where the map is not a number, the pixel is void.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

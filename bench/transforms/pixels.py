@@ -6,8 +6,6 @@ models whole points), then `(value * scale - mean) / std` in planes. An image th
 already is not touched by the filter.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import Any
 

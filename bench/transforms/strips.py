@@ -1,7 +1,5 @@
 """Arithmetic on a few rows of a map at a time, so that scratch memory stays in the cache."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 

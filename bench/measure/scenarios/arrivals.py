@@ -5,8 +5,6 @@ out just those arrivals that a stall holds up (coordinated omission; G. Tene, "H
 latency", 2013); here a stall is charged to all of them.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Sequence
 from queue import Empty, SimpleQueue

@@ -5,8 +5,6 @@ images are there from the start, and images a second count, the batch size over 
 batch is the protocol's, or the largest that fits, found before the session was opened.
 """
 
-from __future__ import annotations
-
 from bench.measure.scenarios.base import Loop
 from bench.suite.protocol import Protocol
 

@@ -1,7 +1,5 @@
 """What every scenario runs on: a loop that keeps each sample and knows when to end."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 from bench.measure.call import Call, Clock

@@ -1,7 +1,5 @@
 """Runs one step of an export recipe into the cache: a folder, whole or not there at all."""
 
-from __future__ import annotations
-
 import time
 from pathlib import Path
 from typing import Any

@@ -1,12 +1,10 @@
 """Measures one case on one loaded session: accuracy, parity, the first launch of latency, memory."""
 
-from __future__ import annotations
-
 import time
 
 from bench.jobs.base import Say
 from bench.jobs.measure import CaseJob, CaseReport
-from bench.measure import accuracy, evaluate, memory, performance
+from bench.measure import accuracy, memory, performance
 from bench.measure.session import LoadedCase, Opening, closed, load_case
 from bench.record.base import Absent
 from bench.record.memory import MemoryMeasurement
@@ -25,7 +23,7 @@ def run(job: CaseJob, say: Say) -> CaseReport:
     began = time.monotonic()
     found = accuracy.Pass() if job.sharded else accuracy.walk(loaded, say, job.reference_folder)
     walked = time.monotonic()
-    measurements: list[Measurement] = [] if job.sharded else evaluate.counts(job, loaded, found)
+    measurements: list[Measurement] = [] if job.sharded else accuracy.counts(job, loaded, found)
     if not job.case.protocol.corruption:  # a corrupted image costs what the clean one does
         # The peak is the model's: what parity and counting held beside it doesn't count.
         memory.reset_peak()
@@ -33,7 +31,7 @@ def run(job: CaseJob, say: Say) -> CaseReport:
         measurements += [timing, _memory(loaded, opening, born, pss)]
     timed = time.monotonic()
     if not job.sharded:
-        measurements += evaluate.beside(job, loaded, found)
+        measurements += accuracy.beside(job, loaded, found)
     return CaseReport(
         measurements=tuple(measurements),
         weights=dict(loaded.session.weights),

@@ -1,7 +1,5 @@
 """Makes or checks a data set, and tells its digests, its images and their size."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from bench import cachedir, registry

@@ -1,7 +1,5 @@
 """Runs one batch of one size through the whole path and tells the memory's peak."""
 
-from __future__ import annotations
-
 from bench.jobs.base import Say
 from bench.jobs.measure import FitsJob, FitsReport
 from bench.measure import memory

@@ -5,8 +5,6 @@ Commands come on standard input, a line each: `burst 3` runs three iterations an
 are done, `burst 3 1` does so with the calling thread on core 1; any other line, or none, ends the process.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import sys

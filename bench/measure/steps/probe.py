@@ -1,7 +1,5 @@
 """Tells what this machine is, and which cases it runs."""
 
-from __future__ import annotations
-
 from bench.execute.probe import answer
 from bench.jobs.base import Say
 from bench.jobs.prepare import ProbeJob, ProbeReport

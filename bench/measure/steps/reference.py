@@ -1,7 +1,5 @@
 """Leaves the reference variant's labels and raw outputs in the cache."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,12 +1,10 @@
 """Measures the accuracy and parity of one part of a case's images."""
 
-from __future__ import annotations
-
 import time
 
 from bench.jobs.base import Say
 from bench.jobs.measure import ShardJob, ShardReport
-from bench.measure import accuracy, evaluate
+from bench.measure import accuracy
 from bench.measure.session import closed, load_case
 
 
@@ -17,7 +15,7 @@ def run(job: ShardJob, say: Say) -> ShardReport:
     began = time.monotonic()
     found = accuracy.walk(loaded, say, job.reference_folder)
     walked = time.monotonic()
-    counts, beside = evaluate.counts(job, loaded, found), evaluate.beside(job, loaded, found)
+    counts, beside = accuracy.counts(job, loaded, found), accuracy.beside(job, loaded, found)
     return ShardReport(
         shard=job.shard,
         indices=tuple(found.indices),

@@ -4,8 +4,6 @@ Memory layout and placement of threads shift all samples of a process together: 
 shows by how much.
 """
 
-from __future__ import annotations
-
 import time
 
 from bench.jobs.base import Say

@@ -1,7 +1,5 @@
 """Finds a case's weights (asking the hub if the suite says so) and images: their digests."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from bench import cachedir, registry

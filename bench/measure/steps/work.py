@@ -1,7 +1,5 @@
 """Counts a model's work at the case's size, and times the parts of the case's variant."""
 
-from __future__ import annotations
-
 import functools
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Times of a torch module's parts in the session that runs it, and what timing them costs."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager

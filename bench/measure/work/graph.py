@@ -1,7 +1,5 @@
 """The same count for an ONNX file, from its graph and the shapes that ONNX infers."""
 
-from __future__ import annotations
-
 import ast
 from collections import Counter
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Times of a model's parts in ONNX Runtime: its own profiler, node by node."""
 
-from __future__ import annotations
-
 import json
 import re
 import tempfile

@@ -8,8 +8,6 @@ The formulas are those of `torch.utils.flop_counter`, which counts two operation
 what it lacks.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from math import prod
 from typing import Any

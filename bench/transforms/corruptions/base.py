@@ -1,7 +1,5 @@
 """One corruption of one image, from a seed; and what several corruptions are made of."""
 
-from __future__ import annotations
-
 import hashlib
 import math
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Blur of lens, glass and motion; parameters of ImageNet-C, in pixels."""
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 from numpy.random import Generator

@@ -1,7 +1,5 @@
 """What cameras, codecs and screens do; parameters of ImageNet-C, elastic transform of Michaelis et al."""
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 from numpy.random import Generator

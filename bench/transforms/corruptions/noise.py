@@ -1,7 +1,5 @@
 """Noise of sensors and lines; parameters of ImageNet-C, on values of 0..1."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 import numpy as np

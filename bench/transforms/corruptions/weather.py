@@ -1,7 +1,5 @@
 """Weather and light; parameters of ImageNet-C, on values of 0..1."""
 
-from __future__ import annotations
-
 import math
 
 import cv2
