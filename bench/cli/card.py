@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from bench.cli.options import Run
+
 
 def card(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")],
+    folder: Run,
     out: Annotated[
         Path | None, typer.Option("--out", help="Where to write the card; else into DIR.")
     ] = None,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.options import Json, print_json
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 def compare(
     a: Annotated[Path, typer.Argument(metavar="A", help="Folder of a run.")],
     b: Annotated[Path, typer.Argument(metavar="B", help="Folder of the run to set beside it.")],
-    json: Annotated[bool, typer.Option("--json", help="As JSON, with a schema number.")] = False,
+    json: Json = False,
 ) -> None:
     """Two runs, case by case: paired differences, ratios, and the protocol fields that differ."""
     from bench.errors import NothingMeasured
@@ -26,11 +28,8 @@ def compare(
 
     found = side_by_side(read_run(a), read_run(b))
     if json:
-        import json as js
-
         cases = [c.model_dump(mode="json") for c in found]
-        report = {"schema": SCHEMA, "a": str(a), "b": str(b), "cases": cases}
-        print(js.dumps(report, indent=1, ensure_ascii=False))
+        print_json({"schema": SCHEMA, "a": str(a), "b": str(b), "cases": cases})
     else:
         from rich.console import Console
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import typer
+from bench.cli.options import Json, print_json
 
 if TYPE_CHECKING:
     from bench.suite.target import Target
@@ -17,16 +19,14 @@ Report = dict[str, Any]
 
 
 def doctor(
-    json: Annotated[bool, typer.Option("--json", help="As JSON, with a schema number.")] = False,
+    json: Json = False,
 ) -> None:
     """Tell what this machine can run and what is missing."""
     report = examine()
     if json:
-        import json as js
-
-        print(js.dumps(report, indent=1, ensure_ascii=False))
-        return
-    _print(report)
+        print_json(report)
+    else:
+        _print(report)
 
 
 def examine() -> Report:
@@ -137,9 +137,6 @@ def _calibration() -> Report | None:
 
 def _bytes(folder: Path) -> int:
     """Size of all files below, bytes; another segbench may be deleting them meanwhile."""
-    import os
-    from contextlib import suppress
-
     size = 0
     # Unlike rglob, os.walk passes over a folder that goes away.
     for where, _, names in os.walk(folder):
@@ -150,8 +147,6 @@ def _bytes(folder: Path) -> int:
 
 
 def _load() -> Report:
-    import os
-
     import psutil
 
     busy = psutil.cpu_percent(interval=0.5) / 100
@@ -166,10 +161,13 @@ def _load() -> Report:
 
 def _warnings(report: Report) -> list[dict[str, str]]:
     """What is wrong and what to do about it."""
+    from bench.metrics.format import size
+
     machine, load = report["machine"], report["load"]
     gpu = any(d["gpus"] for d in report["devices"])
     both = _has("onnxruntime") and _has("onnxruntime-gpu")
-    quota, gib = machine["quota_cores"], 2**30
+    quota, room = machine["quota_cores"], report["cache"]["free_bytes"]
+    free = machine["memory_available_bytes"]
     checks = (
         (
             both,
@@ -198,13 +196,13 @@ def _warnings(report: Report) -> list[dict[str, str]]:
         ),
         (load["on_battery"], "The machine runs on its battery.", "Plug it in before measuring."),
         (
-            machine["memory_available_bytes"] < 4 * gib,
-            f"Only {machine['memory_available_bytes'] / gib:.1f} GiB of memory are free.",
-            "Close other programs: exporting takes about 3 GiB.",
+            free < 4e9,
+            f"Only {size(free)} of memory are free.",
+            "Close other programs: exporting takes about 3 GB.",
         ),
         (
-            report["cache"]["free_bytes"] < 2 * gib,
-            f"Only {report['cache']['free_bytes'] / gib:.1f} GiB are free where the cache lies.",
+            room < 2e9,
+            f"Only {size(room)} are free where the cache lies.",
             "Free some, or set SEGBENCH_CACHE to a folder elsewhere.",
         ),
     )
@@ -214,34 +212,33 @@ def _warnings(report: Report) -> list[dict[str, str]]:
 def _has(distribution: str) -> bool:
     from importlib import metadata
 
-    try:
-        metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return False
-    return True
+    with suppress(metadata.PackageNotFoundError):
+        return bool(metadata.version(distribution))
+    return False
 
 
 def _text(path: str) -> str:
-    try:
+    with suppress(OSError):
         return Path(path).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
+    return ""
 
 
 def _print(report: Report) -> None:
-    machine, cache, load, gib = report["machine"], report["cache"], report["load"], 2**30
-    free = machine["memory_available_bytes"] / gib
+    from bench.metrics.format import size
+
+    machine, cache, load = report["machine"], report["cache"], report["load"]
+    free = size(machine["memory_available_bytes"])
     print(f"segbench {report['segbench']} on Python {report['python']}\n")
     print("Machine")
     print(f"  processor  {machine['processor']}, {machine['architecture']}")
     print(f"  cores      {machine['cores']} ({machine['physical_cores'] or '?'} physical)")
     print(f"  features   {' '.join(machine['flags']) or 'none that matter'}")
-    print(f"  memory     {machine['memory_bytes'] / gib:.1f} GiB, {free:.1f} free")
+    print(f"  memory     {size(machine['memory_bytes'])}, {free} free")
     for device in report["devices"]:
         names = ", ".join(g["name"] for g in device["gpus"])
         if names or device["reason"]:
             print(f"  {device['name']:<9}  {names or 'no: ' + device['reason']}")
-    print(f"  cache      {cache['folder']}, {cache['bytes'] / 1e6:.0f} MB")
+    print(f"  cache      {cache['folder']}, {size(cache['bytes'])}")
     state = "quiet enough to measure" if load["quiet"] else "not quiet"
     print(f"  load       {load['busy']:.0%} busy, average {load['load_average']:.2f}: {state}")
     found = report["calibration"]

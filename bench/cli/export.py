@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from bench.cli.options import AllowCode, Roots, pairs
+
 
 def export(
     model: Annotated[str, typer.Argument(help="A model's name (segbench list models).")],
@@ -15,21 +17,16 @@ def export(
     dataset: Annotated[
         str, typer.Option("--dataset", help="Data set that gives calibration images and size.")
     ] = "scenes",
-    root: Annotated[
-        list[str] | None, typer.Option("--root", metavar="DATASET=DIR", help="Where it lies.")
-    ] = None,
+    root: Roots = None,
     weights: Annotated[
         str | None, typer.Option("--weights", help="A folder, `hub` or `seed`.")
     ] = None,
     height: Annotated[int | None, typer.Option("--height", min=1, help="Input height.")] = None,
     width: Annotated[int | None, typer.Option("--width", min=1, help="Input width.")] = None,
-    allow_code: Annotated[
-        bool, typer.Option("--allow-code", help="Let the model run its own Python.")
-    ] = False,
+    allow_code: AllowCode = False,
 ) -> None:
     """Make one variant's artifact: the files that a run would measure."""
     from bench import resources
-    from bench.cli.pairs import pairs
     from bench.cli.watch import Watch
     from bench.plan.export import export as make
     from bench.plan.setting import Setting

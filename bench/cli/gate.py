@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.options import AllowCode, Json, Only
+
 if TYPE_CHECKING:
     from bench.gate.session import Session
     from bench.record.store import Run
@@ -32,10 +34,7 @@ def gate(
         int | None,
         typer.Option(min=2, metavar="N", help="Live pairs of a case.  [default: the policy's]"),
     ] = None,
-    only: Annotated[
-        str | None,
-        typer.Option(metavar="GLOB", help="Only cases whose id matches; * crosses /."),
-    ] = None,
+    only: Only = None,
     metric: Annotated[
         str | None, typer.Option(metavar="GLOB", help="Only metrics whose name matches: 'iou.*'.")
     ] = None,
@@ -55,10 +54,8 @@ def gate(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="List the unchanged verdicts as well.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="As JSON, with a schema number.")] = False,
-    allow_code: Annotated[
-        bool, typer.Option("--allow-code", help="Let live models run their own Python.")
-    ] = False,
+    json: Json = False,
+    allow_code: AllowCode = False,
 ) -> None:
     """Compare a run with a baseline; exit 1 on a regression, 4 when nothing was compared."""
     from bench.cli.verdicts import Outputs, refuse

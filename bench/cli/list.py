@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from bench.cli.options import Json, print_json
+
 DEFINED = ("models", "variants", "targets", "datasets")
 REGISTERED = {
     "metrics": "metric",
@@ -28,7 +30,7 @@ def list_(
     kind: Annotated[
         str | None, typer.Argument(help=f"One of: {', '.join(KINDS)}. All, unless told.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="As JSON, with a schema number.")] = False,
+    json: Json = False,
 ) -> None:
     """Name the suites, models, variants, targets and other things, and who brings them."""
     from bench.errors import UnknownName
@@ -38,9 +40,7 @@ def list_(
         raise UnknownName(f"There is no kind of thing called {kind!r}.", suggest(kind, KINDS))
     found = {k: listing(k) for k in KINDS if kind in {None, k}}
     if json:
-        import json as js
-
-        print(js.dumps({"schema": 1, "kinds": found}, indent=1, ensure_ascii=False))
+        print_json({"schema": 1, "kinds": found})
         return
     for name, rows in found.items():
         _print(name, rows, whole=kind is not None)

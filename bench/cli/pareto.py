@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+from bench.cli.options import Json, Run, print_json
 
 if TYPE_CHECKING:
     from bench.metrics.base import Row
@@ -18,8 +17,8 @@ NOTHING = "No variant can be advised: none is ok with both an accuracy and a lat
 
 
 def pareto(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")],
-    json: Annotated[bool, typer.Option("--json", help="As JSON, with a schema number.")] = False,
+    folder: Run,
+    json: Json = False,
 ) -> None:
     """The variants that nothing beats in accuracy, latency, memory and size, and what to deploy."""
     from bench.errors import NothingMeasured
@@ -34,9 +33,7 @@ def pareto(
     said = " ".join(advise(View(run, found).measured_groups)) or NOTHING
     report: dict[str, Any] = {"schema": SCHEMA, "groups": _groups(found), "advice": said}
     if json:
-        import json as js
-
-        print(js.dumps(report, indent=1, ensure_ascii=False))
+        print_json(report)
     else:
         _print(report)
     if not any(g["variants"] for g in report["groups"]):

@@ -7,19 +7,17 @@ from typing import Annotated
 
 import typer
 
+from bench.cli.options import AllowCode, Only, Roots, Suite, pairs
+
 Pairs = list[str] | None
 
 
 def run(
-    suite: Annotated[
-        str, typer.Argument(help="A shipped suite's name, or the path of a TOML file.")
-    ],
+    suite: Suite,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder of the run.  [default: runs/SUITE]")
     ] = None,
-    root: Annotated[
-        Pairs, typer.Option("--root", metavar="DATASET=DIR", help="Where a data set lies.")
-    ] = None,
+    root: Roots = None,
     weights: Annotated[
         Pairs,
         typer.Option(
@@ -35,13 +33,8 @@ def run(
     target: Annotated[
         str | None, typer.Option("--target", help="Run all blocks on this target.")
     ] = None,
-    only: Annotated[
-        str | None,
-        typer.Option("--only", metavar="GLOB", help="Only cases whose id matches; * crosses /."),
-    ] = None,
-    allow_code: Annotated[
-        bool, typer.Option("--allow-code", help="Let the suite's models run their own Python.")
-    ] = False,
+    only: Only = None,
+    allow_code: AllowCode = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Measure again what stands already.")
     ] = False,
@@ -62,7 +55,6 @@ def run(
 ) -> None:
     """Measure a suite; go on where an earlier run stopped; end with a table and a card."""
     from bench import resources
-    from bench.cli.pairs import pairs
     from bench.cli.watch import Watch, finish, print_plan
     from bench.live.calibrated import attach
     from bench.plan import select

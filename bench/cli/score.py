@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from bench.cli.options import Json, print_json
 
+if TYPE_CHECKING:
     from bench.measure.labelmaps import Encoding
     from bench.metrics.base import Metric, Row
     from bench.record.store import Run
@@ -36,7 +36,7 @@ def score(
         typer.Option(help="Folder of a run with the result, for show, card, compare and gate."),
     ] = None,
     name: Annotated[str, typer.Option(help="Name of the model in that run.")] = "predictions",
-    json: Annotated[bool, typer.Option("--json", help="Print JSON; fractions.")] = False,
+    json: Json = False,
 ) -> None:
     """Score label maps by the Cityscapes rule, as its official evaluator would."""
     from bench.datasets.base import safe_name
@@ -57,29 +57,16 @@ def score(
     if split is not None:
         changes["split"] = safe_name(split, "split")
     spec = spec.model_copy(update=changes)
-    with _folder(out) as folder:
-        row, run = _measured(predictions, spec, folder, name, encoding)
+    with tempfile.TemporaryDirectory() as aside:
+        row, run = _measured(predictions, spec, out or Path(aside), name, encoding)
         found = numbers(row, run)
     if json:
-        import json as text
-
-        print(text.dumps(found, indent=1, allow_nan=False))
+        print_json(found)
     else:
         _show(row, found)
     if out is not None:
-        _hint(out)
-
-
-@contextlib.contextmanager
-def _folder(out: Path | None) -> Iterator[Path]:
-    """Folder of the run: the one asked for, else one that is removed at the end."""
-    if out is not None:
-        yield out
-        return
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as made:
-        yield Path(made)
+        words = f"The run is in {out}: segbench show, card, compare and gate read it."
+        typer.echo(words, err=True)
 
 
 def _measured(
@@ -169,11 +156,4 @@ def _show(row: Row, found: dict[str, Any]) -> None:
         table.add_row(words, percent(mean.value), interval(mean), within, style=style)
     Console().print(table)
     for note in found["notes"]:
-        Console(stderr=True).print(note, markup=False)
-
-
-def _hint(out: Path) -> None:
-    from rich.console import Console
-
-    words = f"The run is in {out}: segbench show, card, compare and gate read it."
-    Console(stderr=True).print(words, markup=False)
+        typer.echo(note, err=True)

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.options import AllowCode, Json, Suite
+
 if TYPE_CHECKING:
     from bench.record.calibration import Calibration
 
 
 def selftest(
-    suite: Annotated[
-        str, typer.Argument(help="A shipped suite's name, or the path of a TOML file.")
-    ] = "quickstart",
+    suite: Suite = "quickstart",
     only: Annotated[
         str,
         typer.Option("--only", "--case", metavar="GLOB", help="The case whose session is timed."),
@@ -22,10 +22,8 @@ def selftest(
         int,
         typer.Option(min=4, metavar="N", help="Pairs of equal code; at least two looks of a gate."),
     ] = 40,
-    allow_code: Annotated[
-        bool, typer.Option("--allow-code", help="Let the suite's models run their own Python.")
-    ] = False,
-    json: Annotated[bool, typer.Option("--json", help="As JSON, with a schema number.")] = False,
+    allow_code: AllowCode = False,
+    json: Json = False,
 ) -> None:
     """Measure equal code against itself: the gate's false alarms, and what it can show here."""
     from bench import resources

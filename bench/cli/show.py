@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bench.cli.options import Json, Run, print_json
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bench.metrics.base import Metric, Row
-    from bench.record.store import Run
+    from bench.record.store import Run as Recorded
 
 SCHEMA = 1
 """Of `segbench show --json`. History: 1 = the first (2026-11)."""
 
 
 def show(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")],
-    json: Annotated[bool, typer.Option("--json", help="As JSON, with a schema number.")] = False,
+    folder: Run,
+    json: Json = False,
     csv: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a line a case to this file as well.")
     ] = None,
@@ -34,9 +36,7 @@ def show(
     if csv is not None:
         _write_csv(found, csv)
     if json:
-        import json as js
-
-        print(js.dumps(report(run, found), indent=1, ensure_ascii=False, allow_nan=False))
+        print_json(report(run, found))
         return
     from rich.console import Console
 
@@ -48,7 +48,7 @@ def show(
         Console(stderr=True).print(text + ", ".join(run.pending), markup=False, highlight=False)
 
 
-def report(run: Run, rows: Sequence[Row]) -> dict[str, Any]:
+def report(run: Recorded, rows: Sequence[Row]) -> dict[str, Any]:
     """What `--json` prints: a number or null for each metric, fractions, and why it is null."""
     return {
         "schema": SCHEMA,

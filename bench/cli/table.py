@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from rich.cells import cell_len
@@ -19,33 +18,32 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=Hashable)
 STYLES = {"ok": "green", "wrong": "red", "failed": "red", "skipped": "yellow"}
 WIDTH = 160
-"""Columns where the output is no terminal."""
+"""Columns where the output is no terminal, so that nothing is left out of a log."""
 NOTHING = "-"
 GAP = 2
-
-
 MOST = 12
 """Rows that a line names; of more it gives the number."""
 
 
 def print_rows(rows: Sequence[Row], console: Console) -> None:
     """Print a table for each model and data set, and below it why a row isn't ok."""
-    with _wide(console):
-        for title, members in grouped(rows).items():
-            named = names(members)
-            cells = {h: [cell(r, h) for r in named] for h in COLUMNS}
-            headings = fitting(named, cells, console.width)
-            statuses = (r.status for r in named)
-            body = zip(named.values(), statuses, *(cells[h] for h in headings), strict=True)
-            heads = (h.replace("accuracy", members[0].names.label) for h in headings)
-            head, *lines = map(escape, aligned([("case", "status", *heads), *body], 2))
-            console.print(f"[bold]{escape(title)}[/] [dim](± half of the 95 % interval)[/]")
-            table = [f"[bold]{head}[/]", *map(_coloured, lines, (r.status for r in members))]
-            left = [h for h in COLUMNS if h not in headings]
-            below = ["[dim]no room for: " + ", ".join(left) + "[/]"] if left else []
-            text = "\n".join([*table, *below, *reasons(named)])
-            console.print(text, highlight=False, soft_wrap=True)
-            console.print()
+    if not console.is_terminal:
+        console.width = max(console.width, WIDTH)
+    for title, members in grouped(rows).items():
+        named = names(members)
+        cells = {h: [cell(r, h) for r in named] for h in COLUMNS}
+        headings = fitting(named, cells, console.width)
+        statuses = (r.status for r in named)
+        body = zip(named.values(), statuses, *(cells[h] for h in headings), strict=True)
+        heads = (h.replace("accuracy", members[0].names.label) for h in headings)
+        head, *lines = map(escape, aligned([("case", "status", *heads), *body], 2))
+        console.print(f"[bold]{escape(title)}[/] [dim](± half of the 95 % interval)[/]")
+        table = [f"[bold]{head}[/]", *map(_coloured, lines, (r.status for r in members))]
+        left = [h for h in COLUMNS if h not in headings]
+        below = ["[dim]no room for: " + ", ".join(left) + "[/]"] if left else []
+        text = "\n".join([*table, *below, *reasons(named)])
+        console.print(text, highlight=False, soft_wrap=True)
+        console.print()
 
 
 def aligned(cells: Sequence[Sequence[str]], words: int = 1) -> list[str]:
@@ -154,18 +152,6 @@ def _loaded(named: Mapping[Row, str]) -> list[str]:
         if said:
             lines.append(f"{row.names.scenario} {escape(name)}: {', '.join(said)}")
     return lines
-
-
-@contextmanager
-def _wide(console: Console) -> Iterator[None]:
-    """A console that is no terminal gets WIDTH columns, so that nothing is left out of a log."""
-    before = console.width
-    if not console.is_terminal:
-        console.width = max(before, WIDTH)
-    try:
-        yield
-    finally:
-        console.width = before
 
 
 def _text(row: Row, name: str, metric: Metric) -> str:

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from bench.cli.options import print_json
 from bench.errors import BadInput
 from bench.gate.bless import Blessing
 from bench.gate.verdict import Judgement
+
+EITHER = "Add: --baseline NAME, or --live BASE, or both."
 
 
 def refuse(
@@ -29,24 +32,20 @@ def refuse(
     Raises:
         BadInput: they do.
     """
-    if baseline is None and live is None:
-        raise BadInput(
-            "There is nothing to compare with.", "Add: --baseline NAME, or --live BASE, or both."
-        )
-    if pairs is not None and live is None:
-        raise BadInput("--pairs was given without --live.", "Only live pairs are counted.")
-    if because and not accept:
-        raise BadInput("--because was given without --accept.", "Nothing is blessed without it.")
-    if accept and not because.strip():
-        raise BadInput("--accept was given without a reason.", 'Add: --because "..."')
-    if accept and baseline is None:
-        raise BadInput("--accept was given without --baseline.", "Say what the run shall become.")
-    if accept and narrowed:
-        raise BadInput(
-            "--accept was given with --only or --metric.", "A run is blessed whole; leave them out."
-        )
-    if both:
-        raise BadInput("--json and --markdown - both want standard output.", "Name a file.")
+    lack, given = "was given without", "was given with"
+    whole = "A run is blessed whole; leave them out."
+    output = "--json and --markdown - both want standard output."
+    for contradict, message, hint in (
+        (not (baseline or live), "There is nothing to compare with.", EITHER),
+        (pairs and not live, f"--pairs {lack} --live.", "Only live pairs are counted."),
+        (because and not accept, f"--because {lack} --accept.", "Nothing is blessed without it."),
+        (accept and not because.strip(), f"--accept {lack} a reason.", 'Add: --because "..."'),
+        (accept and not baseline, f"--accept {lack} --baseline.", "Say what the run shall become."),
+        (accept and narrowed, f"--accept {given} --only or --metric.", whole),
+        (both, output, "Name a file."),
+    ):
+        if contradict:
+            raise BadInput(message, hint)
     for name in files:
         if name is not None and str(name) != "-":
             _writable(Path(name))
@@ -113,7 +112,7 @@ class Outputs:
         if self.blessed:
             yield f"Baseline {self.baseline}, {self.blessed.sentence}"
         elif found.live != self.baseline:
-            yield f"Baseline {self.baseline}, a run that nobody blessed."
+            yield f"Baseline {self.baseline}, a run that isn't blessed."
         if found.live:
             yield f"Live pairs with {found.live}."
 
@@ -137,8 +136,6 @@ class Outputs:
             )
 
     def _json(self, found: Judgement | None, blessing: Blessing | None) -> None:
-        import json
-
         from bench.gate.verdict import SCHEMA
 
         report: dict[str, object] = {
@@ -152,7 +149,7 @@ class Outputs:
             report |= found.model_dump(mode="json")
         else:
             report |= {"outcome": "blessed", "verdicts": []}
-        print(json.dumps({**report, "blessing": _dump(blessing)}, indent=1, ensure_ascii=False))
+        print_json({**report, "blessing": _dump(blessing)})
 
 
 def _write(path: Path, content: bytes, mode: Literal["wb", "ab"] = "wb") -> None:

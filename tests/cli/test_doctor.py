@@ -113,7 +113,7 @@ GOOD = {
         ("load", {"on_battery": True}, "Plug it in"),
         ("machine", {"quota_cores": 1.5}, "limit of 1.5 cores"),
         ("machine", {"governor": "powersave"}, "cpupower"),
-        ("machine", {"memory_available_bytes": 2**31}, "2.0 GiB of memory"),
+        ("machine", {"memory_available_bytes": 2**31}, "2.15 GB of memory"),
         ("cache", {"free_bytes": 2**30}, "SEGBENCH_CACHE"),
         ("devices", [{"name": "cuda", "gpus": [{"name": "H200"}]}], "install onnxruntime-gpu"),
     ],

@@ -1,6 +1,6 @@
 import pytest
 
-from bench.cli.pairs import pairs
+from bench.cli.options import pairs
 from bench.errors import BadInput
 
 
