@@ -111,3 +111,8 @@ class Source:
     run: Run
     result: Result
     reference: Result | None
+
+    def whole(self) -> Source:
+        """The same with both results in memory, as several functions ask for their measurements."""
+        read = self.run.whole
+        return Source(self.run, read(self.result), self.reference and read(self.reference))

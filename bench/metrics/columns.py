@@ -66,9 +66,15 @@ class Columns:
         at = self.names.get(name)
         if at is None or self.words[0, row, at] == NONE:
             return None
-        value, low, high = (None if math.isnan(x) else x for x in self.numbers[:, row, at].tolist())
-        reason, note = (self.texts[k] for k in self.words[:, row, at])
-        return Metric(value, low, high, reason, note)
+        value, low, high = self.numbers[:, row, at].tolist()
+        reason, note = self.words[:, row, at].tolist()
+        return Metric(
+            None if math.isnan(value) else value,
+            None if math.isnan(low) else low,
+            None if math.isnan(high) else high,
+            self.texts[reason],
+            self.texts[note],
+        )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What `from_arrays` understands."""

@@ -66,7 +66,8 @@ def named(columns: Columns, row: int) -> Names:
 def _compute(functions: Mapping[str, Function], sources: Sequence[Source]) -> dict[str, Columns]:
     def block(span: slice) -> dict[str, Columns]:
         """Numbers of some sources; all of one before the next is read."""
-        rows = [{k: f(source) for k, f in functions.items()} for source in sources[span]]
+        whole = (Source.whole(source) for source in sources[span])
+        rows = [{k: f(source) for k, f in functions.items()} for source in whole]
         return {k: Columns.of([r[k] for r in rows]) for k in functions}
 
     made = by_blocks(block, len(sources))

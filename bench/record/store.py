@@ -109,6 +109,10 @@ class Run:
             self._stored[case_id] = Stored.of(head, partial(self._whole, path))
         return self._stored[case_id]
 
+    def whole(self, result: Result) -> Result:
+        """A planned result with its measurements in memory."""
+        return self._whole(self.files[result.case.id])
+
     def _head(self, case_id: str, path: Path) -> Result:
         found = self._shared.result(parse(Result, path, head))
         if found.case.id != case_id:
