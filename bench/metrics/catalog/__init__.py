@@ -173,32 +173,25 @@ LABELS = {
     "rss_before_load": "memory before loading",
     "rss_after_load": "memory after loading",
     "rss_peak": "peak memory",
-    "rss_added_by_load": "added by loading",
-    "rss_added_by_run": "added by running",
     "pss_after_load": "PSS after loading",
     "pss_after_run": "PSS after running",
     "gpu_allocated_peak": "peak GPU memory",
     "gpu_reserved_peak": "peak GPU memory reserved",
     "gpu_process": "GPU memory of the process",
+    "rss_added_by_load": "added by loading",
+    "rss_added_by_run": "added by running",
 }
 """Kind of memory -> its name in words."""
-
+_KINDS = DEFINITIONS | {
+    kind: f"Difference: {LABELS[whole]} minus {LABELS[part]}"
+    for kind, (whole, part) in DIFFERENCES.items()
+}
 _MEMORY = (
     MetricInfo("file_bytes", "file size", "bytes", "lower", "All files of the artifact, on disk."),
     MetricInfo("weight_bytes", "weights", "bytes", "lower", "Learned weights alone, as stored."),
     *(
         MetricInfo(f"{kind}_bytes", LABELS[kind], "bytes", "lower", f"{definition}.")
-        for kind, definition in DEFINITIONS.items()
-    ),
-    *(
-        MetricInfo(
-            f"{kind}_bytes",
-            LABELS[kind],
-            "bytes",
-            "lower",
-            f"Difference: {LABELS[whole]} minus {LABELS[part]}.",
-        )
-        for kind, (whole, part) in DIFFERENCES.items()
+        for kind, definition in _KINDS.items()
     ),
 )
 

@@ -27,7 +27,7 @@ def metrics(source: Source) -> dict[str, Metric]:
     found = result.get(task.kind)
     of = ratios(task, source.run.folder, found)[task.class_metric]
     whole = intervals.mean_interval(of, found.groups)
-    return {task.headline: number(whole.value, NO_CLASS, seen(result), whole.low, whole.high)}
+    return {task.headline: _number(whole, NO_CLASS, seen(result))}
 
 
 def scores(source: Source) -> dict[str, Metric]:
@@ -39,7 +39,7 @@ def scores(source: Source) -> dict[str, Metric]:
     found, note = task.scores(result, source.run.folder / "cases"), seen(result)
     values = {name: found[name] for name in task.numbers}
     return {
-        name: Metric(None, reason=v) if isinstance(v, str) else number(v, NO_CLASS, note)
+        name: Metric(None, reason=v) if isinstance(v, str) else _number(Estimate(v), NO_CLASS, note)
         for name, v in values.items()
     }
 
@@ -71,7 +71,7 @@ def difference(source: Source) -> dict[str, Metric]:
     shows = Metric(whole.detectable, note=note)
     if not whole.detectable:
         shows = Metric(None, reason=whole.note if whole.detectable is None else SAME)
-    return {names[0]: number(whole.value, NO_CLASS, note, whole.low, whole.high), names[1]: shows}
+    return {names[0]: _number(whole, NO_CLASS, note), names[1]: shows}
 
 
 def by_class(source: Source) -> dict[str, dict[str, Metric]]:
@@ -88,7 +88,7 @@ def by_class(source: Source) -> dict[str, dict[str, Metric]]:
         each = zip(of.names, intervals.each_interval(of, found.groups), strict=True)
         fields[name] = _named(dict(each), task.absent, note)
     for name, numbers in task.by_class(found, folder / "cases").items():
-        fields[name] = {c: number(v, task.absent, note) for c, v in numbers.items()}
+        fields[name] = {c: _number(Estimate(v), task.absent, note) for c, v in numbers.items()}
     beside = _to_reference(source)
     if not isinstance(beside, str):
         differences, note = beside
@@ -120,21 +120,16 @@ def _to_reference(source: Source) -> tuple[Paired, str] | str:
 
 
 def _named(scores: Mapping[str, Estimate], reason: str, note: str) -> dict[str, Metric]:
-    return {name: number(s.value, reason, note, s.low, s.high) for name, s in scores.items()}
+    return {name: _number(s, reason, note) for name, s in scores.items()}
 
 
 def _comparable(a: Result, b: Result) -> bool:
     """Whether both were evaluated alike, however many images were seen."""
-    settings = [
-        (
-            r.case.protocol.accuracy_fields(),
-            r.case.dataset.class_map,
-            r.case.dataset.ignore_index,
-            r.dataset.digest if r.dataset else "",
-        )
-        for r in (a, b)
-    ]
-    return settings[0] == settings[1]
+    one, other = (
+        (of.protocol.accuracy_fields(), of.dataset.class_map, of.dataset.ignore_index, found)
+        for of, found in ((r.case, r.dataset and r.dataset.digest) for r in (a, b))
+    )
+    return one == other
 
 
 def seen(result: Result) -> str:
@@ -144,10 +139,8 @@ def seen(result: Result) -> str:
     return "" if some >= found.asked else f"{some} of {found.asked} images were seen"
 
 
-def number(
-    value: float, reason: str, note: str, low: float | None = None, high: float | None = None
-) -> Metric:
+def _number(found: Estimate, reason: str, note: str) -> Metric:
     """A number, or None with a reason where there is none (NaN)."""
-    if math.isnan(value):
+    if math.isnan(found.value):
         return Metric(None, reason=reason)
-    return Metric(value, low, high, note=note)
+    return Metric(found.value, found.low, found.high, note=note)

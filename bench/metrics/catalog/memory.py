@@ -23,16 +23,13 @@ def metrics(source: Source) -> dict[str, Metric]:
     values = memory.values if memory else {}
     for kind in (*DEFINITIONS, *(k for k in values if k not in DEFINITIONS)):
         found[f"{kind}_bytes"] = _bytes(values.get(kind), why)
-    for kind, (whole, part) in DIFFERENCES.items():
-        found[f"{kind}_bytes"] = _minus(found[f"{whole}_bytes"], found[f"{part}_bytes"])
+    for kind, names in DIFFERENCES.items():
+        whole, part = (found[f"{name}_bytes"] for name in names)
+        if whole.value is None or part.value is None:
+            found[f"{kind}_bytes"] = Metric(None, reason=whole.reason or part.reason)
+        else:  # below zero it is left as it is
+            found[f"{kind}_bytes"] = Metric(whole.value - part.value)
     return found
-
-
-def _minus(whole: Metric, part: Metric) -> Metric:
-    """Difference, or the reason of the first that is missing; below zero it is left as it is."""
-    if whole.value is None or part.value is None:
-        return Metric(None, reason=whole.reason or part.reason)
-    return Metric(whole.value - part.value)
 
 
 def _bytes(value: int | Absent | None, why: str) -> Metric:

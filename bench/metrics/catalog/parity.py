@@ -44,14 +44,12 @@ def _distance(output: str, sums: OutputSums) -> dict[str, Metric]:
     bad = sum(sums.non_finite)
     note = f"{bad} values that are NaN or infinite were left out" if bad else ""
     distance, ratio = relative_l2(sums), sqnr_db(sums)
-    nothing = "nothing to compare: the reference is zero or absent"
     names = (f"{output}_relative_l2", f"{output}_sqnr_db")
     if distance is None or ratio is None:
-        return absent(names, nothing)
-    if math.isinf(ratio):
-        equal = Metric(None, reason="equal to the last bit: the ratio is infinite")
-        return {names[0]: Metric(distance, note=note), names[1]: equal}
-    return {names[0]: Metric(distance, note=note), names[1]: Metric(ratio, note=note)}
+        return absent(names, "nothing to compare: the reference is zero or absent")
+    equal = Metric(None, reason="equal to the last bit: the ratio is infinite")
+    above = equal if math.isinf(ratio) else Metric(ratio, note=note)
+    return {names[0]: Metric(distance, note=note), names[1]: above}
 
 
 def agreement(found: ParityMeasurement) -> float | None:

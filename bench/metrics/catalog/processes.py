@@ -69,11 +69,10 @@ def _energy(result: Result, timed: Sequence[Launch]) -> Metric:
     images = result.get("timing").batch_size * sum(len(x.end_to_end_ns) for x in timed)
     for kind in kinds:
         read = [x.energy_j.get(kind, Absent(reason="a process didn't read it")) for x in timed]
-        reason = next((v.reason for v in read if isinstance(v, Absent)), None)
-        if reason is None:
-            total += sum(v for v in read if not isinstance(v, Absent))
+        if gone := next((v for v in read if isinstance(v, Absent)), None):
+            missing.append(f"{kind}: {gone.reason}")
         else:
-            missing.append(f"{kind}: {reason}")
+            total += sum(v for v in read if not isinstance(v, Absent))
     note = "; ".join(missing)
     if len(missing) == len(kinds):
         return Metric(None, reason=note)

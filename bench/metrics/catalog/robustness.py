@@ -6,37 +6,32 @@ from bench.metrics.base import Metric, Source
 from bench.metrics.catalog.accuracy import unavailable
 from bench.metrics.catalog.base import alike
 from bench.metrics.paired import ratios
-from bench.record.result import Result
 from bench.suite.case import Case
 from bench.tasks.base import mean, task_of
 
 
 def metrics(source: Source) -> dict[str, Metric]:
     """The headline's `_retained`, a fraction."""
-    task = task_of(source.result.case)
-    name = f"{task.headline}_retained"
-    if not source.result.case.protocol.corruption:
-        return {name: Metric(None, reason="the images are as they are")}
-    clean = clean_of(source)
+    found = _retained(source)
+    kept = Metric(None, reason=found) if isinstance(found, str) else Metric(found)
+    return {f"{task_of(source.result.case).headline}_retained": kept}
+
+
+def _retained(source: Source) -> float | str:
+    """Accuracy over that of the same variant on the images as they are, or why there is none."""
+    case = source.result.case
+    if not case.protocol.corruption:
+        return "the images are as they are"
+    same = alike(source.run, question).get((case.variant.slug, question(case)), ())
+    clean = next((r for r in same if not r.case.protocol.corruption), None)
     if clean is None:
-        reason = "the run has no case of this variant on the images as they are"
-        return {name: Metric(None, reason=reason)}
-    for result in (source.result, clean):
-        reason = unavailable(result)
-        if reason:
-            return {name: Metric(None, reason=reason)}
+        return "the run has no case of this variant on the images as they are"
+    if reason := unavailable(source.result) or unavailable(clean):
+        return reason
+    task = task_of(case)
     both = (ratios(task, source.run.folder, r.get(task.kind)) for r in (source.result, clean))
     now, before = (float(mean(of[task.class_metric].pooled())) for of in both)
-    if not before > 0:
-        return {name: Metric(None, reason="accuracy is 0 or missing on the images as they are")}
-    return {name: Metric(now / before)}
-
-
-def clean_of(source: Source) -> Result | None:
-    """Result of the same variant on the images as they are, or None."""
-    case = source.result.case
-    found = alike(source.run, question).get((case.variant.slug, question(case)), ())
-    return next((r for r in found if not r.case.protocol.corruption), None)
+    return now / before if before > 0 else "accuracy is 0 or missing on the images as they are"
 
 
 def question(case: Case) -> tuple[object, ...]:
