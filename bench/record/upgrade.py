@@ -41,8 +41,6 @@ def upgrade(raw: dict[str, Any], path: Path) -> dict[str, Any]:
             f"{path} has schema {version}; this segbench reads up to {SCHEMA}.",
             "Upgrade it: python -m pip install --upgrade segbench",
         )
-    while version < SCHEMA:
-        raw = STEPS[version](raw)
-        version += 1
-        raw = {**raw, "schema": version}
+    for step in range(version, SCHEMA):
+        raw = {**STEPS[step](raw), "schema": step + 1}
     return raw

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -25,16 +25,13 @@ FACADES: tuple[Colour, ...] = (
 _DEPTHS = np.array([1.2, 2, 3, 4.5, 6.5, 9, 12, 16, 21, 28, 38, 52, 75, 110, 170, 260.0])
 
 
-@dataclass(frozen=True)
-class Street:
-    """Half widths of the bands beside the centre line of our lane, metres."""
+class Street(NamedTuple):
+    """Where bands beside the centre line of our lane end, in metres, by side: -1 left, 1 right."""
 
-    left: float
-    right: float
-    walk_left: float
-    walk_right: float
-    verge_left: float
-    verge_right: float
+    kerb: dict[int, float]
+    walk: dict[int, float]
+    edge: dict[int, float]
+    """Where the rows of buildings begin."""
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Street:
@@ -42,19 +39,9 @@ class Street:
         left, right = rng.uniform(4.8, 8.0), rng.uniform(2.6, 5.0)
         verges = rng.uniform(1.2, 5.0, 2) * (rng.random(2) < 0.7)
         walks = rng.uniform(2.0, 4.2, 2)
-        return cls(left, right, walks[0], walks[1], verges[0], verges[1])
-
-    def edge(self, side: int) -> float:
-        """Where the row of buildings begins on a side (-1 left, +1 right), metres."""
-        return self.outer_walk(side) + side * (self.verge_left if side < 0 else self.verge_right)
-
-    def kerb(self, side: int) -> float:
-        """Where the road ends on a side, metres."""
-        return -self.left if side < 0 else self.right
-
-    def outer_walk(self, side: int) -> float:
-        """Where the walk ends on a side, metres."""
-        return -(self.left + self.walk_left) if side < 0 else self.right + self.walk_right
+        walk = {-1: -(left + walks[0]), 1: right + walks[1]}
+        edge = {-1: walk[-1] - verges[0], 1: walk[1] + verges[1]}
+        return cls({-1: -left, 1: right}, walk, edge)
 
 
 def sky(canvas: Canvas, rng: np.random.Generator, zenith: Colour, haze: Colour) -> None:
@@ -79,21 +66,21 @@ def ground(canvas: Canvas, rng: np.random.Generator, street: Street) -> None:
     asphalt = shade((92, 92, 96), rng.uniform(0.8, 1.1))
     paving = shade((172, 158, 148), rng.uniform(0.85, 1.1))
     _band(canvas, -60, 60, grass, 22)
-    for side in (-1, 1):
-        _band(canvas, street.kerb(side), street.outer_walk(side), paving, 8)
-        kerb = street.kerb(side)
+    for side, kerb in street.kerb.items():
+        _band(canvas, kerb, street.walk[side], paving, 8)
         _band(canvas, kerb, kerb + side * 0.16, shade(paving, 1.2), 8)
-    _band(canvas, -street.left, street.right, asphalt, 7)
+    left, right = street.kerb.values()
+    _band(canvas, left, right, asphalt, 7)
     paint: Colour = (222, 222, 214)
-    for x in (-street.left + 0.25, street.right - 0.25):
+    for x in (left + 0.25, right - 0.25):
         canvas.faces(_dashes(x, 0.14, 2, 90, 6.0, 6.0), paint)
     lane = rng.uniform(1.6, 2.1)
     for x in (-lane, -lane - 3.3):
-        if x > -street.left + 1:
+        if x > left + 1:
             canvas.faces(_dashes(x, 0.14, 2 + rng.uniform(0, 4), 90, 3.0, 7.0), paint)
     if rng.random() < 0.3:
         z = rng.uniform(8, 22)
-        xs = np.arange(-street.left + 0.4, street.right - 0.6, 1.0)
+        xs = np.arange(left + 0.4, right - 0.6, 1.0)
         canvas.faces([flat_quad(x, x + 0.5, z, z + 3) for x in xs], paint)
 
 
@@ -131,7 +118,7 @@ def row(canvas: Canvas, rng: np.random.Generator, street: Street, side: int) -> 
         ["building", "wall", "fence", "hedge", "open"], len(cuts) - 1,
         p=[town, (1 - town) * 0.3, (1 - town) * 0.35, (1 - town) * 0.2, (1 - town) * 0.15],
     )  # fmt: skip
-    x = street.edge(side)
+    x = street.edge[side]
     for kind, z0, z1 in reversed(list(zip(kinds, cuts[:-1], cuts[1:], strict=True))):
         near = max(z0, 1.2)
         if z1 <= near:

@@ -7,9 +7,10 @@ instance and depth at once, so that the label maps agree with the picture.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count, pairwise
 
 import cv2
 import numpy as np
@@ -37,7 +38,7 @@ class Camera:
     above_road: float
     roll: float
     bend: float
-    """Lateral offset of the street's centre line, in 1/metre: ``bend * z ** 2``."""
+    """Lateral offset of the street's centre line, in 1/metre: `bend * z ** 2`."""
 
     @classmethod
     def draw(cls, rng: np.random.Generator, height: int, width: int) -> Camera:
@@ -65,30 +66,21 @@ class Camera:
         )
 
 
-@dataclass
 class Canvas:
-    """Colour, label, instance and depth of one scene, painted from far to near."""
+    """Colour, label, instance and depth of one scene, painted from far to near over an empty sky."""
 
-    camera: Camera
-    supersample: int = 2
-    colour: NDArray[np.uint8] = field(init=False)
-    labels: NDArray[np.uint8] = field(init=False)
-    instances: NDArray[np.int32] = field(init=False)
-    depth: NDArray[np.float32] = field(init=False)
-    _count: dict[int, int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Start with an empty sky."""
-        h, w, s = self.camera.height, self.camera.width, self.supersample
+    def __init__(self, camera: Camera, supersample: int = 2) -> None:
+        h, w, s = camera.height, camera.width, supersample
+        self.camera, self.supersample = camera, supersample
         self.colour = np.zeros((h * s, w * s, 3), np.uint8)
         self.labels = np.full((h, w), 23, np.uint8)
         self.instances = np.full((h, w), 23, np.int32)
         self.depth = np.full((h, w), FAR_M, np.float32)
+        self._count: defaultdict[int, Iterator[int]] = defaultdict(count)
 
     def new_instance(self, label: int) -> int:
-        """Instance id by the Cityscapes rule: ``labelId * 1000 + count``."""
-        self._count[label] = self._count.get(label, -1) + 1
-        return label * 1000 + self._count[label]
+        """Instance id by the Cityscapes rule: `labelId * 1000 + count`."""
+        return label * 1000 + next(self._count[label])
 
     def paint(
         self,
@@ -99,7 +91,7 @@ class Canvas:
         instance: int | None = None,
         depth: float = FAR_M,
     ) -> None:
-        """Fill polygons given in pixels; without ``label`` only the colour changes (a detail)."""
+        """Fill polygons given in pixels; without a label only the colour changes (a detail)."""
         polys = [_fixed(p, self.supersample) for p in pixels]
         cv2.fillPoly(self.colour, polys, colour, shift=_SHIFT)
         if label is None:
@@ -142,7 +134,7 @@ class Board:
         return self.canvas.camera.project(world)
 
     def shape(self, points: ArrayLike, colour: Colour, *, detail: bool = False) -> None:
-        """Fill a polygon (n, 2) in local metres; a ``detail`` leaves the labels alone."""
+        """Fill a polygon (n, 2) in local metres; a `detail` leaves the labels alone."""
         label = None if detail else self.label
         self.canvas.paint(
             [self._pixels(points)], colour, label=label, instance=self.instance, depth=self.z

@@ -49,7 +49,7 @@ def _traffic(canvas: Canvas, rng: np.random.Generator, band: backdrop.Street) ->
     """Moving and parked cars, a lorry, bus or tram among them."""
     out: list[Thing] = []
     makers = (vehicles.car, vehicles.truck, vehicles.bus, vehicles.train)
-    for lane, oncoming in ((max(-3.4, 3.1 - band.left), True), (0.3, False)):
+    for lane, oncoming in ((max(-3.4, 3.1 + band.kerb[-1]), True), (0.3, False)):
         z = rng.uniform(7, 22) if oncoming else rng.uniform(11, 30)
         while z < 90:
             make = makers[rng.choice(4, p=[0.86, 0.06, 0.05, 0.03])]
@@ -58,7 +58,7 @@ def _traffic(canvas: Canvas, rng: np.random.Generator, band: backdrop.Street) ->
             z += rng.uniform(16, 45)
     for side in (-1, 1):
         if rng.random() < 0.5:
-            x, z = band.kerb(side) - side * 1.05, rng.uniform(5, 14)
+            x, z = band.kerb[side] - side * 1.05, rng.uniform(5, 14)
             while z < 60:
                 if rng.random() < 0.7:
                     out.append((z, partial(vehicles.car, canvas, rng, x, z, oncoming=side < 0)))
@@ -70,7 +70,7 @@ def _roadside(canvas: Canvas, rng: np.random.Generator, band: backdrop.Street) -
     """Trees, bushes, poles, lights, signs, people and litter bins along the walks."""
     out: list[Thing] = []
     for side in (-1, 1):
-        walk, kerb, edge = band.outer_walk(side), band.kerb(side), band.edge(side)
+        walk, kerb, edge = band.walk[side], band.kerb[side], band.edge[side]
         near = kerb + side * 0.6
         for make, gap, x in (
             (street.tree, 14, walk - side * 0.3),
@@ -99,22 +99,23 @@ def _roadside(canvas: Canvas, rng: np.random.Generator, band: backdrop.Street) -
 def _rare(canvas: Canvas, rng: np.random.Generator, band: backdrop.Street) -> list[Thing]:
     """One to three of the rare classes, near enough to matter, so that no class is absent."""
     out: list[Thing] = []
+    left, right = band.kerb.values()
     for kind in rng.choice(RARE, int(rng.integers(1, 4)), replace=False):
         side = int(rng.choice([-1, 1]))
-        near = band.kerb(side) + side * 0.7
-        lane, oncoming = ((max(-3.4, 3.1 - band.left), True), (0.4, False))[rng.integers(2)]
+        near = band.kerb[side] + side * 0.7
+        lane, oncoming = ((max(-3.4, 3.1 + band.kerb[-1]), True), (0.4, False))[rng.integers(2)]
         z = rng.uniform(7, 20)
         make: Callable[..., None]
         if kind in {"truck", "bus", "train"}:
             x, z, make = lane, z + 2, partial(getattr(vehicles, kind), oncoming=oncoming)
         elif kind in {"motorcycle", "bicycle"}:
-            x = rng.uniform(-band.left + 0.6, band.right - 0.6)
+            x = rng.uniform(left + 0.6, right - 0.6)
             make = partial(getattr(street, kind), ridden=rng.random() < 0.4)
         elif kind == "rider":
             make = partial((street.bicycle, street.motorcycle)[rng.integers(2)], ridden=True)
-            x = rng.uniform(-band.left + 0.6, band.right - 0.6)
+            x = rng.uniform(left + 0.6, right - 0.6)
         elif kind == "person":
-            x, make = rng.uniform(-band.left, band.right + 1), street.person
+            x, make = rng.uniform(left, right + 1), street.person
         else:
             x, make = near, street.traffic_light if kind == "light" else street.traffic_sign
         out.append((z, partial(make, canvas, rng, x, z)))

@@ -11,14 +11,14 @@ from bench.datasets.scenes.canvas import Camera, Canvas
 def test_bands_lie_outwards_in_order(seed: int) -> None:
     street = backdrop.Street.draw(np.random.default_rng(seed))
     for side in (-1, 1):
-        kerb, walk, edge = (side * f(side) for f in (street.kerb, street.outer_walk, street.edge))
+        kerb, walk, edge = (side * f[side] for f in (street.kerb, street.walk, street.edge))
         assert 0 < kerb < walk <= edge
 
 
 def test_ground_is_road_walk_and_terrain() -> None:
     rng = np.random.default_rng(3)
     canvas = Canvas(Camera.draw(rng, 64, 128))
-    backdrop.ground(canvas, rng, backdrop.Street(6, 4, 3, 3, 2, 2))
+    backdrop.ground(canvas, rng, backdrop.Street({-1: -6, 1: 4}, {-1: -9, 1: 7}, {-1: -11, 1: 9}))
     assert {7, 8, 22} <= set(np.unique(canvas.labels).tolist())
 
 
