@@ -9,7 +9,7 @@ from bench.record.environment import Gpu
 GPU_READINGS = ("sm_clock_mhz", "memory_clock_mhz", "throttle", "temperature_c", "power_w")
 """Kinds of `bench.record.timing.READINGS` that a GPU tells."""
 GPU_MEMORY = ("gpu_allocated_peak", "gpu_reserved_peak", "gpu_process")
-"""Kinds of `bench.record.memory.DEFINITIONS` that a GPU tells."""
+"""Kinds of `bench.record.memory.KINDS` that a GPU tells."""
 _NO_GPU = Absent(reason="the target runs on the processor")
 
 

@@ -8,21 +8,11 @@ from pydantic import Field
 
 from bench.record.base import Absent, Measured, Record
 
-DEFINITIONS: dict[str, str] = {
-    "rss_start": "Resident set of the worker after its interpreter and segbench are loaded",
-    "rss_before_load": "Resident set after the runtime is imported, before the model is loaded",
-    "rss_after_load": "Resident set after the model is loaded, before the first call",
-    "rss_peak": "Highest resident set while measuring: the kernel's high-water mark (VmHWM), "
-    "reset where the kernel lets us after the accuracy pass, so that counting and comparing "
-    "don't enter; marks of children are added, so with children it is an upper bound",
-    "pss_after_load": "Proportional set size after the model is loaded: pages that several "
-    "processes share, such as a mapped library or file, are divided among them; children included",
-    "pss_after_run": "The same after the last timed call",
-    "gpu_allocated_peak": "Highest GPU memory held by tensors, by the framework's allocator",
-    "gpu_reserved_peak": "Highest GPU memory that the framework's allocator took from the driver",
-    "gpu_process": "GPU memory of this process as the driver (NVML) reports it",
-}
-
+KINDS = (
+    "rss_start", "rss_before_load", "rss_after_load", "rss_peak", "pss_after_load", "pss_after_run",
+    "gpu_allocated_peak", "gpu_reserved_peak", "gpu_process",
+)  # fmt: skip
+"""What is recorded; `bench/metrics/catalog/metrics.toml` defines each."""
 DIFFERENCES: dict[str, tuple[str, str]] = {
     "rss_added_by_load": ("rss_after_load", "rss_before_load"),
     "rss_added_by_run": ("rss_peak", "rss_after_load"),

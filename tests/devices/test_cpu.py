@@ -5,7 +5,7 @@ import torch
 from bench.devices import machine
 from bench.devices.base import GPU_MEMORY, GPU_READINGS, Device
 from bench.devices.cpu import CpuDevice
-from bench.record.memory import DEFINITIONS
+from bench.record.memory import KINDS
 from bench.record.timing import READINGS
 
 
@@ -17,7 +17,7 @@ def test_there_is_always_a_processor():
     assert device.torch() == torch.device("cpu")
     device.synchronize()
     device.reset_peak()
-    assert {k for k in DEFINITIONS if k.startswith("gpu")} == set(device.memory()) == {*GPU_MEMORY}
+    assert {k for k in KINDS if k.startswith("gpu")} == set(device.memory()) == {*GPU_MEMORY}
     assert all(v.reason for v in device.memory().values())
 
 

@@ -12,7 +12,7 @@ from bench.devices.base import GPU_READINGS
 from bench.errors import Unsupported
 from bench.record.base import Absent
 from bench.record.environment import Gpu
-from bench.record.memory import DEFINITIONS
+from bench.record.memory import KINDS
 
 GIB = 2**30
 
@@ -83,7 +83,7 @@ def test_without_a_gpu_there_is_a_reason_for_everything(install, monkeypatch, mo
     assert (device.gpus(), device.total_bytes()) == ((), 0)
     device.synchronize()
     device.reset_peak()
-    assert {k for k in DEFINITIONS if k.startswith("gpu")} == set(device.memory())
+    assert {k for k in KINDS if k.startswith("gpu")} == set(device.memory())
     assert all(isinstance(v, Absent) and v.reason for v in device.memory().values())
     assert set(device.readings()) == set(GPU_READINGS)
     for absent in (*device.readings().values(), device.energy_j(), device.memory()["gpu_process"]):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bench.record.memory import DEFINITIONS, MemoryMeasurement
+from bench.record.memory import KINDS, MemoryMeasurement
 from bench.record.result import ExtraMeasurement, Result
 from bench.record.timing import Launch, TimingMeasurement
 from tests import builders
@@ -23,7 +23,7 @@ def test_every_status_survives_json(status: str) -> None:
     assert through_json(result) == result
 
 
-@given(ns, ns, st.dictionaries(st.sampled_from(sorted(DEFINITIONS)), st.integers(0)))
+@given(ns, ns, st.dictionaries(st.sampled_from(sorted(KINDS)), st.integers(0)))
 def test_raw_numbers_survive_json(warmup: tuple, times: tuple, memory: dict) -> None:
     launch = Launch(warmup_ns=warmup, phases_ns={"forward": times}, end_to_end_ns=times)
     measured = (TimingMeasurement(launches=(launch,)), MemoryMeasurement(values=memory))

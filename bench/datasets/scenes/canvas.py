@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count, pairwise
+from itertools import count
 
 import cv2
 import numpy as np
@@ -156,13 +156,6 @@ class Board:
         along = (b - a) / max(float(np.hypot(*(b - a))), 1e-6)
         side = np.array([-along[1], along[0]]) * width / 2
         self.shape([a + side, b + side, b - side, a - side], colour, detail=detail)
-
-    def ring(self, x: float, y: float, radius: float, width: float, colour: Colour) -> None:
-        """Paint a ring as short bars, so that what is behind it shows through."""
-        t = np.linspace(0.0, 2 * np.pi, 15)
-        ps = np.stack([x + radius * np.cos(t), y + radius * np.sin(t)], axis=1)
-        for a, b in pairwise(ps):
-            self.bar((a[0], a[1]), (b[0], b[1]), width, colour)
 
 
 def flat_quad(x0: float, x1: float, z0: float, z1: float) -> list[list[float]]:

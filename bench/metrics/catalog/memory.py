@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.metrics.base import Metric, Source
 from bench.metrics.catalog.base import unmeasured
 from bench.record.base import Absent
-from bench.record.memory import DEFINITIONS, DIFFERENCES
+from bench.record.memory import DIFFERENCES, KINDS
 
 
 def metrics(source: Source) -> dict[str, Metric]:
@@ -21,7 +21,7 @@ def metrics(source: Source) -> dict[str, Metric]:
     }
     memory = source.result.get("memory")
     values = memory.values if memory else {}
-    for kind in (*DEFINITIONS, *(k for k in values if k not in DEFINITIONS)):
+    for kind in (*KINDS, *(k for k in values if k not in KINDS)):
         found[f"{kind}_bytes"] = _bytes(values.get(kind), why)
     for kind, names in DIFFERENCES.items():
         whole, part = (found[f"{name}_bytes"] for name in names)

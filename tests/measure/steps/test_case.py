@@ -2,7 +2,7 @@ import pytest
 
 from bench.jobs.measure import CaseJob
 from bench.measure.steps import case as step
-from bench.record.memory import DEFINITIONS
+from bench.record.memory import KINDS
 from bench.record.result import Result
 from tests import small
 
@@ -38,7 +38,7 @@ def test_a_case_is_counted_timed_and_weighed(asked, tmp_path, cache):
     (launch,) = by["timing"].launches
     assert len(launch.end_to_end_ns) == small.QUICK.iterations
     assert by["timing"].poller is None
-    assert set(by["memory"].values) == set(DEFINITIONS)
+    assert set(by["memory"].values) == set(KINDS)
     assert set(found.times) == {"import_s", "load_s", "accuracy_s", "timing_s"}
     assert said.index("accuracy") < said.index("timing")
 
