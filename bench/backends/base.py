@@ -60,10 +60,7 @@ class Session(Protocol):
 
     @property
     def effective(self) -> dict[str, str]:
-        """What the runtime says that it really does, under the keys of `EFFECTIVE`.
-
-        Read after everything was measured: finding out may cost time and memory.
-        """
+        """What the runtime says that it does, under keys of `EFFECTIVE`; read last, since finding out costs time."""
         ...
 
     def copy_in(self, x: NDArray[np.float32]) -> Any:

@@ -32,10 +32,7 @@ def _nvml() -> tuple[Any, tuple[Any, ...], str]:
 
 
 def _visible(nvml: Any, asked: str | None) -> tuple[Any, ...]:
-    """Handles of the GPUs that CUDA_VISIBLE_DEVICES names, by number or UUID; None = of all.
-
-    Like CUDA, it ends at the first name that there is no GPU for.
-    """
+    """Handles of the GPUs that CUDA_VISIBLE_DEVICES names (None = all), up to the first unknown one, as in CUDA."""
     every = map(str, range(nvml.nvmlDeviceGetCount()))
     found = []
     with suppress(nvml.NVMLError, ValueError):

@@ -55,7 +55,6 @@ def _save(job: ExportJob, model: Any, note: ArtifactNote) -> None:
 
 
 def _int8_constants(model: Any) -> int:
-    """Elements of int8 constants with two or more dimensions."""
     constants = (op for op in model.get_ops() if op.get_type_name() == "Constant")
     int8 = (c for c in constants if c.get_output_element_type(0).get_type_name() in {"i8", "u8"})
     shapes = (c.get_output_shape(0) for c in int8)

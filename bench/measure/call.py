@@ -18,8 +18,7 @@ DISTINCT = 8
 def timed(loaded: LoadedCase, clock: Clock) -> Call:
     """Call on the loaded session; position i starts at image i modulo DISTINCT.
 
-    Start and end are read apart from the phases' own stamps, so that the sum of phases can be held
-    against them.
+    Start and end are read apart from the phases' stamps, so that the sum of phases can be held against them.
     """
     size = loaded.case.protocol.batch_size
     there = len(loaded.images.names)

@@ -19,10 +19,9 @@ STEAL = 8
 
 
 def foreign(root: Path) -> Read | Absent:
-    """Counter of the processor time that all but this process used.
+    """Counter of the processor time that all but this process used, those that it started included.
 
-    What this process starts counts as foreign. /proc/schedstat isn't asked: it counts a task only
-    when that leaves its processor.
+    /proc/schedstat isn't asked: it counts a task only when that leaves its processor.
     """
     stat = _stat(root, BUSY)
     if isinstance(stat, Absent):
@@ -118,10 +117,7 @@ def _stat(root: Path, columns: tuple[int, ...]) -> Read | Absent:
 
 
 def _group(root: Path, name: str, busy_ns: float) -> Read | None:
-    """Processor time of the root control group, finer than /proc/stat's ticks; None if it isn't one.
-
-    In a container the file may be there and count the container alone.
-    """
+    """Root control group's processor time, finer than ticks; None where it counts a container alone."""
 
     def total(text: bytes) -> float:
         words = text.split()

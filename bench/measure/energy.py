@@ -1,7 +1,6 @@
 """Energy from the machine's own counters: RAPL of the processor, NVML of the GPU.
 
-A counter covers all work of the package or board. It is read before and after the measured region, so
-that reading it costs nothing there.
+A counter covers all work of the package or board; it is read before and after the measured region.
 """
 
 import math
@@ -85,12 +84,10 @@ def _rapl(root: Path, kind: str) -> list[Counter] | Absent:
 
 
 def _joules(path: Path) -> float:
-    """Content of a file of microjoules."""
     return int(path.read_text()) / 1e6
 
 
 def _gpu(device: Device) -> list[Counter] | Absent:
-    """Counter of the GPU that the device is."""
     first = device.energy_j()
     return first if isinstance(first, Absent) else [Counter(partial(_told, device))]
 

@@ -64,9 +64,8 @@ def pss() -> int | Absent:
 def guard() -> None:
     """End this process before the machine runs out of memory.
 
-    A limit on the address space (RLIMIT_AS) would count what is reserved and never used. Instead a
-    thread reads the resident set, and the kernel is asked to choose this process first should it
-    need to kill one.
+    A limit on the address space (RLIMIT_AS) would count what is reserved and never used. Instead a thread
+    reads the resident set, and the kernel is asked to choose this process first.
     """
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")

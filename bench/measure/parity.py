@@ -46,10 +46,7 @@ class Compared:
 def compare(
     task: Task, folder: Path, index: int, found: Any, outputs: Mapping[str, NDArray[Any]] | None
 ) -> Compared | None:
-    """A prediction, and raw outputs where given, beside those that `write_reference` left.
-
-    None for an image that the reference didn't reach.
-    """
+    """A prediction, and raw outputs where given, beside the reference's; None where it has no such image."""
     expected = task.read(folder / f"labels-{index:05d}")
     if expected is None:
         return None

@@ -97,10 +97,7 @@ def _warm_up(call: Call, count: int, rule: Rule, clock: Clock) -> list[int]:
 def poller_effect(
     call: Call, poller: Poller, count: int, clock: Clock, limit_s: float = EFFECT_LIMIT_S
 ) -> PollerEffect:
-    """`count` calls right after a set of readings, and as many without, in turns.
-
-    On, off, off, on: a steady drift of the machine hits both alike.
-    """
+    """`count` calls right after readings, and as many without: on, off, off, on, so that drift hits both alike."""
     on: list[int] = []
     off: list[int] = []
     took: list[int] = []

@@ -167,10 +167,7 @@ def groups(loaded: LoadedCase) -> list[list[int]]:
 
 
 def useful(loaded: LoadedCase) -> int:
-    """Processes that pay off beside this model: none where it uses every core.
-
-    A shard on the processor has none: the other cores may belong to other shards.
-    """
+    """Processes that pay off beside this model: none where it, or another shard, needs the cores."""
     job = loaded.job
     height, width = loaded.size
     if job is None or job.memory_limit_bytes is not None or loaded.count * height * width < _WORTH:

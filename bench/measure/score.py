@@ -1,7 +1,4 @@
-"""Label maps that some other program wrote -> a run of one result, whose backend is `predictions`.
-
-The numbers equal the official evaluator's.
-"""
+"""Label maps that some other program wrote -> a run of one result, equal to the official evaluator's."""
 
 import hashlib
 import platform

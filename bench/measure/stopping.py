@@ -82,10 +82,7 @@ class Rule:
         )
 
     def over(self, samples_ns: Sequence[int], elapsed_ns: int, *, look: bool = True) -> bool:
-        """Whether no further sample is needed, or none may be taken.
-
-        Without `look` there is no time now to judge the interval; only the limits count.
-        """
+        """Whether no further sample is needed or may be taken; without `look` the limits alone count."""
         n = len(samples_ns)
         if self.stopped:
             return True

@@ -40,7 +40,6 @@ def main() -> int:
 
 
 def _work(said: dict[str, Any], say: Say) -> str:
-    """Answer to a message, as JSON."""
     from bench.errors import SegbenchError, Unsupported
     from bench.jobs.base import Answer, OfCase
     from bench.jobs.steps import read
@@ -78,10 +77,7 @@ def _print_trace() -> None:
 
 
 def _die_with_parent() -> None:
-    """Ask Linux to kill this process when its parent ends, however that happens.
-
-    An orphan would go on for minutes and disturb the next run's measurements.
-    """
+    """Ask Linux to kill this process with its parent: an orphan would disturb the next measurements."""
     if sys.platform == "linux":
         pr_set_pdeathsig = 1  # <sys/prctl.h>
         with contextlib.suppress(OSError, AttributeError):
@@ -121,7 +117,6 @@ def _limit(more: int) -> None:
 
 
 def _explain(e: Exception) -> tuple[str, str]:
-    """Type and sentence of an unexpected exception."""
     text = (str(e).strip().splitlines() or [""])[0][:400]
     if _starved(e):
         return "out of memory", f"It ran out of memory: {text or type(e).__name__}."

@@ -13,11 +13,10 @@ from bench.suite.model import Model
 
 
 class CallableLoader(ModelLoader):
-    """Calls `build()`, which returns a torch module: images, float (N, 3, h, w) -> logits.
+    """Calls `build()`, which returns a torch module: images, float (N, 3, h, w) -> logits (N, C, h, w).
 
-    The module returns a tensor of logits (N, C, h, w), or a mapping with `logits`, or one with
-    `class_logits` and `mask_logits`; its attribute `output_names` says which, `("logits",)` if it
-    has none.
+    It may return a mapping with `logits`, or with `class_logits` and `mask_logits`, too; its attribute
+    `output_names` says which, `("logits",)` if it has none.
     """
 
     needs = ("torch",)

@@ -1,7 +1,4 @@
-"""The micro architectures: small enough to train on a laptop, made of the library's own blocks.
-
-Their configurations lie beside the shipped weights.
-"""
+"""The micro architectures, of the library's own blocks; configurations lie beside the shipped weights."""
 
 from typing import Any, cast
 

@@ -42,10 +42,7 @@ class TransformersOutputs(NamedOutputs):
 
 
 def eager(architecture: Any, config: Any) -> torch.nn.Module:
-    """Untrained module with eager attention, the only path that every exporter accepts.
-
-    The library's public constructors don't take the choice.
-    """
-    build = architecture._from_config  # noqa: SLF001
+    """Untrained module with eager attention, the only path that every exporter accepts."""
+    build = architecture._from_config  # noqa: SLF001 - no public constructor takes the choice
     module: torch.nn.Module = build(config, attn_implementation="eager")
     return module

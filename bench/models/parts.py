@@ -51,8 +51,7 @@ def parts(module: Any) -> dict[str, str]:
 def part_of_scopes(scopes: Sequence[str], classes: Sequence[str]) -> str | None:
     """Part of an operator by the modules around it, from the outermost; None for unknown classes.
 
-    torch's ONNX exporter notes both lists with every node: the modules' paths (and, last, the
-    operator's own name) and the classes.
+    torch's ONNX exporter notes the modules' paths (and, last, the operator's own name) and their classes.
     """
     for path, name in zip(scopes, classes, strict=False):
         rules = RULES.get(name.rpartition(".")[2])

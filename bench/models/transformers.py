@@ -177,6 +177,5 @@ def _hub(spec: Model) -> Iterator[None]:
 
 
 def _short(e: Exception) -> str:
-    """First line of an exception, with its type."""
     text = str(e).strip().splitlines()
     return f"{type(e).__name__}: {text[0][:200] if text else ''}".rstrip(".: ")

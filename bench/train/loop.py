@@ -78,7 +78,6 @@ def _claim(work: Path, recipe: Recipe) -> None:
 
 
 def _free_port() -> int:
-    """Port on which the processes of this run find each other."""
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return int(s.getsockname()[1])

@@ -81,7 +81,6 @@ def tally(counts: NDArray[np.float64], truth: NDArray[np.int64], found: NDArray[
 
 
 def _segments(labels: NDArray[np.int64]) -> Segments:
-    """Segments of labels as in `data`."""
     codes, place = np.unique(labels, return_inverse=True)
     classes = (codes & data.IGNORE).astype(np.int32)
     drawn = classes != data.IGNORE

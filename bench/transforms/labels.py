@@ -53,10 +53,7 @@ def hf(outputs: Outputs, _input_size: Size, image_size: Size) -> NDArray[np.uint
 
 
 def class_map(outputs: Outputs) -> NDArray[np.float32]:
-    """Combined map of the first image, float32 (C, h, w), at the outputs' own size.
-
-    Of plain logits, the logits themselves; of labels, their one-hot map.
-    """
+    """Map of the first image, float32 (C, h, w), at the outputs' size: combined, logits, or one-hot labels."""
     if "mask_logits" in outputs:
         queries, height, width = outputs["mask_logits"].shape[1:]
         out = np.empty((outputs["class_logits"].shape[2] - 1, height, width), np.float32)
@@ -74,7 +71,6 @@ def class_map(outputs: Outputs) -> NDArray[np.float32]:
 
 
 def _combined(outputs: Outputs, size: Size) -> strips.Rows:
-    """Rows of the combined map at a size."""
     weights = np.ascontiguousarray(strips.probabilities(outputs)[:, :-1].T, np.float32)
     return strips.combined(weights, outputs["mask_logits"][0], size)
 

@@ -32,10 +32,7 @@ from bench.transforms.strips import HF_SIZE, Rows
 def panoptic(
     outputs: Outputs, input_size: Size, image_size: Size, options: PanopticOptions
 ) -> Segments:
-    """Segments of the first image in the batch, at image_size; classes are the model's.
-
-    A model without queries is Unsupported.
-    """
+    """Segments of the first image in the batch, at image_size, of the model's classes; Unsupported without queries."""
     scores, classes, masks = _kept(outputs, options)
     rows = _shares(strips.resized(strips.negated(masks, input_size), input_size, image_size))
     return _segments(rows, scores, classes, image_size, options)

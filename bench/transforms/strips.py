@@ -25,10 +25,7 @@ def blocks(height: int, per_row: int) -> Iterator[tuple[int, int]]:
 def taps(
     source: int, target: int, start: int, stop: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-    """Two source rows and the second's weight, for each target row from start to stop.
-
-    Half-pixel centres, clamped at the edges: torch's `align_corners=False`.
-    """
+    """Two source rows and the second's weight for target rows, with half-pixel centres clamped at the edges."""
     at = np.maximum((np.arange(start, stop) + 0.5) * (source / target) - 0.5, 0.0)
     first = np.minimum(at.astype(np.intp), source - 1)
     weight = np.where(first < source - 1, at - first, 0.0)

@@ -54,10 +54,7 @@ class Sender:
         self._thread.join()
 
     def take(self, *, newest: bool, until_ns: float | None = None) -> int | None:
-        """Oldest arrival that waits, or the newest, and those before it are lost.
-
-        Blocks until there is one; None = the end, or nothing came until `until_ns`.
-        """
+        """Oldest arrival that waits, or the newest, losing others; None = the end, or none until `until_ns`."""
         if self._ended:
             return None
         left = None if until_ns is None else max(0.0, (until_ns - self._clock()) / 1e9)

@@ -1,8 +1,6 @@
-"""Call after call: MLPerf's `single_stream` and its `offline`, whose loops are the same.
+"""Call after call: MLPerf's `single_stream` (latency counts) and `offline` (images a second count).
 
-Single stream: one query at a time, the next when the last is answered; latency counts. Offline: all
-images are there from the start, and images a second count, the batch size over the samples' mean. Its
-batch is the protocol's, or the largest that fits, found before the session was opened.
+Offline's batch is the protocol's, or the largest that fits, found before the session was opened.
 """
 
 from bench.measure.scenarios.base import Loop

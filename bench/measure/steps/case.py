@@ -12,10 +12,7 @@ from bench.record.result import Measurement
 
 
 def run(job: CaseJob, say: Say) -> CaseReport:
-    """Everything that one session tells; arrays and pictures lie beside it.
-
-    A job whose accuracy is `sharded` is timed only.
-    """
+    """Everything that one session tells; a job whose accuracy is `sharded` is timed only."""
     born = memory.resident()
     say("load", 0, 1)
     loaded, opening = load_case(job, job.case.variant)

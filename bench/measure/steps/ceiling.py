@@ -95,7 +95,7 @@ def _gemm(precision: str, device: Device) -> tuple[float, ...] | Absent:
 
 
 def _product(precision: str, size: int, device: Any) -> Callable[[], Any]:
-    """Function that multiplies two square matrices into a third that is there already."""
+    """Function that multiplies two square matrices into a third."""
     import torch
 
     generator = torch.Generator().manual_seed(0)
@@ -120,10 +120,7 @@ def _product(precision: str, size: int, device: Any) -> Callable[[], Any]:
 
 
 def _bandwidth(device: Device) -> tuple[float, ...]:
-    """Bytes a second, read plus written, of the triad a = b + s c (McCalpin 1995), each repetition.
-
-    The line that a write first fetches isn't counted, as in STREAM.
-    """
+    """Bytes a second of the triad a = b + s c (McCalpin 1995); a write's first fetch isn't counted, as in STREAM."""
     import torch
 
     least, most = device.array_bytes

@@ -42,10 +42,7 @@ def run(job: DatasetJob, say: Say) -> DatasetReport:
 
 
 def _calibration(job: DatasetJob, loader: DatasetLoader, *, apart: bool) -> dict[str, str]:
-    """Split -> digest of what determines it; empty where it isn't there (its artifact says so).
-
-    Where images of the evaluated split were set apart, that split determines them.
-    """
+    """Split -> digest of what determines it: the evaluated split where images are set apart; empty = missing."""
     out, spec = {}, job.case.dataset
     for split in job.calibration_splits:
         of = spec if apart else spec.model_copy(update={"split": split})

@@ -1,8 +1,4 @@
-"""A later launch of a case, without accuracy, in a fresh process.
-
-Memory layout and placement of threads shift all samples of a process together: only another process
-shows by how much.
-"""
+"""A later launch of a case, without accuracy: each process has another layout of memory and threads."""
 
 import time
 

@@ -9,10 +9,7 @@ from bench.jobs.prepare import WeightsJob, WeightsReport
 
 
 def run(job: WeightsJob, say: Say) -> WeightsReport:
-    """Digests, and the classes that the weights name, where the suite names none.
-
-    The cache of this machine then knows where files lie that the digest stands for.
-    """
+    """Digests, which the cache can then find, and the weights' classes, where the suite names none."""
     say("weights", 0, 1)
     case = job.case
     loader = registry.load("model", case.model.loader)()

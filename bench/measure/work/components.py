@@ -78,10 +78,7 @@ def entered(module: Any, border: Callable[[], None] = lambda: None) -> Iterator[
 def in_turns(
     first: Callable[[], int], second: Callable[[], int], count: int
 ) -> tuple[list[int], list[int]]:
-    """Nanoseconds that each of two calls tells, `count` times in turns (ABBA).
-
-    The second of a pair finds warmer caches, so both are second equally often.
-    """
+    """Nanoseconds that two calls tell, in turns (ABBA), so that both find warmer caches equally often."""
     taken: tuple[list[int], list[int]] = ([], [])
     began = time.monotonic()
     for i in range(count):

@@ -28,9 +28,8 @@ def count(
 ) -> WorkMeasurement:
     """Work of one call, pixel values (N, bands, h, w), by part.
 
-    The module runs on torch's meta device, where tensors have shapes and no values: Mask2Former
-    with Swin-L at 1024x2048 is counted within seconds. A module whose course depends on values
-    can't run there and is run on the processor instead.
+    The module runs on torch's meta device, where tensors have shapes and no values, within seconds. One
+    whose course depends on values can't run there and is run on the processor instead.
     """
     shape = (batch_size, bands, *size)
     try:
@@ -54,7 +53,6 @@ def _count(module: nn.Module, x: torch.Tensor) -> WorkMeasurement:
 
 
 def _parts(module: nn.Module, tally: _Tally) -> tuple[PartWork, ...]:
-    """Parts in the order in which the module names them, `other` last where it has anything."""
     of = parts(module)
     stored = {part: Counter(tally.of[part]) for part in of.values()}
     # Each tensor once, under the first name that it has.

@@ -168,10 +168,7 @@ def _bytes(tensor: tuple[Shape, int]) -> int:
 
 
 def _add_weights(graph: Any, tally: dict[str, Counter[str]]) -> None:
-    """Add the floating-point initializers to the part that uses them first, as parameters.
-
-    A file doesn't tell learned numbers from constants; integers (shapes, indices) aren't counted.
-    """
+    """Add floating-point initializers as parameters to the part that uses them first; integers aren't counted."""
     from onnx import helper
 
     users: dict[str, str] = {}

@@ -79,10 +79,7 @@ def summed(
     whole: Sequence[int],
     plain: Sequence[int],
 ) -> ComponentMeasurement:
-    """Measurement from the profiler's events; the last calls are those of `whole`.
-
-    What a call took beyond its nodes is the runtime's own, and stands under `other`.
-    """
+    """Measurement from the profiler's events of the last calls; `other` is what a call took beyond its nodes."""
     runs = sorted((e["ts"], e["ts"] + e["dur"]) for e in events if e["name"] == "model_run")
     runs = runs[-len(whole) :]
     calls: list[dict[str, int]] = [{} for _ in runs]
@@ -122,11 +119,7 @@ def _part(name: str, named: dict[str, str]) -> str:
 
 
 def _rested(call: Callable[[], Any]) -> Callable[[], int]:
-    """The call, telling its nanoseconds, after a pause.
-
-    Threads of a session that has just worked spin for a moment, in case more work comes: the other
-    session waits until they sleep.
-    """
+    """The call, telling its nanoseconds, after a pause in which the threads of the other session fall asleep."""
 
     def timed() -> int:
         time.sleep(REST_S)
