@@ -219,7 +219,7 @@ def read_arrays(folder: Path, file: ArrayFile) -> dict[str, NDArray[Any]]:
         )
     try:
         return unpacked(content)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as e:
+    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as e:
         raise RecordError(f"{path} holds no arrays: {e}.") from e
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
 import json
 import os
@@ -71,11 +72,21 @@ def test_arrays_never_hold_objects(tmp_path: Path) -> None:
         store.write_arrays(tmp_path, "a", "k", {"x": np.array([{}], dtype=object)})
     buffer = io.BytesIO()
     np.savez(buffer, x=np.array([{}], dtype=object))
-    import hashlib
-
     (tmp_path / "x.npz").write_bytes(buffer.getvalue())
     file = ArrayFile(file="x.npz", sha256=hashlib.sha256(buffer.getvalue()).hexdigest())
     with pytest.raises(RecordError, match="allow_pickle=False"):
+        store.read_arrays(tmp_path, file)
+
+
+def test_an_encrypted_npz_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    np.savez(buffer, **ARRAYS)
+    content = bytearray(buffer.getvalue())
+    for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.find(signature) + flags] |= 1  # as the ZIP format marks an encrypted entry
+    (tmp_path / "x.npz").write_bytes(content)
+    file = ArrayFile(file="x.npz", sha256=hashlib.sha256(content).hexdigest())
+    with pytest.raises(RecordError, match=r"holds no arrays: .*encrypted"):
         store.read_arrays(tmp_path, file)
 
 
