@@ -1,7 +1,5 @@
 """`python -m bench` is the command `segbench`."""
 
-from __future__ import annotations
-
 from bench.cli.app import main
 
 if __name__ == "__main__":

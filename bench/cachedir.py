@@ -1,7 +1,5 @@
 """Folders of the cache: artifacts and reference outputs, by digest; and what lies elsewhere."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

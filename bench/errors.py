@@ -13,8 +13,6 @@ SegbenchError             exit 2  one sentence with the offending value, and a h
 └── NothingMeasured       exit 4  there was nothing to do or to judge
 """
 
-from __future__ import annotations
-
 
 class SegbenchError(Exception):
     """Base of all expected errors: printed as one sentence and a hint, never as a traceback."""

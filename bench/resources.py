@@ -1,7 +1,5 @@
 """Where the data lies (suites/ and reports/ in a checkout or a wheel, the user's cache), and reading it."""
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import os

@@ -4,8 +4,6 @@ Ground truth and predictions share this type: data sets and post-processing rule
 compare it.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What every dataset loader offers, and the checks that they share."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Collection, Iterable

@@ -1,7 +1,5 @@
 """The user's copy of Cityscapes, as its two archives unpack."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -9,8 +9,6 @@ counted and the labelId for all else, 16 bit. STEM is `CITY_SEQUENCE_FRAME`.
 cityscapesscripts' `createPanopticImgs`, which derives both from the instanceIds.
 """
 
-from __future__ import annotations
-
 from functools import cached_property
 from pathlib import Path
 from typing import Any

@@ -5,8 +5,6 @@ holds a PNG for each image, in which the colour of a pixel is the id of its segm
 `R + 256 G + 256 ** 2 B`, 0 where there is none.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath

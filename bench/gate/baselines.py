@@ -1,7 +1,5 @@
 """Where a baseline lies: a folder, or a bare name in suites/baselines."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from bench import resources

@@ -1,7 +1,5 @@
 """Blessing: a run's records become the baseline, whole or not at all."""
 
-from __future__ import annotations
-
 import contextlib
 import getpass
 import shutil

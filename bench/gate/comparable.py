@@ -3,8 +3,6 @@
 The fingerprints decide; the fields behind them only explain, because a hash can't.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -3,8 +3,6 @@
 What may not be compared isn't: the differing fields stand in the number's place.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, Literal
 

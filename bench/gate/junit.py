@@ -5,8 +5,6 @@ skipped; the rest passes. The last test case is the gate itself, so that a gate 
 is red there, too. Schema: the one that Jenkins publishes (jenkinsci/xunit-plugin, junit-10.xsd).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET  # only written, never parsed

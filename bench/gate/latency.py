@@ -9,8 +9,6 @@ suite's reference variant is, since both numbers of a ratio come from the same m
 may block only where both processors have the same instructions, as int8 pays off by instructions.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from bench.gate import launches

@@ -6,8 +6,6 @@ processes differ. Then the interval is made of the samples within (order statist
 processes from the lowest end to the highest) and is a lower bound on what isn't known.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from statistics import fmean, median, variance

@@ -1,7 +1,5 @@
 """Size, memory and agreement against limits: numbers whose noise is small beside the limit."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -5,8 +5,6 @@ the second look alone gives the number, because the first was chosen for being b
 the policy's, or the machine's calibrated one where that is larger.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

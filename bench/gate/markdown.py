@@ -1,7 +1,5 @@
 """A judgement as Markdown: a heading, a table and the notes, for a pull request or a job's summary."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 
 from bench.gate.text import folded, parted, strangers, unchanged

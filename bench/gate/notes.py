@@ -1,7 +1,5 @@
 """What a reader of a judgement must know beside its verdicts: nothing is switched off in silence."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from bench.gate.verdict import Verdict

@@ -1,7 +1,5 @@
 """A case in the baseline and in the run, and verdicts about the two."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Which live pairs a gate judges: those just measured, or those that lie in the run and still hold."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What became of a case: its status now against its status in the baseline."""
 
-from __future__ import annotations
-
 from bench.gate.verdict import STATUS, Kind, Verdict
 from bench.metrics.base import Row
 from bench.record.result import Result

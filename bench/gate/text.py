@@ -1,7 +1,5 @@
 """A judgement as lines for a terminal: one a verdict, the unchanged ones folded into a count."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 

@@ -1,7 +1,5 @@
 """What the gate says: verdicts, and the judgement that they add up to."""
 
-from __future__ import annotations
-
 import fnmatch
 from collections import Counter
 from typing import Literal, get_args

@@ -1,7 +1,5 @@
 """What `segbench selftest` found out about the gate on this machine, from pairs of equal code."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from bench.record.base import Record

@@ -1,7 +1,5 @@
 """What the machine itself can do: measured once, kept with the machine's description."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from bench.record.base import Absent, Record

@@ -1,7 +1,5 @@
 """What is counted of every image: confusion, instances and segments; and the time that it took."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field

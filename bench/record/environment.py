@@ -1,7 +1,5 @@
 """The machine and the software that a case ran on."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from bench.record.base import Record

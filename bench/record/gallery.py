@@ -1,7 +1,5 @@
 """Pictures that the card shows, by content."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from bench.record.base import Record

@@ -1,7 +1,5 @@
 """Memory by kind, bytes; and the largest batch and image that run under a limit of memory."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Live pairs: two fresh processes, both loaded and warm, that took turns in short bursts."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field

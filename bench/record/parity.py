@@ -1,7 +1,5 @@
 """Raw sums from which agreement, relative L2 and SQNR are derived."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field

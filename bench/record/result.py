@@ -1,7 +1,5 @@
 """A result: one case, what became of it, and every raw number."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Latency samples, all of them, in nanoseconds, and what the machine did beside each."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field

@@ -4,8 +4,6 @@ To change the schema: raise `SCHEMA` in result.py, add `_from_N` here, commit an
 fixture under tests/data/records.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """What a model has to do, and how long its parts take: counted and timed on the torch module."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field

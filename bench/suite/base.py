@@ -1,7 +1,5 @@
 """The base of every spec, and canonical JSON with its hash."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from typing import Any

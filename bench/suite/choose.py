@@ -1,7 +1,5 @@
 """The caller's choices: --root, --weights, --dataset, --target of a suite, or a single case."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The Cityscapes classes: names, ids, categories and colours, from the table of `cityscapesscripts`."""
 
-from __future__ import annotations
-
 import warnings
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """A labelled set of images."""
 
-from __future__ import annotations
-
 from typing import Any, Self
 
 from pydantic import Field, model_validator

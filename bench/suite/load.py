@@ -1,7 +1,5 @@
 """A suite's TOML -> `Suite`: names resolved, the caller's choices applied. See suites/README.md."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar

@@ -1,7 +1,5 @@
 """Which classes of a model and of a data set have each other's name; a miss would be a wrong figure."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from bench.suite.case import Case

@@ -1,7 +1,5 @@
 """What the gate blocks, and from where on: limits by metric and case."""
 
-from __future__ import annotations
-
 import fnmatch
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Self

@@ -1,7 +1,5 @@
 """Everything else that changes a number."""
 
-from __future__ import annotations
-
 import math
 from typing import Annotated, Any, Literal
 

@@ -3,8 +3,6 @@
 Nothing in a suite runs: the text is parsed by `tomllib`, then checked against frozen types.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import tomllib

@@ -1,7 +1,5 @@
 """A suite: blocks of names that expand into cases."""
 
-from __future__ import annotations
-
 from itertools import product
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """A block that is swept -> one plain block a point, so that nobody after the loader sees a sweep."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections import Counter

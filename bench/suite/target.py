@@ -1,7 +1,5 @@
 """A named hardware role, and what it requires of the machine in front of us."""
 
-from __future__ import annotations
-
 import re
 
 from pydantic import Field, field_validator

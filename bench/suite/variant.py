@@ -1,7 +1,5 @@
 """A deployable form of a model: how it is exported, what runs it, in which precision."""
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 from pydantic import Field

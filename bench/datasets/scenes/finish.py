@@ -1,7 +1,5 @@
 """Texture, light, weather and the camera's own faults, applied to a painted canvas."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """A whole street scene from a seed: where everything stands, and in which order it is painted."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple

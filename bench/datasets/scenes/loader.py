@@ -1,7 +1,5 @@
 """The loader of `scenes`: paints a split into the cache, in the exact Cityscapes layout."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from pathlib import Path

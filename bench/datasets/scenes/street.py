@@ -1,7 +1,5 @@
 """People, two-wheelers, poles, lights, signs and greenery: boards in metres facing the camera."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from bench.datasets.scenes.canvas import Board, Canvas, Colour, pick, shade

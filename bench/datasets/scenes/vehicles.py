@@ -1,7 +1,5 @@
 """Cars, trucks, buses and trains: hulls in metres with windows, wheels and lights on them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any

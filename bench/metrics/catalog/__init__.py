@@ -3,8 +3,6 @@
 A plug-in adds more through the entry points `segbench.metric`; `info` answers for its names, too.
 """
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, replace

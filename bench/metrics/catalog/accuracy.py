@@ -1,7 +1,5 @@
 """Accuracy: the task's headline (mIoU, PQ) and its kin, from the counts of every image."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any

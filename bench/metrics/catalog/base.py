@@ -1,7 +1,5 @@
 """What the leaves of the catalog share: their names, and absent numbers."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Hashable, Iterable
 from functools import lru_cache
 

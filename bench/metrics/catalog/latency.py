@@ -1,7 +1,5 @@
 """Latency and throughput, with the interval between processes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from bench.metrics import latency, launches, stability

@@ -1,7 +1,5 @@
 """Load that comes at its own pace: latency under load, missed deadlines, age of the result."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 import numpy as np

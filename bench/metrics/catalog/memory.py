@@ -1,7 +1,5 @@
 """Sizes and memory as recorded, and two differences that name what they subtract."""
 
-from __future__ import annotations
-
 from bench.metrics.base import Metric, Source
 from bench.metrics.catalog.base import unmeasured
 from bench.record.base import Absent

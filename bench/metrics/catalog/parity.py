@@ -9,8 +9,6 @@ x = reference, y = variant. Signal-to-quantization-noise ratio as in Bennett, "S
 signals", Bell System Technical Journal 27, 1948; each 6.02 dB is one bit.
 """
 
-from __future__ import annotations
-
 import math
 
 from bench.metrics.base import Metric, Source

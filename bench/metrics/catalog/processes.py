@@ -1,7 +1,5 @@
 """What lies behind a latency: single processes, phases of a call, and energy."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

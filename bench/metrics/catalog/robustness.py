@@ -1,7 +1,5 @@
 """What a corrupted case keeps of the accuracy that its variant has on the images as they are."""
 
-from __future__ import annotations
-
 from bench.metrics.base import Metric, Source
 from bench.metrics.catalog.accuracy import unavailable
 from bench.metrics.catalog.base import alike

@@ -1,7 +1,5 @@
 """Work of a call, and the share of the machine's ceiling that a variant achieves."""
 
-from __future__ import annotations
-
 from bench.metrics import latency, launches, roofline
 from bench.metrics.base import Metric, Source
 from bench.metrics.catalog.base import absent, unmeasured
