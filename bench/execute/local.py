@@ -52,3 +52,6 @@ class LocalExecutor(Executor):
         """Remove folders from the cache."""
         del place
         process.drop(self.cache, names)
+
+    def close(self) -> None:
+        """Nothing runs any more."""

@@ -157,7 +157,6 @@ class RayExecutor:
         return done
 
     def _cancel(self, key: int) -> None:
-        """End a job that still runs."""
         stream = self._running.get(key)
         if stream is not None:
             with contextlib.suppress(Exception):  # it ended meanwhile, or Ray did
@@ -220,7 +219,6 @@ class RayExecutor:
 
 
 def _ray() -> Any:
-    """The package ray."""
     try:
         import ray
     except ImportError as e:

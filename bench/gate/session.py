@@ -48,7 +48,7 @@ def stored(run: Run) -> tuple[Session | None, tuple[str, ...]]:
     A case that was measured again after its pairs may be another program now.
     """
     found, notes = {}, []
-    half = unfinished(run.folder)
+    half = begun(run.folder)
     for case, record in run.pairs().items():
         if case in half:
             notes.append(
@@ -68,12 +68,13 @@ def stored(run: Run) -> tuple[Session | None, tuple[str, ...]]:
     return (Session("", found) if found else None), tuple(notes)
 
 
-def unfinished(folder: Path) -> frozenset[str]:
-    """Cases whose live gate was stopped before its end."""
+def begun(run: Path) -> dict[str, str]:
+    """Case -> question, of the live gates in a run's folder that were stopped before their end."""
     try:
-        return frozenset(json.loads(read_bytes(folder / "pairs" / BEGUN)))
-    except (OSError, ValueError, TypeError):
-        return frozenset()
+        found = json.loads(read_bytes(run / "pairs" / BEGUN))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def supersedes(session: Session, live: Verdict, pair: Pair) -> bool:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from bench.errors import CaseFailed
 from bench.jobs import measure, prepare
 from bench.jobs.base import Job
+from bench.suite.base import fault
 
 JOBS: dict[str, type[Job]] = {
     job.named(): job
@@ -38,7 +39,4 @@ def read(said: Mapping[str, Any]) -> Job:
     try:
         return kind.model_validate({k: v for k, v in said.items() if k in kind.model_fields})
     except ValidationError as e:
-        where, what = e.errors()[0]["loc"], e.errors()[0]["msg"]
-        raise CaseFailed(
-            f"{mine} can't read its job: {'.'.join(map(str, where))}: {what}."
-        ) from None
+        raise CaseFailed(f"{mine} can't read its job: {fault(e)}.") from None

@@ -15,7 +15,7 @@ from bench.devices import machine
 from bench.errors import BadInput, CaseFailed, NothingMeasured, Unsupported
 from bench.execute import probe
 from bench.gate.live import threshold
-from bench.gate.session import BEGUN
+from bench.gate.session import BEGUN, begun
 from bench.gate.verdict import LIVE
 from bench.jobs.measure import PairJob
 from bench.live import calibrated, pair, revision, scope
@@ -38,8 +38,6 @@ MEANS = (
     "metrics/pairs.py",
 )
 """Files of the package whose code makes a live pair what it is."""
-
-
 FILLS = 'batch_size = "largest" fills the memory that two processes would have to share'
 
 
@@ -55,6 +53,10 @@ class Task:
     calibration: Calibration | None
     allow_code: bool
     tell: Tell
+
+    def file(self, case_id: str) -> Path:
+        """File of a case's pairs."""
+        return self.run.folder / "pairs" / f"{file_stem(case_id)}.json"
 
 
 def measure(
@@ -101,30 +103,21 @@ def _all(task: Task, cases: list[tuple[Case, Case]]) -> tuple[PairsRecord, ...]:
     folder = task.run.folder / "pairs"
     ready_ones, left_out = _prepared(task, cases)
     asked = {header.case: _question(header, old, new) for header, old, new in ready_ones}
-    begun = _begun(folder)
+    stopped = begun(task.run.folder)
     for case_id, question in asked.items():
-        if begun.get(case_id) != question:
-            (folder / f"{file_stem(case_id)}.json").unlink(missing_ok=True)
-    _begin(folder, begun | asked)
+        if stopped.get(case_id) != question:
+            task.file(case_id).unlink(missing_ok=True)
+    _begin(folder, stopped | asked)
     watch = scope.Clock({case: scope.seconds(task.run, case) for case in asked}, task.tell)
-    records = {header.case: _stood(folder, header) for header, _, _ in ready_ones}
+    records = {header.case: _stood(task, header) for header, _, _ in ready_ones}
     for case_id, record in records.items():
         watch.plan(case_id, scope.left(record, task.pairs))
     made = tuple(_one(task, records[h.case], old, new, watch) for h, old, new in ready_ones)
     for record in left_out:
-        write_atomic(folder / f"{file_stem(record.case)}.json", to_json(record))
+        write_atomic(task.file(record.case), to_json(record))
     done = {*asked, *(record.case for record in left_out)}
-    _begin(folder, {case_id: q for case_id, q in begun.items() if case_id not in done})
+    _begin(folder, {case_id: q for case_id, q in stopped.items() if case_id not in done})
     return (*made, *left_out)
-
-
-def _begun(folder: Path) -> dict[str, str]:
-    """Case -> question of the gates that were stopped here."""
-    try:
-        found = json.loads(resources.read_bytes(folder / BEGUN))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _begin(folder: Path, questions: dict[str, str]) -> None:
@@ -152,8 +145,7 @@ def _prepared(
 ) -> tuple[list[tuple[PairsRecord, Start, Start]], list[PairsRecord]]:
     """What is measured of each case, and the records of those that a revision can't run.
 
-    Raises:
-        BadInput, Unsupported, CaseFailed: there is none; the first one's reason.
+    Where it can't run any, the first one's reason is raised.
     """
     found, out, first = [], [], None
     for candidate, baseline in cases:
@@ -190,10 +182,8 @@ def _prepare(
         old = Start(ready(baseline, cache, task.tell, allow_code=task.allow_code))
         hint = "Measure the base again, or name a git revision that still has them."
         _unchanged(baseline, old.job, task.base, hint)
-        if (old.job.case.fingerprint, old.job.artifact) == (
-            new.job.case.fingerprint,
-            new.job.artifact,
-        ):
+        programs = {(side.job.case.fingerprint, side.job.artifact) for side in (old, new)}
+        if len(programs) == 1:
             task.tell(
                 f"{baseline.id}: both sides are the same program (same case, weights, artifact and code), "
                 "so these pairs can't show what changed in code or versions (name a git revision for that)"
@@ -222,19 +212,18 @@ def _unchanged(case: Case, job: PairJob, where: str, hint: str) -> None:
         raise BadInput(f"The weights of {case.id} were replaced since {where} was measured.", hint)
 
 
-def _stood(folder: Path, header: PairsRecord) -> PairsRecord:
+def _stood(task: Task, header: PairsRecord) -> PairsRecord:
     """Record of a case with the pairs that an earlier, killed gate measured."""
-    path = folder / f"{file_stem(header.case)}.json"
-    record = (
-        PairsRecord.model_validate_json(resources.read_bytes(path)) if path.is_file() else header
-    )
+    path = task.file(header.case)
+    if not path.is_file():
+        return header
+    record = PairsRecord.model_validate_json(resources.read_bytes(path))
     return header if record.absent else record
 
 
 def _one(
     task: Task, record: PairsRecord, old: Start, new: Start, watch: scope.Clock
 ) -> PairsRecord:
-    """Record of a case with all its pairs."""
     case_id = record.case
     limit, wanted = task.policy.limit(LIVE, case_id).bound, task.policy.pairs
     bound, _ = threshold(limit, record, task.calibration, wanted)
@@ -252,7 +241,7 @@ def _one(
         return pair.live(old, new, task.run.folder / "logs" / "pairs", rng, plan)
 
     def keep(made: PairsRecord) -> None:
-        write_atomic(task.run.folder / "pairs" / f"{file_stem(case_id)}.json", to_json(made))
+        write_atomic(task.file(case_id), to_json(made))
 
     found = scope.finish(record, task.pairs, bound, one, keep)
     watch.stop()

@@ -145,7 +145,6 @@ class Side(Process):
             raise self._broken(answer(self._out))
 
     def _broken(self, found: Answer | None) -> SegbenchError:
-        """Why the worker is gone, in one sentence."""
         whose, hint = f"The {self.name}'s process of a live pair", f"Its log: {self.log}"
         if found is not None and not found.ok and not self.timed_out:
             kind = Unsupported if found.skipped else CaseFailed

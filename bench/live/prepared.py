@@ -20,6 +20,7 @@ from bench.execute import boot, probe
 from bench.jobs.measure import PairJob
 from bench.plan.export import prepare
 from bench.plan.setting import Setting
+from bench.suite.base import fault
 from bench.suite.case import Case
 
 Tell = Callable[[str], None]
@@ -67,10 +68,7 @@ def main() -> int:
         job = ready(case, Path(asked["cache"]), print_line, allow_code=bool(asked["allow_code"]))
         said |= {"job": job.model_dump(mode="json"), "code": probe.code_digest()}
     except ValidationError as e:
-        first = e.errors()[0]
-        said["error"] = (
-            f"it can't read the case: {'.'.join(map(str, first['loc']))}: {first['msg']}"
-        )
+        said["error"] = f"it can't read the case: {fault(e)}"
     except SegbenchError as e:
         said["error"] = str(e)
     os.write(answer, json.dumps(said).encode())

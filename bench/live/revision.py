@@ -28,7 +28,7 @@ from bench.execute import probe
 from bench.jobs.measure import PairJob
 from bench.live.pair import Start
 from bench.live.prepared import Tell
-from bench.suite.base import digest
+from bench.suite.base import digest, fault
 from bench.suite.case import Case
 
 _PREPARED = """
@@ -85,10 +85,8 @@ class Revision:
                 key: value for key, value in said["job"].items() if key in PairJob.model_fields
             })
         except ValidationError as e:
-            first = e.errors()[0]
             raise BadInput(
-                f"The revision {self.name!r} is too different for live pairs: in its jobs, "
-                f"{'.'.join(map(str, first['loc']))}: {first['msg']}.",
+                f"The revision {self.name!r} is too different for live pairs: in its jobs, {fault(e)}.",
                 _FOLDER,
             ) from None
         return Start(job, command, self.place, words=said["job"]), str(said["code"])

@@ -6,10 +6,10 @@ import math
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from statistics import median
+from typing import NamedTuple
 
 import numpy as np
 
@@ -38,8 +38,7 @@ INSIDE = 5
 """Pairs of an isolated session and one in the caller's process."""
 
 
-@dataclass(frozen=True)
-class Power:
+class Power(NamedTuple):
     """What gates drawn from A/A pairs say."""
 
     threshold: float
@@ -69,16 +68,13 @@ def run(
         inside = in_process(job, Path(folder), rng)
     policy = policy or GatePolicy()
     gate_pairs = min(policy.pairs, pairs // 2)
-    said = power(logs, gate_pairs, policy)
     made = Calibration(
         machine=machine.describe(),
         case=job.case.id,
         pairs=pairs,
         log_ratios=tuple(logs),
         gate_pairs=gate_pairs,
-        threshold=said.threshold,
-        false_alarms=said.false_alarms,
-        smallest=said.smallest,
+        **power(logs, gate_pairs, policy)._asdict(),
         in_process=inside,
         measured=now(),
         code_digest=probe.code_digest(),

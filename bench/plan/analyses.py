@@ -18,7 +18,7 @@ from bench.jobs.measure import CeilingJob, CeilingReport, WorkJob
 from bench.plan import keys, tries
 from bench.plan.graph import Graph
 from bench.plan.setting import StepFailed
-from bench.plan.walk import Story
+from bench.plan.walk import Routine
 from bench.record.ceiling import Ceiling
 from bench.record.memory import FitsMeasurement
 from bench.record.result import Measurement, Result
@@ -46,10 +46,8 @@ class Analyses:
     """Steps of the place that a case runs at; StepFailed where it is gone."""
     home: Callable[[Case], Graph]
     """The same, of the place that it ran at or would run at."""
-    _failed: set[Path] = field(default_factory=set)
-    """Ceilings that couldn't be measured; they aren't tried again for the next row."""
-    _fresh: set[Path] = field(default_factory=set)
-    """Ceilings of this very run: one of a busy machine isn't tried again at once."""
+    _tried: set[Path] = field(default_factory=set)
+    """Ceilings of this very run: what failed, or was measured on a busy machine, isn't tried again."""
 
     def wanted(self, case: Case, row: Result | None = None) -> dict[Kind, str]:
         """What a case asks for, and of one that has a row, what that lacks; under each kind its name.
@@ -79,29 +77,30 @@ class Analyses:
                     if kind == "ceiling":
                         ceilings.add(names[kind])
 
-    def story(self, kind: Kind, case: Case, row: Result) -> Story[Callable[[Result], Result]]:
-        """What an analysis of an identified case adds to its row, or why it adds nothing."""
+    def routine(
+        self, kind: Kind, case: Case, row: Result
+    ) -> Routine[tuple[tuple[Measurement, ...], str]]:
+        """What an analysis of an identified case adds to its row: measurements, and a note or nothing."""
         size: tuple[int, int] | None = None
         try:
             graph = self.graph(case)
             if kind == "ceiling":
+                self._tried.add(self._file(case))
                 yield graph.alone(case, _WHAT[kind], partial(self._ceiling, graph, case))
-                return lambda row: row
+                return (), ""
             timing = row.get("timing")
             made = yield from graph.prepared(case, timing.batch_size if timing else None)
             size = made.size
-            found: tuple[Measurement, ...]
             if kind == "work":
                 done = yield graph.measured(WorkJob, made, _WHAT[kind])
-                found = (done.report.work, done.report.components)
-            else:
-                search = partial(tries.what_fits, graph, made)
-                found = ((yield graph.alone(case, _WHAT[kind], search)),)
-        except StepFailed as e:
-            return partial(self._without, kind, size, e.failure.message, noted=not e.skipped)
+                return (done.report.work, done.report.components), ""
+            search = partial(tries.what_fits, graph, made)
+            return ((yield graph.alone(case, _WHAT[kind], search)),), ""
         except Exception as e:  # noqa: BLE001 - an analysis never costs the row
-            return partial(self._without, kind, size, str(e) or repr(e), noted=True)
-        return partial(_with, found)
+            reason = str(e) or repr(e)
+            skipped = isinstance(e, StepFailed) and e.skipped
+            note = "" if skipped else f"{_WHAT[kind].capitalize()} failed: {reason}"
+            return _absent(kind, case, size, reason), note
 
     def _ceiling(self, graph: Graph, case: Case) -> None:
         """Measure the ceiling, or find it in the cache, and store it with the run."""
@@ -110,37 +109,16 @@ class Analyses:
 
         def measure(_: Path) -> dict[str, Any]:
             done = graph.walk.do(CeilingJob(device=device, threads=threads), case, graph.place)
-            if done.failure is not None:
-                raise StepFailed(done.failure, skipped=done.skipped)
+            if failed := StepFailed.of(done):
+                raise failed
             found = cast("CeilingReport", done.report).ceiling
             return found.model_dump(mode="json", by_alias=True)
 
         folder = graph.walk.setting.cache / "ceilings" / digest[:24]
         found = Ceiling.model_validate(cachedir.make(folder, measure))
         write_atomic(self._file(case), to_json(found))
-        self._fresh.add(self._file(case))
         if found.foreign_cpu is not None and found.foreign_cpu > BUSY:
             shutil.rmtree(folder, ignore_errors=True)  # too low: the next run tries again
-
-    def _without(
-        self, kind: Kind, size: tuple[int, int] | None, reason: str, row: Result, *, noted: bool
-    ) -> Result:
-        """The row with a reason instead of a measurement; without a size it will be tried again."""
-        found: tuple[Measurement, ...] = ()
-        if kind == "ceiling":
-            self._failed.add(self._file(row.case))
-        elif kind == "fits" and size is not None:
-            found = (FitsMeasurement(absent=reason),)
-        elif size is not None:
-            batch, (height, width) = max(1, row.case.protocol.batch_size), size
-            found = (
-                WorkMeasurement(batch_size=batch, height=height, width=width, absent=reason),
-                ComponentMeasurement(absent=reason),
-            )
-        what = _WHAT[kind]
-        note = f"{what[0].upper()}{what[1:]} failed: {reason}"
-        notes = tuple(dict.fromkeys((*row.notes, note))) if noted else row.notes
-        return _with(found, row.model_copy(update={"notes": notes}))
 
     def _file(self, case: Case) -> Path:
         """File of the run that the ceiling of a case's device and threads goes to."""
@@ -150,18 +128,32 @@ class Analyses:
     def _there(self, case: Case) -> bool:
         """Whether the ceiling was measured on this machine, or can't be."""
         file = self._file(case)
-        if file in self._failed:
+        if file in self._tried:
             return True
         try:
             known = Ceiling.model_validate_json(read_bytes(file))
         except (OSError, ValueError, RecordError):
             return False
-        quiet = (known.foreign_cpu or 0) <= BUSY or file in self._fresh
-        return quiet and known.machine.identity == self.home(case).told.machine.identity
+        return (known.foreign_cpu or 0) <= BUSY and known.machine.identity == self.home(
+            case
+        ).told.machine.identity
 
 
-def _with(found: tuple[Measurement, ...], row: Result) -> Result:
-    """The row with measurements that take the place of those of the same kinds."""
+def added(row: Result, found: tuple[Measurement, ...], note: str) -> Result:
+    """The row with measurements that take the place of those of the same kinds, and with a note."""
     kinds = {m.kind for m in found}
     kept = tuple(m for m in row.measurements if m.kind not in kinds)
-    return row.model_copy(update={"measurements": (*kept, *found)})
+    notes = tuple(dict.fromkeys(filter(None, (*row.notes, note))))
+    return row.model_copy(update={"measurements": (*kept, *found), "notes": notes})
+
+
+def _absent(
+    kind: Kind, case: Case, size: tuple[int, int] | None, reason: str
+) -> tuple[Measurement, ...]:
+    """Measurements that hold a reason; none where the next run tries again."""
+    if kind == "ceiling" or size is None:
+        return ()
+    if kind == "fits":
+        return (FitsMeasurement(absent=reason),)
+    asked = {"batch_size": max(1, case.protocol.batch_size), "height": size[0], "width": size[1]}
+    return WorkMeasurement(**asked, absent=reason), ComponentMeasurement(absent=reason)

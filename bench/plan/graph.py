@@ -24,7 +24,7 @@ from bench.jobs.prepare import (
 )
 from bench.plan import keys
 from bench.plan.setting import StepFailed
-from bench.plan.walk import Node, Story, Walk
+from bench.plan.walk import Node, Routine, Walk
 from bench.record.environment import Environment
 from bench.record.result import Artifact, StepRecord
 from bench.suite.case import Case
@@ -113,7 +113,7 @@ class Graph:
         """Place and moment, as a case begins."""
         return self.walk.probe(self.place, case, environments=True).environments[case.id]
 
-    def identified(self, case: Case) -> Story[Case]:
+    def identified(self, case: Case) -> Routine[Case]:
         """The case with the model's classes, and the digests of its weights and of its data set."""
         asked = case.model_copy(update={"weights_digest": "", "dataset_digest": ""})
         key = f"weights {case.model.model_dump_json()} {case.dataset.model_dump_json()}"
@@ -123,23 +123,23 @@ class Graph:
         digests = {"weights_digest": found.weights_digest, "dataset_digest": found.dataset_digest}
         return case.model_copy(update={"model": model, **digests})
 
-    def ready(self, case: Case) -> Story[Prepared]:
+    def ready(self, case: Case) -> Routine[Prepared]:
         """A case that was not identified yet, prepared."""
         return (yield from self.prepared((yield from self.identified(case))))
 
-    def prepared(self, case: Case, batch: int | None = None) -> Story[Prepared]:
+    def prepared(self, case: Case, batch: int | None = None) -> Routine[Prepared]:
         """An identified case whose session can be opened; `batch` = found by an earlier process."""
         made = yield from self._sized_with_data(case, batch)
         return (yield from self.opened(made))
 
-    def opened(self, made: Prepared) -> Story[Prepared]:
+    def opened(self, made: Prepared) -> Routine[Prepared]:
         """The case with its artifact."""
         digests, chain = self._chain(made, made.case.variant)
         return _with_artifact(made, digests, (yield chain))
 
     def compared(
         self, case: Case, shard: keys.Shard = None
-    ) -> Story[tuple[Prepared, str | None, str]]:
+    ) -> Routine[tuple[Prepared, str | None, str]]:
         """An identified case, digest of the reference's outputs or None, and why there are none.
 
         Outputs of a shard are those of its images.
@@ -158,7 +158,7 @@ class Graph:
             return made, None, f"{name} failed: {last.failure.message}"
         return made, target, ""
 
-    def _sized_with_data(self, case: Case, batch: int | None = None) -> Story[Prepared]:
+    def _sized_with_data(self, case: Case, batch: int | None = None) -> Routine[Prepared]:
         """An identified case with its images, the size of its input and its batch."""
         asked = (v.calibration for v in (case.variant, case.reference))
         splits = tuple(sorted({c.split for c in asked if c is not None}))

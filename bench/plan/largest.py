@@ -136,13 +136,12 @@ class Search:
         case = self.job.case.asking(batch_size=batch)
         update = {"case": case, "size": (height, width), "artifact": artifact}
         ended = self.start(self.job.model_copy(update=update))
-        if ended.skipped and ended.failure is not None:
-            why = ended.failure.message
-            return Tried(lived=False, peak_bytes=None, why=why, skipped=True)
         if ended.failure is not None:
+            if ended.skipped:
+                return Tried(False, None, ended.failure.message, skipped=True)
             return _died(ended.failure)
         found = cast("FitsReport", ended.report)
-        return Tried(lived=True, peak_bytes=found.peak_bytes, why=found.why)
+        return Tried(True, found.peak_bytes, found.why)
 
     @property
     def own(self) -> int:
@@ -237,4 +236,4 @@ def _died(failure: Failure, where: str = "") -> Tried:
     guarded = last.startswith(GUARD)
     why = f"{where}{last if guarded else f'{failure.type}: {failure.message}'}"
     starved = guarded or failure.type in {"out of memory", "SIGKILL"}
-    return Tried(lived=False, peak_bytes=None, why=why, starved=starved)
+    return Tried(False, None, why, starved=starved)

@@ -22,12 +22,6 @@ from bench.tasks.base import task_of
 _INPUTS = {"fp16": "float16", "bf16": "bfloat16"}
 
 
-def skipped(case: Case, reason: str, environment: Environment) -> Result:
-    """Row of a case that this machine or installation can't run."""
-    why = Failure(step="case", type="Unsupported", message=reason)
-    return broken(case, why, environment, skipped=True)
-
-
 def broken(
     case: Case, failure: Failure, environment: Environment | None = None, *, skipped: bool = False
 ) -> Result:
@@ -167,7 +161,6 @@ def mismatches(
 
 
 def _notes(report: CaseReport, data: DatasetReport) -> tuple[str, ...]:
-    """Sentences for the card."""
     out = []
     if data.set_aside:
         out.append(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,38 +31,32 @@ def measure(
     """
     select.refuse_code(cases, allow_code=setting.allow_code)
     select.refuse_options(cases)
-    _make(setting.run)
-    lock = FileLock(str(setting.run / ".lock"), timeout=0)
-    try:
-        with lock:
-            return _measure(suite, cases, setting, listener)
-    except Timeout:
-        raise BadInput(
-            f"Another segbench is measuring into {setting.run}.",
-            "Wait for it, or name another --out.",
-        ) from None
-
-
-def _measure(
-    suite: Suite, cases: tuple[Case, ...], setting: Setting, listener: Listener
-) -> tuple[Result, ...]:
-    stored = _stored(setting.run, suite)
-    info = RunInfo(
-        suite=suite.name,
-        title=suite.title,
-        about=suite.about,
-        plan=tuple(case.id for case in suite.expand()),
-        gate=suite.gate,
-        segbench=__version__,
-        command=("segbench", *sys.argv[1:]),
-    )
     with _writing(setting.run):
-        write_atomic(setting.run / "run.json", to_json(info))
-    return Scheduler(setting, listener).run(cases, stored)
+        setting.run.mkdir(parents=True, exist_ok=True)
+        try:
+            lock = FileLock(str(setting.run / ".lock"), timeout=0).acquire()
+        except Timeout:
+            raise BadInput(
+                f"Another segbench is measuring into {setting.run}.",
+                "Wait for it, or name another --out.",
+            ) from None
+    with lock:
+        stored = _stored(setting.run, suite)
+        info = RunInfo(
+            suite=suite.name,
+            title=suite.title,
+            about=suite.about,
+            plan=tuple(case.id for case in suite.expand()),
+            gate=suite.gate,
+            segbench=__version__,
+            command=("segbench", *sys.argv[1:]),
+        )
+        with _writing(setting.run):
+            write_atomic(setting.run / "run.json", to_json(info))
+        return Scheduler(setting, listener).run(cases, stored)
 
 
 def _stored(run: Path, suite: Suite) -> dict[str, Result]:
-    """Results that lie there already, by id."""
     if not (run / "run.json").is_file():
         return {}
     there = read_run(run)
@@ -73,15 +66,6 @@ def _stored(run: Path, suite: Suite) -> dict[str, Result]:
             "Name another folder with --out.",
         )
     return {r.case.id: r for r in there.results}
-
-
-def _make(run: Path) -> None:
-    """The run's folder, writable."""
-    with _writing(run):
-        run.mkdir(parents=True, exist_ok=True)
-        probe = run / f".probe.{os.getpid()}"
-        probe.write_text("")
-        probe.unlink()
 
 
 @contextlib.contextmanager

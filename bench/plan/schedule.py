@@ -19,14 +19,14 @@ from bench.plan import analyses, launches, results, select, sharding
 from bench.plan.graph import Graph
 from bench.plan.places import Places
 from bench.plan.setting import Listener, Setting, StepFailed
-from bench.plan.walk import Story, Walk, surprise
+from bench.plan.walk import Routine, Walk, surprise
 from bench.record.environment import Environment
 from bench.record.result import Failure, Result
 from bench.record.store import inside, write_atomic, write_result
 from bench.suite.case import Case
 from bench.suite.matching import refusal
 
-Found: TypeAlias = Story[tuple[Result, Mapping[str, bytes]]]
+Found: TypeAlias = Routine[tuple[Result, Mapping[str, bytes]]]
 """A row, and the arrays and pictures beside it."""
 
 
@@ -71,11 +71,7 @@ class Scheduler:
         return tuple(self._rows[i] for i in range(len(cases)))
 
     def _graph(self, case: Case) -> Graph:
-        """Steps of a place for what follows a case's row: the row's, or one on such a machine.
-
-        Raises:
-            StepFailed: there is none any more.
-        """
+        """Steps of a place for what follows a case's row: the row's, or one on such a machine."""
         home = self._homes[case.id]
         there = self.places.fitting(case, home.told.machine.identity)
         if not there:
@@ -86,7 +82,7 @@ class Scheduler:
         """Steps of the place that a case ran at or would run at, whether it is there or not."""
         return self._homes.get(case.id) or self.places.nearest(case)[0]
 
-    def _row(self, index: int, case: Case, old: Result | None) -> Story[None]:
+    def _row(self, index: int, case: Case, old: Result | None) -> Routine[None]:
         """A case's row: skipped, as it stood, or measured."""
         files: Mapping[str, bytes] = {}
         stood = False
@@ -125,7 +121,9 @@ class Scheduler:
                 self.places.busy[graph.place] -= 1
         if failed is None:
             graph, reason = self.places.nearest(case)
-            return results.skipped(case, reason, self.places.environment(graph, case)), {}
+            why = Failure(step="case", type="Unsupported", message=reason)
+            environment = self.places.environment(graph, case)
+            return results.broken(case, why, environment, skipped=True), {}
         why = failed.failure
         if len(tried) > 1:
             said = f"{why.message} It was tried at {' and '.join(tried)}."
@@ -168,8 +166,7 @@ class Scheduler:
         found = pool.outcome(done, counting_s) if done is None or shards > 1 else done
         return results.measured(made, found, environment), found.files
 
-    def _launches(self) -> Iterator[Story[None]]:
-        """All launches after the first, pass by pass."""
+    def _launches(self) -> Iterator[Routine[None]]:
         rows = self._rows
         turns = [i for i in sorted(rows) if launches.repeated(rows[i])]
         most = max((rows[i].case.protocol.launches for i in turns), default=1)
@@ -182,7 +179,7 @@ class Scheduler:
             for _, i in sorted(wanted):
                 yield self._launch(i, launch)
 
-    def _launch(self, index: int, launch: int) -> Story[None]:
+    def _launch(self, index: int, launch: int) -> Routine[None]:
         """One more launch of a row, or a note that it failed."""
         self._say_left("timing")
         case, asked = self._known[index], self._rows[index].case.protocol.launches
@@ -193,19 +190,18 @@ class Scheduler:
             what = f"launch {launch + 1} of {asked}"
             done = yield graph.measured(TimingJob, made, what, launch=launch)
             more = launches.added(self._rows[index], done.report)
-        except StepFailed as e:
-            more = launches.lost(self._rows[index], launch, e.failure.message)
         except Exception as e:  # noqa: BLE001 - a later launch never costs the row
             more = launches.lost(self._rows[index], launch, str(e) or repr(e))
         self._add(index, more)
         if launch + 1 == asked:
             self.listener.updated(self._rows[index])
 
-    def _analysis(self, index: int, kind: analyses.Kind) -> Story[None]:
-        """One analysis of a row."""
+    def _analysis(self, index: int, kind: analyses.Kind) -> Routine[None]:
         self._say_left(kind)
-        change = yield from self._analyses.story(kind, self._known[index], self._rows[index])
-        self._add(index, change(self._rows[index]))
+        case, row = self._known[index], self._rows[index]
+        found, note = yield from self._analyses.routine(kind, case, row)
+        if found or note:
+            self._add(index, analyses.added(self._rows[index], found, note))
         if kind == "ceiling":  # others wait for it, too
             for i, needs in self._needs.items():
                 if any(name.startswith(kind) for name in needs):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from bench.execute.base import Outcome
 from bench.record.result import Failure, Result
 from bench.suite.case import Case
 
@@ -60,6 +61,13 @@ class StepFailed(Exception):
         self.skipped = skipped
         self.lost = lost
         """Its place was lost, or can't be used for it."""
+
+    @classmethod
+    def of(cls, done: Outcome) -> StepFailed | None:
+        """What an outcome without a report fails with; None where there is one."""
+        if done.failure is None:
+            return None
+        return cls(done.failure, skipped=done.skipped, lost=done.lost)
 
     @property
     def elsewhere(self) -> bool:

@@ -17,7 +17,7 @@ from bench.plan.graph import Graph, Prepared
 from bench.plan.places import Places
 from bench.plan.setting import StepFailed
 from bench.plan.shards import join, part
-from bench.plan.walk import Node, Story
+from bench.plan.walk import Node, Routine
 from bench.record.store import packed
 from bench.suite.case import Case
 
@@ -45,14 +45,14 @@ class Pool:
     _nodes: list[Node] = field(default_factory=list)
     """Jobs that were begun."""
     _helpers: int = 0
-    """Stories that go on counting."""
+    """Routines that go on counting."""
     _began: dict[int, list[float]] = field(default_factory=dict)
     """Shard -> when each copy that runs was begun."""
     _took: list[float] = field(default_factory=list)
     _avoid: dict[int, set[str]] = field(default_factory=dict)
     """Shard -> places that lost it."""
 
-    def counted(self, own: Graph) -> Story[None]:
+    def counted(self, own: Graph) -> Routine[None]:
         """Have all shards counted at places whose machine is that of the case's own place.
 
         Raises:
@@ -63,7 +63,7 @@ class Pool:
             side_by_side = max(1, cores.get(graph.place, 1) // graph.threads(self.case))
             for _ in range(min(side_by_side, self.count)):
                 self._helpers += 1
-                walk.tell(self._help(graph))
+                walk.add(self._help(graph))
         while not self.over:
             yield None
         walk.give_up(self._nodes)
@@ -75,7 +75,7 @@ class Pool:
         """Whether nothing is to be counted any more."""
         return len(self.done) == self.count or self.failed is not None
 
-    def _help(self, graph: Graph) -> Story[None]:
+    def _help(self, graph: Graph) -> Routine[None]:
         """Count shards at one place until there are none left, or the place is lost."""
         try:
             case = yield from graph.identified(self.asked)

@@ -59,7 +59,6 @@ def largest_batch(of: Graph, made: Prepared) -> int:
 
 
 def _none(one: largest.Tried, gib: float | None) -> StepFailed:
-    """Why not even one image runs."""
     if one.lived or one.starved:
         have = "the machine has" if gib is None else f"memory_limit_gb = {gib:g} leaves"
         message = f"Not even one image fits into the memory that {have}."

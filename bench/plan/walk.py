@@ -1,8 +1,8 @@
 """Walks the steps of a run: each is done once, as soon as what it needs is there, by an executor.
 
-What is to be done is told by stories, generators that yield the steps they wait for. Stories are in
-order: a later one begins only where the earlier ones leave room, so that with an executor that does
-one job at a time they simply follow each other.
+A routine is a generator that yields the steps it waits for. Routines are in order: a later one begins
+only where the earlier ones leave room, so that with an executor that does one job at a time they
+follow each other.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from bench.suite.case import Case
 
 R = TypeVar("R")
 Wanted: TypeAlias = "Node | tuple[Node, ...] | None"
-Story: TypeAlias = Generator[Wanted, Any, R]
+Routine: TypeAlias = Generator[Wanted, Any, R]
 """Yields what it waits for, and gets it: the outcome of a job, or what a function gave; of several
 nodes, a list. None waits until something has happened, or a second has passed."""
 PROBE_S = 60.0
@@ -53,14 +53,14 @@ class Node:
     what: str = ""
     """What the listener is told when the job begins."""
     optional: bool = False
-    """A story that waits for it gets its StepFailed, instead of failing with it."""
+    """A routine that waits for it gets its StepFailed, instead of failing with it."""
 
 
 @dataclass
-class _Told:
-    """A story, and what it waits for."""
+class _Entry:
+    """A routine, and what it waits for."""
 
-    story: Story[None]
+    routine: Routine[None]
     wanted: Wanted = None
 
     @property
@@ -83,9 +83,9 @@ class Walk:
         self._done: dict[str, Any] = {}
         """Key -> Outcome, value, or StepFailed."""
         self._running: dict[Future[Outcome], Node] = {}
-        self._active: list[_Told] = []
-        self._now: _Told | None = None
-        """The story that goes on at this moment."""
+        self._active: list[_Entry] = []
+        self._now: _Entry | None = None
+        """The routine that goes on at this moment."""
         self._lost: Counter[str] = Counter()
         """Key -> times that the job was lost."""
 
@@ -94,10 +94,10 @@ class Walk:
         """Places that there are now, and what they can."""
         return self.executor.capabilities()
 
-    def tell(self, story: Story[None]) -> None:
-        """Add a story to those that run, before the one that says so."""
+    def add(self, routine: Routine[None]) -> None:
+        """Add a routine to those that run, before the one that calls this."""
         at = self._active.index(self._now) if self._now in self._active else 0
-        self._active.insert(at, _Told(story))
+        self._active.insert(at, _Entry(routine))
 
     def give_up(self, nodes: Iterable[Node]) -> None:
         """End jobs whose results aren't needed any more."""
@@ -109,9 +109,9 @@ class Walk:
                 said = Failure(step="case", type="given up", message="It isn't needed any more.")
                 self._done[node.key] = StepFailed(said)
 
-    def run(self, stories: Iterable[Story[None]]) -> None:
-        """Tell stories to their ends; whatever one of them raises ends the walk."""
-        outer, waiting, active = self._active, iter(stories), list[_Told]()
+    def run(self, routines: Iterable[Routine[None]]) -> None:
+        """Run routines to their ends; whatever one of them raises ends the walk."""
+        outer, waiting, active = self._active, iter(routines), list[_Entry]()
         self._active = active
         while True:
             self._collect()
@@ -121,11 +121,11 @@ class Walk:
             if self._begin(active):
                 continue
             if any(self._room(place, "prepare") for place in self.can.places):
-                story = next(waiting, None)
-                if story is not None:
-                    active.append(_Told(story))
+                routine = next(waiting, None)
+                if routine is not None:
+                    active.append(_Entry(routine))
                     continue
-            pausing = any(told.wanted is None for told in active)
+            pausing = any(entry.wanted is None for entry in active)
             if self._running:
                 pause = PAUSE_S if pausing else None
                 wait(self._running, timeout=pause, return_when=FIRST_COMPLETED)
@@ -133,18 +133,18 @@ class Walk:
                 break
         self._active = outer
 
-    def result(self, story: Story[R]) -> R:
-        """What a story came to.
+    def result(self, routine: Routine[R]) -> R:
+        """What a routine returns.
 
         Raises:
             StepFailed: a step that it waits for failed.
         """
         found = []
 
-        def told() -> Story[None]:
-            found.append((yield from story))
+        def keeping() -> Routine[None]:
+            found.append((yield from routine))
 
-        self.run([told()])
+        self.run([keeping()])
         return found[0]
 
     def do(self, job: Job, case: Case, place: str) -> Outcome:
@@ -155,8 +155,8 @@ class Walk:
         """What a place says about itself and about cases."""
         job = ProbeJob(cases=cases, environments=environments)
         done = self._submit(job, place, place, PROBE_S).result()
-        if done.failure is not None:
-            raise StepFailed(done.failure, lost=done.lost)
+        if failed := StepFailed.of(done):
+            raise failed
         return cast("ProbeReport", done.report)
 
     def _submit(self, job: Job, place: str, whose: str, limit_s: float) -> Future[Outcome]:
@@ -181,33 +181,31 @@ class Walk:
                 self._lost[node.key] += 1
                 if node.place in self.can.places and self._lost[node.key] < TRIES:
                     continue  # whoever waits for it has it begun again
-            self._done[node.key] = (
-                found
-                if found.failure is None
-                else StepFailed(found.failure, skipped=found.skipped, lost=found.lost)
-            )
+            self._done[node.key] = StepFailed.of(found) or found
 
-    def _resume(self, told: _Told) -> bool:
-        """Give a story what it waits for, while that is there; False at its end."""
+    def _resume(self, entry: _Entry) -> bool:
+        """Give a routine what it waits for, while that is there; False at its end."""
         try:
-            if told.wanted is None:
-                told.wanted = next(told.story)
-            while told.wanted is not None and self._over(told):
-                failed = self._failed(told.nodes)
+            if entry.wanted is None:
+                entry.wanted = next(entry.routine)
+            while entry.wanted is not None and self._over(entry):
+                failed = self._failed(entry.nodes)
                 if failed is not None:
                     again = StepFailed(failed.failure, skipped=failed.skipped, lost=failed.lost)
-                    told.wanted = told.story.throw(again)
+                    entry.wanted = entry.routine.throw(again)
                     continue
-                found = [self._taken(node) for node in told.nodes]
-                told.wanted = told.story.send(found if isinstance(told.wanted, tuple) else found[0])
+                found = [self._taken(node) for node in entry.nodes]
+                entry.wanted = entry.routine.send(
+                    found if isinstance(entry.wanted, tuple) else found[0]
+                )
         except StopIteration:
             return False
         return True
 
-    def _over(self, told: _Told) -> bool:
-        """Whether a story can go on."""
-        there = all(node.key in self._done for node in told.nodes)
-        return there or self._failed(told.nodes) is not None
+    def _over(self, entry: _Entry) -> bool:
+        """Whether a routine can go on."""
+        there = all(node.key in self._done for node in entry.nodes)
+        return there or self._failed(entry.nodes) is not None
 
     def _failed(self, nodes: Iterable[Node]) -> StepFailed | None:
         """The first failure of a step that isn't optional."""
@@ -220,19 +218,19 @@ class Walk:
             del self._done[node.key]  # one case alone needs it, and its arrays are large
         return found
 
-    def _begin(self, active: list[_Told]) -> bool:
+    def _begin(self, active: list[_Entry]) -> bool:
         """Begin the first step that can; False where none can."""
         held = set()
-        for told, wanted in [(each, node) for each in active for node in each.nodes]:
+        for entry, wanted in [(each, node) for each in active for node in each.nodes]:
             node = self._ready(wanted)
             if node is None:
-                if self._over(told):  # what it needs has failed
+                if self._over(entry):  # what it needs has failed
                     return True
             elif node.place not in held and self._room(node.place, node.kind):
                 self._start(node)
                 return True
             else:
-                held.add(node.place)  # a later story must not keep it busy for ever
+                held.add(node.place)  # a later routine must not keep it busy for ever
         return False
 
     def _ready(self, node: Node) -> Node | None:

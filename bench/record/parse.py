@@ -14,6 +14,7 @@ from bench.record.base import Record
 from bench.record.result import SCHEMA, Result
 from bench.record.upgrade import upgrade
 from bench.resources import read_bytes
+from bench.suite.base import fault
 
 R = TypeVar("R", bound=Record)
 PRESENT = b'{\n "schema": %d,' % SCHEMA
@@ -89,5 +90,4 @@ def _told(kind: type[Record], path: Path, error: ValidationError) -> RecordError
     first = error.errors()[0]
     if first["type"] == "json_invalid":
         return RecordError(f"{path} can't be read as JSON: {first['msg']}.")
-    where = ".".join(str(p) for p in first["loc"])
-    return RecordError(f"{path} isn't a {kind.__name__}: {where}: {first['msg']}.")
+    return RecordError(f"{path} isn't a {kind.__name__}: {fault(error)}.")

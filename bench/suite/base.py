@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 LARGEST_SIDE, LARGEST_SEED, LONGEST_S = 65_536, 2**63 - 1, 30 * 24 * 3600
 """Limits of an image's side in pixels, of a seed, and of a time in seconds."""
@@ -16,6 +16,12 @@ class Spec(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False
     )
+
+
+def fault(error: ValidationError) -> str:
+    """First fault of what a model refused: `field.inner: what is wrong`."""
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def canonical(value: Any) -> str:

@@ -69,7 +69,7 @@ def one(node):
     return (yield node)
 
 
-def story(log, *nodes):
+def routine(log, *nodes):
     for one in nodes:
         try:
             found = yield one
@@ -78,12 +78,12 @@ def story(log, *nodes):
             log.append((one.key, e.failure.message))
 
 
-def test_one_at_a_time_stories_follow_each_other_and_needs_come_first(walk):
+def test_one_at_a_time_routines_follow_each_other_and_needs_come_first(walk):
     executor, log = Scripted(), []
     made, watch = walk(executor)
     a = node("a")
     b, c = node("bb", a, node("ccc", a)), node("dd", a, kind="measure")
-    made.run([story(log, b, c), story(log, node("e"))])
+    made.run([routine(log, b, c), routine(log, node("e"))])
     assert executor.begun == ["a", "ccc", "bb", "dd", "e"]
     assert log == [("bb", 2), ("dd", 2), ("e", 1)]
     assert [what for _, what in watch.steps] == executor.begun
@@ -93,7 +93,7 @@ def test_a_step_that_failed_fails_all_that_need_it_and_is_not_tried_again(walk):
     executor, log = Scripted(), []
     executor.fails["a"] = "It broke."
     made, _ = walk(executor)
-    made.run([story(log, node("b", node("a"), node("c"))), story(log, node("d", node("a")))])
+    made.run([routine(log, node("b", node("a"), node("c"))), routine(log, node("d", node("a")))])
     assert executor.begun == ["a"]
     assert log == [("b", "It broke."), ("d", "It broke.")]
 
@@ -146,7 +146,7 @@ def test_a_surprise_is_a_failed_step(walk):
     assert any("in job" in line for line in e.value.failure.stderr_tail)
 
 
-def test_a_result_of_the_story_ends_the_walk(walk):
+def test_a_result_of_the_routine_ends_the_walk(walk):
     made, _ = walk(Scripted())
 
     def broken():
@@ -157,8 +157,8 @@ def test_a_result_of_the_story_ends_the_walk(walk):
         made.run([broken()])
 
 
-def steered(walk, monkeypatch, executor, stories, ends):
-    """Run stories; whenever all wait, end the next of `ends`. What was open at each such moment."""
+def steered(walk, monkeypatch, executor, routines, ends):
+    """Run routines; whenever all wait, end the next of `ends`. What was open at each such moment."""
     made, _ = walk(executor)
     seen, todo = [], iter(ends)
 
@@ -167,15 +167,15 @@ def steered(walk, monkeypatch, executor, stories, ends):
         executor.end(next(todo))
 
     monkeypatch.setattr(walking, "wait", wait)
-    made.run(stories)
+    made.run(routines)
     return seen
 
 
 def test_prepare_steps_run_side_by_side_and_a_shared_one_once(walk, monkeypatch):
     executor, log = Scripted(prepares=2, at_once=False), []
     shared = node("s")
-    stories = [story(log, node(n, shared, node(f"{n}{n}"))) for n in "abc"]
-    seen = steered(walk, monkeypatch, executor, stories, ["aa", "s", "a", "bb", "b", "cc", "c"])
+    routines = [routine(log, node(n, shared, node(f"{n}{n}"))) for n in "abc"]
+    seen = steered(walk, monkeypatch, executor, routines, ["aa", "s", "a", "bb", "b", "cc", "c"])
     assert all(len(names) <= 2 for names in seen)
     assert seen[0] == ["aa", "s"]
     assert executor.begun.count("s") == 1
@@ -184,17 +184,17 @@ def test_prepare_steps_run_side_by_side_and_a_shared_one_once(walk, monkeypatch)
 
 def test_a_measuring_step_has_its_place_to_itself_and_is_not_kept_waiting(walk, monkeypatch):
     executor, log = Scripted(prepares=2, at_once=False), []
-    first = story(log, node("a"), node("m", kind="measure"))
-    stories = [first, story(log, node("b")), story(log, node("c"))]
-    seen = steered(walk, monkeypatch, executor, stories, ["a", "b", "m", "c"])
+    first = routine(log, node("a"), node("m", kind="measure"))
+    routines = [first, routine(log, node("b")), routine(log, node("c"))]
+    seen = steered(walk, monkeypatch, executor, routines, ["a", "b", "m", "c"])
     # While b ran, m waited, and c, which came later, didn't overtake it.
     assert seen == [["a", "b"], ["b"], ["m"], ["c"]]
 
 
 def test_places_work_apart(walk, monkeypatch):
     executor, log = Scripted(places=("x", "y"), at_once=False), []
-    stories = [story(log, node(p, place=p, kind="measure")) for p in "xy"]
-    assert steered(walk, monkeypatch, executor, stories, ["y", "x"]) == [["x", "y"], ["x"]]
+    routines = [routine(log, node(p, place=p, kind="measure")) for p in "xy"]
+    assert steered(walk, monkeypatch, executor, routines, ["y", "x"]) == [["x", "y"], ["x"]]
     assert log == [("y", 1), ("x", 1)]
 
 
@@ -202,7 +202,7 @@ def test_a_job_that_was_lost_is_begun_again_at_its_place(walk):
     executor, log = Scripted(), []
     executor.loses["a"] = 1
     made, _ = walk(executor)
-    made.run([story(log, node("a"))])
+    made.run([routine(log, node("a"))])
     assert executor.begun == ["a", "a"]
     assert log == [("a", 1)]
 
@@ -212,13 +212,13 @@ def test_one_that_is_lost_time_and_again_fails_and_says_that_its_place_is_lost(w
     executor.loses["a"] = 9
     made, _ = walk(executor)
 
-    def told():
+    def all_of_it():
         try:
             yield node("a")
         except StepFailed as e:
             found.append(e)
 
-    made.run([told()])
+    made.run([all_of_it()])
     assert executor.begun == ["a"] * walking.TRIES
     assert found[0].lost
     assert found[0].elsewhere
@@ -229,18 +229,18 @@ def test_a_job_of_a_place_that_is_gone_is_not_begun_again(walk):
     executor.loses["a"] = 9
     made, _ = walk(executor)
     executor.can = Capabilities(places=("there",))
-    made.run([story(log, node("a"), node("b", place="there"))])
+    made.run([routine(log, node("a"), node("b", place="there"))])
     assert executor.begun == ["a", "b"]
 
 
-def test_a_story_may_start_others_and_wait_for_them(walk, monkeypatch):
+def test_a_routine_may_start_others_and_wait_for_them(walk, monkeypatch):
     monkeypatch.setattr(walking, "PAUSE_S", 0.01)
     executor, log = Scripted(places=("here", "there"), at_once=True), []
     made, _ = walk(executor)
 
     def main():
         for place in ("here", "there"):
-            made.tell(story(log, node(place, place=place)))
+            made.add(routine(log, node(place, place=place)))
         while len(log) < 2:
             yield None
         log.append("all")
@@ -257,7 +257,7 @@ def test_a_job_that_nobody_needs_any_more_is_given_up(walk, monkeypatch):
     late = node("late")
 
     def main():
-        made.tell(story(log, late))
+        made.add(routine(log, late))
         yield None
         yield None
         assert executor.begun == ["late"]

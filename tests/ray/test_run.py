@@ -108,7 +108,7 @@ def test_shards_of_a_node_that_dies_are_counted_elsewhere_to_the_bit(local, node
         worker(cache)
         nodes.kill("victim")
 
-    (result,) = run(asked(home, shards=7), tmp_path / "run", nodes, At("accuracy", kill))
+    (result,) = run(asked(home, shards=4), tmp_path / "run", nodes, At("accuracy", kill))
     assert accuracy(result) == want
 
 
@@ -213,7 +213,7 @@ def test_a_node_with_other_images_is_left_out_and_named(nodes, tmp_path):
             nodes.add(node, HOME=str(tmp_path / name))
         data = Dataset(name="blocks", loader="folder", root="~/pictures", classes=small.CLASSES)
         target = Target(name="cpu", threads=1)
-        suite = asked(tmp_path, data=data, targets=(target,), shards=7)
+        suite = asked(tmp_path, data=data, targets=(target,), shards=3)
         (result,) = run(suite, tmp_path / "run", nodes)
     finally:
         os.environ["HOME"] = home
