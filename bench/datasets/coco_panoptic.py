@@ -1,7 +1,5 @@
 """COCO's panoptic layout: photographs, one JSON file, and a folder of PNGs beside it."""
 
-from __future__ import annotations
-
 from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,38 +16,6 @@ from bench.suite.base import digest
 from bench.suite.dataset import Dataset
 
 _OPTIONS = {"images": "{split}", "panoptic": "annotations/panoptic_{split}"}
-
-
-class CocoPanopticLoader(DatasetLoader):
-    """`root/SPLIT`, `root/annotations/panoptic_SPLIT.json` and the folder of that name.
-
-    Options: `images`, the folder of the photographs, and `panoptic`, the JSON file without its
-    ending; both below the root, with `{split}` where the split's name stands.
-    """
-
-    def plan_digest(self, spec: Dataset) -> str:
-        """Digest of the split's file names and sizes."""
-        images = self.open(spec, Path())
-        files = sizes(chain.from_iterable(map(images.files, range(len(images.names)))))
-        return digest({"loader": "coco_panoptic", "split": spec.split, "files": files})
-
-    def open(
-        self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
-    ) -> CocoPanopticImages:
-        """Opened split, in the order of its names; the first `count` images."""
-        del cache  # nothing is made
-        known_options(spec, _OPTIONS)
-        split = safe_name(split or spec.split, "split")
-        root = root_of(spec, "annotations/panoptic_SPLIT.json")
-        folder, panoptic = (
-            root / str(spec.options.get(name, default)).replace("{split}", split)
-            for name, default in _OPTIONS.items()
-        )
-        file = PanopticFile(panoptic.with_name(f"{panoptic.name}.json"), panoptic, spec)
-        found = sorted(file.images, key=file.images.__getitem__)[:count]
-        if not found:
-            raise DatasetError(f"{file.path} names no images.")
-        return CocoPanopticImages(file, folder, found)
 
 
 class CocoPanopticImages(Images):
@@ -82,3 +48,35 @@ class CocoPanopticImages(Images):
         """Refuse a PNG of another size than its photograph, and a file that is missing."""
         for photograph, png, *_ in map(self.files, range(len(self.names))):
             same_size(photograph, image_size(photograph), png, image_size(png))
+
+
+class CocoPanopticLoader(DatasetLoader):
+    """`root/SPLIT`, `root/annotations/panoptic_SPLIT.json` and the folder of that name.
+
+    Options: `images`, the folder of the photographs, and `panoptic`, the JSON file without its
+    ending; both below the root, with `{split}` where the split's name stands.
+    """
+
+    def plan_digest(self, spec: Dataset) -> str:
+        """Digest of the split's file names and sizes."""
+        images = self.open(spec, Path())
+        files = sizes(chain.from_iterable(map(images.files, range(len(images.names)))))
+        return digest({"loader": "coco_panoptic", "split": spec.split, "files": files})
+
+    def open(
+        self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
+    ) -> CocoPanopticImages:
+        """Opened split, in the order of its names; the first `count` images."""
+        del cache  # nothing is made
+        known_options(spec, _OPTIONS)
+        split = safe_name(split or spec.split, "split")
+        root = root_of(spec, "annotations/panoptic_SPLIT.json")
+        folder, panoptic = (
+            root / str(spec.options.get(name, default)).replace("{split}", split)
+            for name, default in _OPTIONS.items()
+        )
+        file = PanopticFile(panoptic.with_name(f"{panoptic.name}.json"), panoptic, spec)
+        found = sorted(file.images, key=file.images.__getitem__)[:count]
+        if not found:
+            raise DatasetError(f"{file.path} names no images.")
+        return CocoPanopticImages(file, folder, found)

@@ -1,7 +1,5 @@
 """The user's own pictures: images/ and masks/ of equal names, one class index a pixel."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np
@@ -27,36 +25,6 @@ Pair = tuple[Path, Path]
 OPTION = "calibration_images"
 _HOLDS = "images/ and masks/"
 _IMAGES = (".png", ".jpg", ".jpeg", ".npy", ".npz", ".tif", ".tiff")
-
-
-class FolderLoader(DatasetLoader):
-    """`root/images` and `root/masks`, or `root/SPLIT/images` and `root/SPLIT/masks`.
-
-    Its option `calibration_images` sets so many images aside for quantizers, where no folder holds
-    another split. They are spread over the sorted names, and never evaluated.
-    """
-
-    def plan_digest(self, spec: Dataset) -> str:
-        """Digest of the file names and sizes."""
-        files = sizes(path for pair in _pairs(spec, spec.split) for path in pair)
-        options = {"options": spec.options} if spec.options else {}
-        return digest({"loader": "folder", "split": spec.split, "files": files, **options})
-
-    def open(
-        self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
-    ) -> FolderImages:
-        """Opened folder, in the order of its names; the first `count` images."""
-        del cache  # nothing is made
-        split = split or spec.split
-        if OPTION not in spec.options:
-            return FolderImages(spec, _pairs(spec, split)[:count])
-        if split != spec.split and (root_of(spec, _HOLDS) / safe_name(split, "split")).is_dir():
-            raise DatasetError(
-                f"Data set {spec.name!r} has a split {split!r} and sets images aside, too.",
-                f"Leave its option {OPTION} out.",
-            )
-        pairs, aside = _apart(spec, _pairs(spec, spec.split))
-        return FolderImages(spec, (pairs if split == spec.split else aside)[:count], aside)
 
 
 class FolderImages(Images):
@@ -99,6 +67,36 @@ class FolderImages(Images):
         """Refuse a mask of another size than its image."""
         for image, mask in self.pairs:
             same_size(image, image_size(image), mask, image_size(mask))
+
+
+class FolderLoader(DatasetLoader):
+    """`root/images` and `root/masks`, or `root/SPLIT/images` and `root/SPLIT/masks`.
+
+    Its option `calibration_images` sets so many images aside for quantizers, where no folder holds
+    another split. They are spread over the sorted names, and never evaluated.
+    """
+
+    def plan_digest(self, spec: Dataset) -> str:
+        """Digest of the file names and sizes."""
+        files = sizes(path for pair in _pairs(spec, spec.split) for path in pair)
+        options = {"options": spec.options} if spec.options else {}
+        return digest({"loader": "folder", "split": spec.split, "files": files, **options})
+
+    def open(
+        self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
+    ) -> FolderImages:
+        """Opened folder, in the order of its names; the first `count` images."""
+        del cache  # nothing is made
+        split = split or spec.split
+        if OPTION not in spec.options:
+            return FolderImages(spec, _pairs(spec, split)[:count])
+        if split != spec.split and (root_of(spec, _HOLDS) / safe_name(split, "split")).is_dir():
+            raise DatasetError(
+                f"Data set {spec.name!r} has a split {split!r} and sets images aside, too.",
+                f"Leave its option {OPTION} out.",
+            )
+        pairs, aside = _apart(spec, _pairs(spec, spec.split))
+        return FolderImages(spec, (pairs if split == spec.split else aside)[:count], aside)
 
 
 def _apart(spec: Dataset, pairs: tuple[Pair, ...]) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:

@@ -1,7 +1,6 @@
 """Latency of the loaded session in one process: warm up, let the scenario run, keep every sample."""
 
 import time
-from datetime import UTC, datetime
 
 from bench import registry
 from bench.jobs.base import Say
@@ -11,6 +10,7 @@ from bench.measure.readings import Poller
 from bench.measure.scenarios.base import Loop
 from bench.measure.session import LoadedCase
 from bench.measure.stopping import Rule, width
+from bench.record.base import now
 from bench.record.timing import PHASES, Launch, PollerEffect, TimingMeasurement
 
 EFFECT_LIMIT_S = 10.0
@@ -46,7 +46,7 @@ def launch(
     protocol = loaded.case.protocol
     scenario = registry.load("scenario", protocol.scenario)
     number = loaded.job.launch if loaded.job else 0
-    started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    started = now()
     call = timed(loaded, clock)
     rule = Rule.of(protocol)
     poller = instrument or readings.poller(loaded.device, clock)

@@ -4,7 +4,6 @@ import hashlib
 import platform
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from bench.datasets.cityscapes_layout import LABELS, LayoutImages, split_folder,
 from bench.devices import machine
 from bench.measure.accuracy import stored
 from bench.measure.labelmaps import Encoding, meaning_of, pair
+from bench.record.base import now
 from bench.record.environment import Environment
 from bench.record.result import Artifact, DatasetRecord, Result
 from bench.record.store import RunInfo, to_json, write_atomic, write_result
@@ -117,7 +117,7 @@ def score(
             spec.classes,
         ),
         measurements=tuple(stored(run / "cases", case.id, measured)),
-        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        started=now(),
         notes=_notes(total, classes),
     )  # fmt: skip
     title = f"Predictions of {name} on {spec.name}"

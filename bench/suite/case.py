@@ -1,8 +1,6 @@
 """A case: model x variant x target x dataset x protocol."""
 
-from __future__ import annotations
-
-from typing import Any
+from typing import Any, Self
 
 from pydantic import Field
 
@@ -54,7 +52,7 @@ class Case(Spec):
         """Whether this case's variant is the reference itself."""
         return self.variant.slug == self.reference.slug
 
-    def asking(self, **settings: Any) -> Case:
+    def asking(self, **settings: Any) -> Self:
         """The case with other settings of its protocol."""
         protocol = self.protocol.model_copy(update=settings)
         return self.model_copy(update={"protocol": protocol})

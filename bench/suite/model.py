@@ -1,8 +1,6 @@
 """A named architecture with weights."""
 
-from __future__ import annotations
-
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -47,7 +45,7 @@ class Pixels(Spec):
         raise ValueError(f"{value!r} is none of 'rgb', 'bgr' and a number from 1 to {MOST_BANDS}")
 
     @model_validator(mode="after")
-    def _one_a_band(self) -> Pixels:
+    def _one_a_band(self) -> Self:
         for name, values in (("mean", self.mean), ("std", self.std)):
             if len(values) != self.bands:
                 raise ValueError(f"`{name}` has {len(values)} values for {self.bands} channels")
@@ -105,7 +103,7 @@ class Model(Spec):
         return tuple(value) if isinstance(value, list) else value
 
     @model_validator(mode="after")
-    def _complete(self) -> Model:
+    def _complete(self) -> Self:
         if self.source == "seeded" and self.seed is None:
             raise ValueError(f"model {self.name!r} has source 'seeded' and no seed")
         if (self.loader == "onnx") != (self.onnx is not None):

@@ -1,9 +1,7 @@
 """The named things that suites are made of: models, variants, targets and data sets."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 from pydantic import Field
 
@@ -36,10 +34,10 @@ class Tables(NamedTuple):
     targets: dict[str, Target]
     datasets: dict[str, Dataset]
 
-    def over(self, other: Tables) -> Tables:
+    def over(self, other: Self) -> Self:
         """These definitions, and those of `other` that have no namesake here."""
         both: Any = zip(other, self, strict=True)
-        return Tables(*({**theirs, **mine} for theirs, mine in both))
+        return type(self)(*({**theirs, **mine} for theirs, mine in both))
 
 
 def tables() -> Tables:

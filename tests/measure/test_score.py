@@ -217,6 +217,7 @@ def test_the_run_has_a_card_and_a_gate_that_sees_a_worse_prediction(layout):
     scoring.score(root / "results", cityscapes(root), root / "bad", name="mine")
     good, bad = read_run(root / "good"), read_run(root / "bad")
     assert judge(good, good).outcome == "open"
+    assert all(result.started.endswith("Z") for result in good.results)
     found = judge(bad, good)
     assert found.outcome == "closed"
     assert any(v.metric == "miou" and v.kind == "regressed" for v in found.verdicts)

@@ -1,8 +1,6 @@
 """Sky, ground and what lines the street: buildings, walls, fences, hedges, terrain."""
 
-from __future__ import annotations
-
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import cv2
 import numpy as np
@@ -34,7 +32,7 @@ class Street(NamedTuple):
     """Where the rows of buildings begin."""
 
     @classmethod
-    def draw(cls, rng: np.random.Generator) -> Street:
+    def draw(cls, rng: np.random.Generator) -> Self:
         """Street of two to four lanes, walks on both sides, a verge of terrain at times."""
         left, right = rng.uniform(4.8, 8.0), rng.uniform(2.6, 5.0)
         verges = rng.uniform(1.2, 5.0, 2) * (rng.random(2) < 0.7)

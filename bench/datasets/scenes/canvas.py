@@ -5,12 +5,11 @@ bend, `y` up from the road, `z` ahead of the camera. A polygon is painted into c
 instance and depth at once, so that the label maps agree with the picture.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import Self
 
 import cv2
 import numpy as np
@@ -41,7 +40,7 @@ class Camera:
     """Lateral offset of the street's centre line, in 1/metre: `bend * z ** 2`."""
 
     @classmethod
-    def draw(cls, rng: np.random.Generator, height: int, width: int) -> Camera:
+    def draw(cls, rng: np.random.Generator, height: int, width: int) -> Self:
         """Camera with a random focal length, horizon, height, roll and street bend."""
         return cls(
             height=height,

@@ -4,7 +4,6 @@ The ceiling is what torch's own kernels reach here. Another runtime may have bet
 above all; its share of this ceiling may then exceed 1, and is shown so.
 """
 
-import datetime as dt
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,7 @@ from bench.devices.base import Device
 from bench.jobs.base import Say
 from bench.jobs.measure import CeilingJob, CeilingReport
 from bench.measure import counters
-from bench.record.base import Absent
+from bench.record.base import Absent, now
 from bench.record.ceiling import Ceiling
 from bench.registry import installed
 
@@ -65,7 +64,7 @@ def measure(device: Device, threads: int) -> Ceiling:
         samples=samples,
         foreign_cpu=None if before is None or after is None else (after - before) / 1e9 / took,
         versions={"torch": installed("torch")},
-        measured=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        measured=now(),
     )
 
 

@@ -44,7 +44,9 @@ def test_what_others_did_meanwhile_is_noted(small, monkeypatch):
     monkeypatch.setattr(ceiling, "_bandwidth", lambda _: (1.0,))
     monkeypatch.setattr(ceiling.time, "monotonic", lambda: next(clock))
     monkeypatch.setattr(ceiling.counters, "foreign", lambda root: lambda: next(busy))
-    assert ceiling.measure(CpuDevice(), 1).foreign_cpu == 1.5
+    found = ceiling.measure(CpuDevice(), 1)
+    assert found.foreign_cpu == 1.5
+    assert found.measured.endswith("Z")
     monkeypatch.undo()
     monkeypatch.setattr(ceiling, "_gemm", lambda *_: Absent(reason="not here"))
     monkeypatch.setattr(ceiling, "_bandwidth", lambda _: (1.0,))
