@@ -4,8 +4,6 @@ A place is a machine, or a part of one, with a cache of its own. What a job read
 it names by digest (`bench.cachedir`), so that the same job means the same at every place.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@ Not by way of PYTHONPATH: a folder named there comes before the standard library
 segbench shares its folder with whatever else is installed, the long-dead backport `typing` included.
 """
 
-from __future__ import annotations
-
 import importlib
 import importlib.util
 import sys

@@ -1,7 +1,5 @@
 """Jobs in processes of this machine, strictly one after the other."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What a node of a cluster does for an executor elsewhere: describe itself, and jobs."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -3,8 +3,6 @@
 It speaks for the machine that it runs on, so that a parent never speaks for another one.
 """
 
-from __future__ import annotations
-
 import os
 import platform
 import subprocess

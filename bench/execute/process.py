@@ -6,8 +6,6 @@ The parent blocks in read() and wait(): on a machine of two cores a parent that 
 model that it measures two times slower.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

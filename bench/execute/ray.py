@@ -5,8 +5,6 @@ and its report, its arrays and its standard error come back. Source of the calls
 reference, docs.ray.io.
 """
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import os

@@ -5,8 +5,6 @@ machine. A reader drops fields that it doesn't know, so a field may be added wit
 leaving it out measures the same. Anything else makes a new version, which an older worker refuses.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, Self

@@ -1,7 +1,5 @@
 """Steps that measure: jobs and reports."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from pydantic import Field

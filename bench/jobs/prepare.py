@@ -1,7 +1,5 @@
 """Steps before a session of a case: jobs and reports."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """All steps by name, and how a worker reads a job of any version."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

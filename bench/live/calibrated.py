@@ -1,7 +1,5 @@
 """Where a machine's calibration is kept, and how it comes into a run."""
 
-from __future__ import annotations
-
 import hashlib
 import shutil
 from pathlib import Path

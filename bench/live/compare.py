@@ -4,8 +4,6 @@ Against a run folder both sides are today's code, and what differs is the case (
 options, weights). Against a revision the case is the same, and what differs is the code.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from pathlib import Path

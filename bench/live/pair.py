@@ -8,8 +8,6 @@ and leaves their ratio alone. What a process brings with it (memory layout, plac
 doesn't cancel: that is why the pair of fresh processes is the unit, and its iterations are not.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

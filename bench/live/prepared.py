@@ -5,8 +5,6 @@ to standard output. That revision's own exporters and models make the artifact, 
 what changed.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import sys

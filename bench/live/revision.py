@@ -4,8 +4,6 @@ Built once a commit, Python and set of runtimes, in the cache. Where the tree is
 brings no segbench, this segbench is installed beside it: their model and dependencies differ then.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import os

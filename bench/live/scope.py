@@ -1,7 +1,5 @@
 """The pairs of a live gate: of which cases, how many are still needed, and how long they take."""
 
-from __future__ import annotations
-
 import fnmatch
 import time
 from collections.abc import Callable, Mapping

@@ -1,7 +1,5 @@
 """What the live gate can tell on this machine, from pairs of one and the same code."""
 
-from __future__ import annotations
-
 import math
 import tempfile
 import time

@@ -3,8 +3,6 @@
 None of them can fail a row: one that can't be done leaves its reason.
 """
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field

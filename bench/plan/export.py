@@ -1,7 +1,5 @@
 """One case prepared on this machine, without a run; and its artifact alone."""
 
-from __future__ import annotations
-
 import shutil
 import tempfile
 from dataclasses import replace

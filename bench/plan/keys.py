@@ -1,7 +1,5 @@
 """Digests of what the cache holds."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from bench import registry

@@ -1,7 +1,5 @@
 """The largest batch and image that run under a limit of memory, tried in processes that may die."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal, cast
@@ -17,7 +15,7 @@ from bench.record.memory import Fit, FitsMeasurement, Try
 from bench.record.result import Failure
 from bench.suite.case import Case
 
-Start = Callable[[FitsJob], "Outcome"]
+Start = Callable[[FitsJob], Outcome]
 """Does a job in a process of its own."""
 Export = Callable[[int, int, int], str | None]
 """Batch size, height, width -> digest of the artifact for that size, None where the backend takes

@@ -4,8 +4,6 @@ Memory layout and placement of threads differ between processes, so a launch is 
 other processes change a machine with time, so no case may always come first.
 """
 
-from __future__ import annotations
-
 from bench.jobs.measure import TimingReport
 from bench.plan.results import mismatches
 from bench.record.result import Result

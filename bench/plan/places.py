@@ -1,7 +1,5 @@
 """Which place a case runs at: one that its target fits, that has the same data, and is least busy."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field

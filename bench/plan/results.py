@@ -1,7 +1,5 @@
 """From reports of workers to results: ok, wrong, failed, skipped."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, cast
 

@@ -1,7 +1,5 @@
 """A whole run: the plan on disk, then every result as it comes."""
 
-from __future__ import annotations
-
 import contextlib
 import sys
 from collections.abc import Iterator

@@ -4,8 +4,6 @@ The first launch of a case gives its row (accuracy, parity, latency). The rows a
 anything is repeated, and every repetition is on disk before the next begins.
 """
 
-from __future__ import annotations
-
 import contextlib
 import time
 from collections import Counter

@@ -1,7 +1,5 @@
 """Which cases are asked for, what of them is refused, and which stand already."""
 
-from __future__ import annotations
-
 import fnmatch
 from collections.abc import Sequence
 

@@ -1,11 +1,9 @@
 """What the parts of a run share: where it works, who watches it, how a step fails."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from bench.execute.base import Outcome
 from bench.record.result import Failure, Result
@@ -63,7 +61,7 @@ class StepFailed(Exception):
         """Its place was lost, or can't be used for it."""
 
     @classmethod
-    def of(cls, done: Outcome) -> StepFailed | None:
+    def of(cls, done: Outcome) -> Self | None:
         """What an outcome without a report fails with; None where there is one."""
         if done.failure is None:
             return None

@@ -4,8 +4,6 @@ A place takes a shard that no place has yet. When all are taken, an idle place r
 much longer than the others did; the copy that is there first counts.
 """
 
-from __future__ import annotations
-
 import statistics
 import time
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@ Every measurement of a pass is a list by image. Joining puts the lists in the or
 the set. No two images' values are added up, so that no sum depends on the division.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar

@@ -1,7 +1,5 @@
 """Tries sizes in processes that may die, and removes the artifacts that only the tries needed."""
 
-from __future__ import annotations
-
 import contextlib
 import shutil
 from collections.abc import Iterator
