@@ -71,19 +71,17 @@ def available(root: Path = Path("/sys/fs/cgroup")) -> int:
 
 def processor_name() -> str:
     """Name of the processor as the kernel tells it."""
-    try:
+    lines: list[str] = []
+    with contextlib.suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    # x86 says `model name`; boards say `Model` (a Raspberry Pi) or `Hardware`.
-    for key in ("model name", "hardware", "model"):
-        for line in lines:
-            name, _, value = line.partition(":")
-            found = value.strip()
-            # On x86 `model` is a number.
-            if name.strip().lower() == key and found and not found.isdecimal():
-                return found
-    return platform.processor() or platform.machine()
+    told = [
+        (name.strip().lower(), value.strip())
+        for name, _, value in (line.partition(":") for line in lines)
+    ]
+    # x86 says `model name`, and a number as `model`; boards say `Model` (a Raspberry Pi) or `Hardware`.
+    keys = ("model name", "hardware", "model")
+    found = (v for key in keys for name, v in told if name == key and v and not v.isdecimal())
+    return next(found, platform.processor() or platform.machine())
 
 
 def mismatches(target: Target, machine: Machine) -> Iterator[str]:

@@ -5,8 +5,6 @@ nothing can be left behind in /dev/shm. Messages are small and go through a sock
 dies, its end closes, and so the worker ends.
 """
 
-from __future__ import annotations
-
 import contextlib
 import importlib
 import mmap
@@ -200,7 +198,7 @@ def serve(link_fd: int, area_fd: int) -> None:
             _tell(link, e)
 
 
-def _tell(link: Connection[Any, Any], error: Exception) -> None:
+def _tell(link: "Connection[Any, Any]", error: Exception) -> None:
     """Send an exception, or its words where it can't travel."""
     try:
         link.send(("error", error))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bench.models import micro
 from bench.segments import Segments
+from bench.tasks.base import mean, ratio
 from bench.tasks.confusion import count
 from bench.tasks.panoptic import MATCHED, PanopticTask
 from bench.train import data
@@ -37,17 +38,15 @@ def validate(model: Any, recipe: Recipe, work: Path, split: str = "val") -> dict
         counts += count(truth.astype(np.uint8), up.argmax(1)[0].numpy(), n)
         if recipe.panoptic:
             tally(segments, truth.astype(np.int64), draw(outputs, truth.shape))
-    inside = counts[:n, :n]
+    inside = counts[:n, :n].astype(np.float64)
     hit = np.diag(inside)
-    union = inside.sum(0) + inside.sum(1) - hit
-    out = {"miou": float((hit[union > 0] / union[union > 0]).mean())}
+    out = {"miou": float(mean(ratio(hit, inside.sum(0) + inside.sum(1) - hit)))}
     if recipe.panoptic:
         iou, tp, fp, fn = segments.T
-        seen = tp + fp + fn > 0
-        pq = iou / np.maximum(tp + (fp + fn) / 2, 1)
+        pq = ratio(iou, tp + (fp + fn) / 2)
         things = np.array(micro.SLOTS) > 1
         out["pq_things"], out["pq_stuff"] = (
-            float(pq[seen & m].sum() / max(1, (seen & m).sum())) for m in (things, ~things)
+            float(np.nan_to_num(mean(pq[m]))) for m in (things, ~things)
         )
     return out
 

@@ -1,5 +1,6 @@
 """Makes or checks a data set, and tells its digests, its images and their size."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from bench import cachedir, registry
@@ -43,11 +44,9 @@ def run(job: DatasetJob, say: Say) -> DatasetReport:
 
 def _calibration(job: DatasetJob, loader: DatasetLoader, *, apart: bool) -> dict[str, str]:
     """Split -> digest of what determines it: the evaluated split where images are set apart; empty = missing."""
-    out, spec = {}, job.case.dataset
-    for split in job.calibration_splits:
+    out, spec = dict.fromkeys(job.calibration_splits, ""), job.case.dataset
+    for split in out:
         of = spec if apart else spec.model_copy(update={"split": split})
-        try:
+        with suppress(DatasetError):
             out[split] = loader.plan_digest(of)
-        except DatasetError:
-            out[split] = ""
     return out

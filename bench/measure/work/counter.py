@@ -1,7 +1,5 @@
 """Counts parameters, MACs and bytes of every part of a torch module, without computing anything."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +19,42 @@ from bench.record.work import PartWork, WorkMeasurement
 
 OVERWRITES = frozenset(("copy_", "fill_", "zero_"))
 """Operators whose first argument is written and never read."""
+
+
+class _Tally(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Sees every aten operator, and charges it to the part that is at work."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.of: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        """Part -> MACs and bytes moved."""
+        self.uncounted: Counter[str] = Counter()
+        self.at_work = [OTHER]
+        # Results of elementwise products that are still alive: sum() of one is a contraction.
+        self._products = WeakIdKeyDictionary()
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        del types
+        kwargs = kwargs or {}
+        out = func(*args, **kwargs)
+        if not rules.moves(func):
+            return out
+        name, mine = rules.name_of(func), self.of[self.at_work[-1]]
+        read = args[1:] if name in OVERWRITES else args
+        mine["moved"] += _bytes([*tree_leaves((read, kwargs))]) + _bytes(tree_leaves(out))
+        plain = rules.functional(name)
+        macs = rules.macs(plain, args, kwargs, out)
+        if macs is not None:
+            mine["macs"] += macs
+        elif plain == "mul" and isinstance(args[1], torch.Tensor) and args[1].dim():
+            self._products[out] = True
+        elif plain == "sum" and args[0] in self._products:
+            mine["macs"] += args[0].numel()
+        elif plain not in rules.NO_MACS and not rules.elementwise(func):
+            self.uncounted[name] += 1
+        return out
 
 
 def count(
@@ -64,42 +98,6 @@ def _parts(module: nn.Module, tally: _Tally) -> tuple[PartWork, ...]:
             dtype = str(tensor.dtype).removeprefix("torch.")
             mine[f"dtype {dtype}"] += tensor.numel() * tensor.element_size()
     return as_parts({part: mine for part, mine in stored.items() if any(mine.values())})
-
-
-class _Tally(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Sees every aten operator, and charges it to the part that is at work."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.of: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        """Part -> MACs and bytes moved."""
-        self.uncounted: Counter[str] = Counter()
-        self.at_work = [OTHER]
-        # Results of elementwise products that are still alive: sum() of one is a contraction.
-        self._products = WeakIdKeyDictionary()
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
-        del types
-        kwargs = kwargs or {}
-        out = func(*args, **kwargs)
-        if not rules.moves(func):
-            return out
-        name, mine = rules.name_of(func), self.of[self.at_work[-1]]
-        read = args[1:] if name in OVERWRITES else args
-        mine["moved"] += _bytes([*tree_leaves((read, kwargs))]) + _bytes(tree_leaves(out))
-        plain = rules.functional(name)
-        macs = rules.macs(plain, args, kwargs, out)
-        if macs is not None:
-            mine["macs"] += macs
-        elif plain == "mul" and isinstance(args[1], torch.Tensor) and args[1].dim():
-            self._products[out] = True
-        elif plain == "sum" and args[0] in self._products:
-            mine["macs"] += args[0].numel()
-        elif plain not in rules.NO_MACS and not rules.elementwise(func):
-            self.uncounted[name] += 1
-        return out
 
 
 def _bytes(leaves: list[Any]) -> int:
