@@ -57,8 +57,7 @@ def _version(value: bool) -> None:
 
 def _top(
     version: Annotated[
-        bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Print it."),
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
     ] = False,
 ) -> None:
     """Measure every deployable variant of a segmentation model; publish the card; guard the build."""

@@ -18,9 +18,7 @@ BUSY = 0.15
 Report = dict[str, Any]
 
 
-def doctor(
-    json: Json = False,
-) -> None:
+def doctor(json: Json = False) -> None:
     """Tell what this machine can run and what is missing."""
     report = examine()
     if json:

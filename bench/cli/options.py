@@ -13,8 +13,7 @@ Only = Annotated[
     str | None, typer.Option(metavar="GLOB", help="Only cases whose id matches; * crosses /.")
 ]
 Roots = Annotated[
-    list[str] | None,
-    typer.Option("--root", metavar="DATASET=DIR", help="Where a data set lies."),
+    list[str] | None, typer.Option("--root", metavar="DATASET=DIR", help="Where a data set lies.")
 ]
 AllowCode = Annotated[bool, typer.Option("--allow-code", help="Let models run their own Python.")]
 Json = Annotated[bool, typer.Option("--json", help="As JSON, with a schema number.")]

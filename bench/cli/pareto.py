@@ -16,10 +16,7 @@ SCHEMA = 1
 NOTHING = "No variant can be advised: none is ok with both an accuracy and a latency."
 
 
-def pareto(
-    folder: Run,
-    json: Json = False,
-) -> None:
+def pareto(folder: Run, json: Json = False) -> None:
     """The variants that nothing beats in accuracy, latency, memory and size, and what to deploy."""
     from bench.errors import NothingMeasured
     from bench.metrics.pareto import ACCURACY, ALL

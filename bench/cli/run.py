@@ -42,12 +42,10 @@ def run(
         str, typer.Option("--executor", help="Who does it: `local`, or `ray` (a cluster).")
     ] = "local",
     address: Annotated[
-        str | None,
-        typer.Option("--address", metavar="HOST:PORT", help="Head of the Ray cluster."),
+        str | None, typer.Option("--address", metavar="HOST:PORT", help="Head of the Ray cluster.")
     ] = None,
     shards: Annotated[
-        int | None,
-        typer.Option("--shards", min=1, max=10_000, help="Parts of each accuracy pass."),
+        int | None, typer.Option("--shards", min=1, max=10_000, help="Parts of each accuracy pass.")
     ] = None,
     list_only: Annotated[
         bool, typer.Option("--list", help="Print the cases and what would become of them.")

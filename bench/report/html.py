@@ -24,9 +24,7 @@ def render(title: str, version: str, sections: Sequence[Section]) -> str:
     )
     # Only our own drawings and style sheets go in as markup; the charts escape their own words.
     environment.globals.update(
-        kind_of=lambda value: type(value).__name__,
-        markup=Markup,
-        data_uri=data_uri,
+        kind_of=lambda value: type(value).__name__, markup=Markup, data_uri=data_uri
     )
     css = "\n".join((folder / n).read_text() for n in ("tokens.css", "chart.css", "card.css"))
     page = environment.get_template("card.html.j2").render(

@@ -36,72 +36,48 @@ class Line:
 
 
 def draw(lines: Sequence[Line], x_title: str, y_title: str) -> tuple[str, int, int]:
-    """Inner SVG, width and height.
-
-    Args:
-        lines: at least one.
-        x_title: what x is, with its unit.
-        y_title: what y is, with its unit.
-    """
-    frame = _Frame(lines)
-    parts = [*frame.axes(x_title, y_title)]
+    """Inner SVG, width and height, of at least one line; titles have their unit."""
+    marks = [m for line in lines for m in line.marks]
+    ticks = {m.x: m.text for m in sorted(marks, key=lambda m: m.x)}
+    low, high = min(m.y for m in marks) / 1.2, max(m.y for m in marks) * 1.2
+    right, bottom = WIDTH - 30 - max(svg.width_of(line.label) for line in lines), HEIGHT - BOTTOM
+    # Half a step in from the axis.
+    x = svg.logarithmic(min(ticks), max(ticks), LEFT + 24, right - 24)
+    y = svg.logarithmic(low, high, bottom, TOP)
+    parts = svg.levels(((t, y(t)) for t in svg.log_ticks(low, high)), LEFT, right)
+    parts += _ticks({x(value): words for value, words in ticks.items()}, bottom)
+    x_title, y_title = (f"{title} (logarithmic)" for title in (x_title, y_title))
+    parts += svg.titles(LEFT, right, bottom, x_title, y_title, LEFT - 46)
+    ends = []
     for i, line in enumerate(lines):
-        parts += _line(frame, line, i % SERIES)
-    return "".join([*parts, *_names(frame, lines)]), WIDTH, HEIGHT
+        at = [(x(m.x), y(m.y)) for m in line.marks]
+        parts.append(svg.polyline(at, f"curve s{i % SERIES}"))
+        for mark, place in zip(line.marks, at, strict=True):
+            said = f"{line.label}, {mark.text}: {milliseconds(mark.y)}"
+            parts.append(svg.dot(*place, 4.0, f"disc s{i % SERIES}", said))
+        ends.append((*at[-1], line.label))
+    return "".join([*parts, *_names(ends)]), WIDTH, HEIGHT
 
 
-class _Frame:
-    """Scales of one plot."""
-
-    def __init__(self, lines: Sequence[Line]) -> None:
-        marks = [m for line in lines for m in line.marks]
-        self.ticks = {m.x: m.text for m in sorted(marks, key=lambda m: m.x)}
-        self.low, self.high = min(m.y for m in marks) / 1.2, max(m.y for m in marks) * 1.2
-        self.right = WIDTH - 30 - max(svg.width_of(line.label) for line in lines)
-
-    def x(self, value: float) -> float:
-        """Position of a value, logarithmic, half a step in from the axis."""
-        first, last = min(self.ticks), max(self.ticks)
-        share = svg.share(value, first, last) if last > first else 0.5
-        return LEFT + 24 + share * (self.right - LEFT - 48)
-
-    def y(self, value: float) -> float:
-        """Position of a value, logarithmic."""
-        return HEIGHT - BOTTOM - svg.share(value, self.low, self.high) * (HEIGHT - BOTTOM - TOP)
-
-    def axes(self, x_title: str, y_title: str) -> list[str]:
-        """Grid, ticks and titles; a tick stands where a value was measured."""
-        bottom, end = HEIGHT - BOTTOM, -math.inf
-        ticks = svg.log_ticks(self.low, self.high)
-        parts = svg.levels(((t, self.y(t)) for t in ticks), LEFT, self.right)
-        for value, words in self.ticks.items():
-            x, half = self.x(value), svg.width_of(words, 11.5) / 2
-            parts.append(svg.line(x, bottom, x, bottom + 5, "axis"))
-            if x - half > end:
-                parts.append(svg.text(x, bottom + 19, words, "tick", "middle"))
-                end = x + half + 6
-        x_title, y_title = (f"{title} (logarithmic)" for title in (x_title, y_title))
-        return [*parts, *svg.titles(LEFT, self.right, bottom, x_title, y_title, LEFT - 46)]
-
-
-def _line(frame: _Frame, line: Line, series: int) -> list[str]:
-    at = [(frame.x(m.x), frame.y(m.y)) for m in line.marks]
-    parts = [svg.polyline(at, f"curve s{series}")]
-    for mark, (x, y) in zip(line.marks, at, strict=True):
-        said = f"{line.label}, {mark.text}: {milliseconds(mark.y)}"
-        parts.append(svg.dot(x, y, 4.0, f"disc s{series}", said))
+def _ticks(ticks: dict[float, str], bottom: float) -> list[str]:
+    """A mark for each value that was measured, named where there is room."""
+    parts, end = [], -math.inf
+    for x, words in ticks.items():
+        half = svg.width_of(words, 11.5) / 2
+        parts.append(svg.line(x, bottom, x, bottom + 5, "axis"))
+        if x - half > end:
+            parts.append(svg.text(x, bottom + 19, words, "tick", "middle"))
+            end = x + half + 6
     return parts
 
 
-def _names(frame: _Frame, lines: Sequence[Line]) -> list[str]:
+def _names(ends: list[tuple[float, float, str]]) -> list[str]:
     """Each line's name beside its last point, moved down where two would meet."""
     parts, floor = [], -math.inf
-    for line in sorted(lines, key=lambda line: frame.y(line.marks[-1].y)):
-        x, y = frame.x(line.marks[-1].x), frame.y(line.marks[-1].y)
-        shown = max(y, floor + GAP)
-        floor = shown
-        aside = shown - y > GAP / 2
+    for x, y, label in sorted(ends, key=lambda end: end[1]):
+        floor = max(y, floor + GAP)
+        aside = floor - y > GAP / 2
         if aside:
-            parts.append(svg.line(x + 6, y, x + 28, shown, "leader"))
-        parts.append(svg.text(x + (31 if aside else 12), shown + 4, line.label, "label"))
+            parts.append(svg.line(x + 6, y, x + 28, floor, "leader"))
+        parts.append(svg.text(x + (31 if aside else 12), floor + 4, label, "label"))
     return parts

@@ -25,12 +25,7 @@ class Bar:
 
 
 def draw(bars: Sequence[Bar], phases: Sequence[tuple[int, str]]) -> tuple[str, int, int]:
-    """Inner SVG, width and height.
-
-    Args:
-        bars: one a variant, each with a time for every phase.
-        phases: colour and name of the phases, in the order of the bars' times.
-    """
+    """Inner SVG, width and height; `phases`: colour and name, in the order of the bars' times."""
     height = LEGEND + ROW * len(bars) + BOTTOM
     left = max(svg.width_of(svg.marked(b.label, wrong=b.wrong)) for b in bars) + 16
     right = 130.0

@@ -42,10 +42,8 @@ class Dot:
 def draw(dots: Sequence[Dot], roofs: Sequence[Roof], bandwidth: float) -> tuple[str, int, int]:
     """Inner SVG, width and height; taller where its labels need it.
 
-    Args:
-        dots: at least one; all numbers above 0.
-        roofs: at least one; the dots name them by position.
-        bandwidth: 10^9 bytes a second.
+    Of at least one dot, all numbers above 0; dots name their roofs by position. `bandwidth`: 10^9
+    bytes a second.
     """
     for height in range(420, 1300, 160):
         frame = _Frame(dots, roofs, bandwidth, height)
@@ -69,29 +67,23 @@ class _Frame:
     def __init__(
         self, dots: Sequence[Dot], roofs: Sequence[Roof], bandwidth: float, height: int
     ) -> None:
-        self.dots, self.roofs, self.bandwidth, self.height = dots, roofs, bandwidth, height
+        self.dots, self.roofs, self.bandwidth = dots, roofs, bandwidth
         # The ridge, where the two roofs meet, is the plot's landmark: it is always in sight.
         ridges = [r.gflops / bandwidth for r in roofs]
         across = [d.intensity for d in dots] + ridges
         self.left, self.right = min(across) / 2.5, max(across) * 2.5
         upright = [d.gflops for d in dots] + [r.gflops for r in roofs]
         self.low, self.high = min(upright) / 2, max(upright) * 1.6
-
-    def x(self, intensity: float) -> float:
-        """Position of an intensity."""
-        return LEFT + svg.share(intensity, self.left, self.right) * (WIDTH - LEFT - RIGHT)
-
-    def y(self, gflops: float) -> float:
-        """Position of operations a second."""
-        bottom = self.height - BOTTOM
-        return bottom - svg.share(gflops, self.low, self.high) * (bottom - TOP)
+        self.bottom = height - BOTTOM
+        self.x = svg.logarithmic(self.left, self.right, LEFT, WIDTH - RIGHT)
+        self.y = svg.logarithmic(self.low, self.high, self.bottom, TOP)
 
     def body(self) -> str:
         """Axes, roofs, discs."""
         return "".join([*self._axes(), *self._legend(), *self._roofs(), *self._discs()])
 
     def _axes(self) -> list[str]:
-        end, bottom = WIDTH - RIGHT, self.height - BOTTOM
+        end, bottom = WIDTH - RIGHT, self.bottom
         upright, level = svg.log_ticks(self.low, self.high), svg.log_ticks(self.left, self.right)
         return [
             *svg.levels(((t, self.y(t)) for t in upright), LEFT, end),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 WIDE = "MWmw@%"
 NARROW = "iljtfrI.,:;|()[]!' -1"
@@ -83,9 +83,16 @@ def columns(ticks: Iterable[tuple[str, float]], top: float, bottom: float) -> li
     return parts
 
 
-def share(value: float, low: float, high: float) -> float:
-    """Where a value lies between two others by its logarithm: 0 at `low`, 1 at `high`."""
-    return math.log(value / low) / math.log(high / low)
+def linear(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
+    """Value -> position: `low` stands at `start`, `high` at `end`."""
+    return lambda value: start + (value - low) / (high - low) * (end - start)
+
+
+def logarithmic(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
+    """Value above 0 -> position by its logarithm; in the middle where `low` is `high`."""
+    if low == high:
+        return lambda _: (start + end) / 2
+    return lambda value: start + math.log(value / low) / math.log(high / low) * (end - start)
 
 
 def marked(label: str, *, wrong: bool) -> str:

@@ -55,7 +55,7 @@ class _Frame:
     def __init__(
         self, found: Sequence[Point], names: Sequence[str], height: int, label: str
     ) -> None:
-        self.found, self.names, self.height, self.label = found, names, height, label
+        self.found, self.names, self.label = found, names, label
         self.legend = 24 if len(names) > 1 else 0
         good = [p for p in found if not p.wrong] or list(found)
         low = min(p.low for p in good)
@@ -66,26 +66,14 @@ class _Frame:
         times = [p.ms for p in found]
         self.fast, self.slow = min(times) / 1.25, max(times) * 1.25
         self.largest = max((p.size or 0 for p in found), default=0)
-
-    @property
-    def floor(self) -> float:
-        """Lowest y, user units, of the scale of accuracy."""
-        return self.height - BOTTOM - self.lane
-
-    def x(self, ms: float) -> float:
-        """Position of a latency, logarithmic."""
-        return LEFT + svg.share(ms, self.fast, self.slow) * (WIDTH - LEFT - RIGHT)
-
-    def at(self, accuracy: float) -> float:
-        """Position of an accuracy within the scale."""
-        top = TOP + self.legend
-        return self.floor - (accuracy - self.low) / (self.high - self.low) * (self.floor - top)
+        self.bottom = height - BOTTOM
+        self.floor = self.bottom - self.lane
+        self.x = svg.logarithmic(self.fast, self.slow, LEFT, WIDTH - RIGHT)
+        self.at = svg.linear(self.low, self.high, self.floor, TOP + self.legend)
 
     def y(self, p: Point) -> float:
         """Position of a variant: those below the scale stand in the lane under it."""
-        return (
-            self.height - BOTTOM - self.lane / 2 if p.accuracy < self.low else self.at(p.accuracy)
-        )
+        return self.bottom - self.lane / 2 if p.accuracy < self.low else self.at(p.accuracy)
 
     def radius(self, p: Point) -> float:
         """Radius whose area follows the size of the file."""
@@ -106,7 +94,7 @@ class _Frame:
         return "".join([*self._axes(), *self._legend(), *self._discs(), labels])
 
     def _axes(self) -> list[str]:
-        right, bottom = WIDTH - RIGHT, self.height - BOTTOM
+        right, bottom = WIDTH - RIGHT, self.bottom
         upright = svg.linear_ticks(100 * self.low, 100 * self.high)
         level = svg.log_ticks(self.fast, self.slow)
         parts = [
