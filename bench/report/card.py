@@ -35,21 +35,12 @@ class CardPaths:
     others: tuple[Path, ...]
 
 
-def make_sections(view: View) -> tuple[Section, ...]:
-    """Sections that have something to say, in the order of the registry."""
-    found = (registry.load("section", name)(view) for name in registry.entries("section"))
-    return tuple(s for s in found if s is not None)
-
-
 def render_card(
     run_folder: Path, out: Path | None = None, derived: Derived | None = None
 ) -> dict[str, bytes]:
-    """Name -> content of every file of a card; the same bytes for the same record.
+    """Name -> content of every file of a card in `out`; the same bytes for the same record.
 
-    Args:
-        run_folder: folder of the record.
-        out: folder that the card is meant for; links to the raw records are relative to it.
-        derived: the run and its rows, where a caller has them.
+    `derived`: the run and its rows, where a caller has them.
     """
     from bench.metrics.rows import rows
 
@@ -57,16 +48,18 @@ def render_card(
     part = shown(run)
     if found is None or part is not run:
         found = rows(part)
-    view = View(run, found, _relative(run_folder / "cases", out or run_folder))
-    sections = make_sections(view)
+    cases, folder = (p.resolve() for p in (run_folder / "cases", out or run_folder))
+    view = View(run, found, Path(os.path.relpath(cases, folder)).as_posix())
+    made = (registry.load("section", name)(view) for name in registry.entries("section"))
+    sections = [s for s in made if s is not None]
     title = run.info.title
-    head = front_matter(metadata(view))
-    files = {
-        MARKDOWN: (head + render_markdown(title, sections, ASIDE)).encode(),
+    markdown = front_matter(metadata(view)) + render_markdown(title, sections, ASIDE)
+    return {
+        MARKDOWN: markdown.encode(),
         HTML: render_html(title, run.info.segbench, sections).encode(),
         HUB: eval_results(view).encode(),
+        **dict(_aside(sections)),
     }
-    return {**files, **dict(_aside(sections))}
 
 
 def write_card(
@@ -114,7 +107,3 @@ def _left_over(folder: Path, files: dict[str, bytes]) -> list[Path]:
 
 def _read(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
-
-
-def _relative(path: Path, start: Path) -> str:
-    return Path(os.path.relpath(path.resolve(), start.resolve())).as_posix()

@@ -13,7 +13,7 @@ from bench.metrics.base import Row
 from bench.metrics.catalog import info
 from bench.metrics.format import finite, milliseconds_value, percent_value, points_value
 from bench.report.view import View
-from bench.tasks.base import Task, task_of
+from bench.tasks.base import task_of
 
 METRICS = (("latency_p50_ms", "latency"), ("agreement", "agreement"))
 """Derived name and the hub's type; the task's headline comes first."""
@@ -36,21 +36,23 @@ def metadata(view: View) -> dict[str, Any]:
     licences = sorted({m.licence for m in models.values() if m.licence})
     bases = sorted({m.hub_id for m in models.values() if m.hub_id})
     tasks = [task_of(r.result.case) for r in view.rows]
+    tags = [task.hub[1].lower().replace(" ", "-") for task in tasks]
     card = ModelCardData(
         license=licences[0] if len(licences) == 1 else None,
         base_model=bases or None,
         pipeline_tag="image-segmentation",
-        tags=["segbench", *dict.fromkeys(_slug(t) for t in tasks), "benchmark"],
+        tags=["segbench", *dict.fromkeys(tags), "benchmark"],
         datasets=sorted({r.result.case.dataset.name for r in view.measured}) or None,
         metrics=list(dict.fromkeys(task.hub[2] for task in tasks)),
     )
     data: dict[str, Any] = card.to_dict()  # type: ignore[no-untyped-call]
-    index: list[dict[str, Any]] = []
-    for name in models:
-        results = eval_results_of(view, name)
-        if results:
-            index += eval_results_to_model_index(name, results)
-    return {**data, "model-index": index} if index else dict(data)
+    index = [
+        entry
+        for name in models
+        if (results := eval_results_of(view, name))
+        for entry in eval_results_to_model_index(name, results)
+    ]
+    return {**data, "model-index": index} if index else data
 
 
 def eval_results_of(view: View, model: str) -> list[Any]:
@@ -107,10 +109,6 @@ def eval_results(view: View) -> str:
             entry["date"] = row.result.started
         entries.append(entry)
     return _yaml(entries)
-
-
-def _slug(task: Task) -> str:
-    return task.hub[1].lower().replace(" ", "-")
 
 
 def _publishable(view: View) -> list[Row]:

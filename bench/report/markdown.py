@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from bench.report import blocks as b
-from bench.report.blocks import Block, Cell, Section, Text
+from bench.report.blocks import Cell, Section, Text
 
 SPECIAL = re.compile(r"([\\`*_\[\]|~$!#])")
 SCHEME = re.compile(r"(?i)\b(https?|ftp)://|\bwww\.|@")
@@ -19,7 +19,7 @@ def render(title: str, sections: Sequence[Section], aside: str) -> str:
     parts = [f"# {escape(title)}"]
     for section in sections:
         parts.append(f'<a id="{section.name}"></a>\n\n## {escape(section.title)}')
-        parts += [_block(block, aside) for block in section.blocks]
+        parts += [RENDER[type(block)](block, aside) for block in section.blocks]
     parts.append("Every number here is derived from the raw records that the tables link to.")
     return "\n\n".join(parts) + "\n"
 
@@ -31,7 +31,8 @@ def escape(words: str) -> str:
     flat = SPECIAL.sub(r"\\\1", flat)
     # A zero-width entity keeps addresses and mentions from becoming links by themselves.
     flat = SCHEME.sub(lambda m: m[0][:-1] + "&#8203;" + m[0][-1], flat)
-    return re.sub(r"^(\d+)([.)])(\s|$)|^([-+=])", _lead, flat)
+    # A backslash keeps a line from beginning a list or underlining a heading.
+    return re.sub(r"^(\d+(?=[.)](?:\s|$))|(?=[-+=]))", r"\1\\", flat)
 
 
 def code(words: str) -> str:
@@ -55,12 +56,6 @@ def picture_name(picture: b.Picture, aside: str) -> str:
     return f"{aside}/{digest}{SUFFIX[picture.mime]}"
 
 
-def _lead(match: re.Match[str]) -> str:
-    if match[1]:
-        return f"{match[1]}\\{match[2]}{match[3]}"
-    return f"\\{match[4]}"
-
-
 def _text(text: Text) -> str:
     return _part(text) if isinstance(text, str) else "".join(map(_part, text))
 
@@ -76,15 +71,6 @@ def _part(part: b.Part) -> str:
     head = " " if part[:1].isspace() else ""
     tail = " " if part[1:] and part[-1:].isspace() else ""
     return f"{head}{escape(part)}{tail}"
-
-
-def _block(block: Block, aside: str) -> str:
-    render_one: Callable[[Block, str], str] = RENDER[type(block)]
-    return render_one(block, aside)
-
-
-def _prose(block: b.Prose, _aside: str) -> str:
-    return _text(block.text)
 
 
 def _note(block: b.Note, _aside: str) -> str:
@@ -166,12 +152,8 @@ def _output(block: b.Output, _aside: str) -> str:
     return f"{escape(block.caption)}:\n\n{fence}text\n{block.text}\n{fence}"
 
 
-def _heading(block: b.Heading, _aside: str) -> str:
-    return f"### {escape(block.text)}"
-
-
 RENDER: dict[type, Callable[..., str]] = {
-    b.Prose: _prose,
+    b.Prose: lambda block, _: _text(block.text),
     b.Note: _note,
     b.Items: _items,
     b.Stats: _stats,
@@ -180,5 +162,5 @@ RENDER: dict[type, Callable[..., str]] = {
     b.Gallery: _gallery,
     b.KeyValues: _key_values,
     b.Output: _output,
-    b.Heading: _heading,
+    b.Heading: lambda block, _: f"### {escape(block.text)}",
 }
