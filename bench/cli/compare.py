@@ -66,14 +66,11 @@ def _line(change: Change) -> str:
         return f"{said}, not compared: {_fields(change.fields)}"
     if change.value is None:
         return f"{said}, {change.note}" if change.note else said
-    ends = (change.value, change.low, change.high)
-    if change.kind == "difference":
-        value, low, high = (None if e is None else f"{100 * e:+.2f}" for e in ends)
-        said += f", {value} points"
-    else:
-        value, low, high = (None if e is None else f"{e:.3g}" for e in ends)
-        said += f", {value} times"
-    said += f" [{low}, {high}]" if low and high else ""
+    points = change.kind == "difference"
+    write = (lambda e: f"{100 * e:+.2f}") if points else "{:.3g}".format
+    said += f", {write(change.value)} {'points' if points else 'times'}"
+    if change.low is not None and change.high is not None:
+        said += f" [{write(change.low)}, {write(change.high)}]"
     return f"{said} ({change.note})" if change.note else said
 
 

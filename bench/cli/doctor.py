@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from bench.cli.options import Json, print_json
 
 if TYPE_CHECKING:
+    from bench.record.environment import Machine
     from bench.suite.target import Target
 
 BUSY = 0.15
@@ -32,17 +33,19 @@ def examine() -> Report:
     import platform
 
     from bench import __version__, registry
+    from bench.devices.machine import describe
     from bench.suite.load import tables
 
+    here = describe()
     report: Report = {
         "schema": 1,
         "segbench": __version__,
         "python": platform.python_version(),
-        "machine": _machine(),
+        "machine": _machine(here),
         "devices": [_device(name) for name in registry.entries("device")],
         "backends": [_runnable("backend", name) for name in registry.entries("backend")],
         "exporters": [_runnable("exporter", name) for name in registry.entries("exporter")],
-        "targets": [_target(target) for target in tables().targets.values()],
+        "targets": [_target(target, here) for target in tables().targets.values()],
         "cache": _cache(),
         "calibration": _calibration(),
         "load": _load(),
@@ -51,15 +54,14 @@ def examine() -> Report:
     return report
 
 
-def _machine() -> Report:
+def _machine(here: Machine) -> Report:
     import psutil
 
-    from bench.devices.machine import describe
     from bench.execute.probe import flags
 
     governor = _text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").strip()
     return {
-        **describe().model_dump(mode="json", exclude={"gpus"}),
+        **here.model_dump(mode="json", exclude={"gpus"}),
         "flags": flags(),
         "memory_available_bytes": psutil.virtual_memory().available,
         "quota_cores": _quota(),
@@ -67,10 +69,10 @@ def _machine() -> Report:
     }
 
 
-def _target(target: Target) -> Report:
-    from bench.devices.machine import describe, mismatches
+def _target(target: Target, here: Machine) -> Report:
+    from bench.devices.machine import mismatches
 
-    reason = next(mismatches(target, describe()), "")
+    reason = next(mismatches(target, here), "")
     return {"name": target.name, "here": not reason, "reason": reason}
 
 

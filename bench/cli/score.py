@@ -12,7 +12,7 @@ from bench.cli.options import Json, print_json
 
 if TYPE_CHECKING:
     from bench.measure.labelmaps import Encoding
-    from bench.metrics.base import Metric, Row
+    from bench.metrics.base import Row
     from bench.record.store import Run
     from bench.suite.dataset import Dataset
 
@@ -133,13 +133,10 @@ def _show(row: Row, found: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    def percent(value: float | None) -> str:
-        return "-" if value is None else f"{100 * value:.2f}"
+    from bench.metrics.format import interval, points
 
-    def interval(metric: Metric) -> str:
-        if metric.low is None or metric.high is None:
-            return ""
-        return f"{percent(metric.low)} to {percent(metric.high)}"
+    def percent(value: float | None) -> str:
+        return "-" if value is None else points(value)
 
     table = Table(title=f"{found['dataset']}, {found['images']} images, percent")
     for column in ("class", "IoU", "95 % interval", "iIoU"):
@@ -147,13 +144,13 @@ def _show(row: Row, found: dict[str, Any]) -> None:
     numbers = found["metrics"]
     for name, metric in row.by_class["iou"].items():
         inside = percent(numbers["iiou_by_class"].get(name))
-        table.add_row(name, percent(metric.value), interval(metric), inside)
+        table.add_row(name, percent(metric.value), interval(metric, points), inside)
     table.add_section()
     means = (("mean of classes", "miou", "iiou"), ("mean of categories", "category_miou", "category_iiou"), ("pixel accuracy", "pixel_accuracy", ""))  # fmt: skip
     for words, name, inside in means:
         mean, style = row.metrics[name], "bold" if name == "miou" else None
         within = percent(numbers[inside]) if inside else ""
-        table.add_row(words, percent(mean.value), interval(mean), within, style=style)
+        table.add_row(words, percent(mean.value), interval(mean, points), within, style=style)
     Console().print(table)
     for note in found["notes"]:
         typer.echo(note, err=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import colorsys
 from functools import cache
+from itertools import count
 
 from bench.suite.classes import CITYSCAPES
 
@@ -20,18 +21,13 @@ GOLDEN = 0.61803398875
 def colours(names: tuple[str, ...]) -> tuple[Colour, ...]:
     """Colour of each class, RGB 0..255, none twice."""
     taken = {KNOWN[n] for n in names if n in KNOWN}
+    fresh = (made for made in map(_made, count()) if made not in taken)
     found: list[Colour] = []
-    step = 0
     for name in names:
-        if name in KNOWN and KNOWN[name] not in found:
-            found.append(KNOWN[name])
-            continue
-        while True:
-            made = _made(step)
-            step += 1
-            if made not in taken and made not in found:
-                break
-        found.append(made)
+        known = KNOWN.get(name)
+        if known is None or known in found:
+            known = next(made for made in fresh if made not in found)
+        found.append(known)
     return tuple(found)
 
 

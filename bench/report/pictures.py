@@ -28,8 +28,6 @@ def read_labels(content: bytes) -> NDArray[np.uint8]:
     Raises:
         RecordError: it is no such picture, or too large for a card.
     """
-    import numpy as np
-
     return np.asarray(_opened(content, "PNG", "L"), dtype=np.uint8)
 
 

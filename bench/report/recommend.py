@@ -15,6 +15,7 @@ from bench.metrics.format import (
     signed_points,
 )
 from bench.metrics.pareto import ACCURACY, SPEED, advisable, better, eligible
+from bench.report.labels import with_axis
 from bench.report.view import Group
 
 EVEN = ratio(1.0)
@@ -67,19 +68,18 @@ def advice(group: Group) -> tuple[str, ...]:
     latency = number(best, SPEED)
     if best is None or latency is None:
         return ()
-    name, where = best.names.variant, f"{group.case.model.name} on {group.case.target.name}"
-    where += f", {group.case.axis}" if group.case.axis else ""
+    name, of = best.names.variant, best.names
+    where = with_axis(f"{of.model} on {of.target}", of.axis)
     times = speedup(best, reference)
     times = "" if times == EVEN else f"{times} "
     against = ""
     if reference is not None and reference.id != best.id:
         against = f", {times}as fast as {reference.names.variant}"
     if not group.case.model.trained:
+        seeded = "Its weights are seeded, so nothing here speaks about accuracy."
         return (
-            (
-                f"{where}: the fastest variant is {name}, {milliseconds(latency)} ms{against}. Its weights "
-                "are seeded, so nothing here speaks about accuracy."
-            ),
+            f"{where}: the fastest variant is {name}, {milliseconds(latency)} ms{against}.",
+            seeded,
         )
     accuracy = number(best, ACCURACY) or 0.0
     first = f"{where}: take {name}: {best.names.label} {points(accuracy)} at {milliseconds(latency)} ms{against}"
@@ -88,16 +88,12 @@ def advice(group: Group) -> tuple[str, ...]:
         return (f"{first}{_loss(best)}; no other variant can be compared with it.",)
     if len(front) == 1:
         return (f"{first}{_loss(best)}.", "Nothing else is faster or measurably more accurate.")
-    return (f"{first}{_loss(best)}.", f"Nothing beats {_names(front)}.")
-
-
-def _names(rows: Sequence[Row]) -> str:
-    names = [
+    every = [
         f"{r.names.variant} ({points(number(r, ACCURACY) or 0.0)} at "
         f"{milliseconds(number(r, SPEED) or 0.0)} ms)"
-        for r in rows
+        for r in front
     ]
-    return listing(names)
+    return (f"{first}{_loss(best)}.", f"Nothing beats {listing(every)}.")
 
 
 def _loss(row: Row) -> str:

@@ -64,9 +64,8 @@ def _legend(phases: Sequence[tuple[int, str]], left: float) -> list[str]:
 def _bar(
     bar: Bar, colours: list[int], top: float, left: float, scale: float, limit: float
 ) -> list[str]:
-    parts = [
-        svg.text(left - 10, top + BAR - 5, svg.marked(bar.label, wrong=bar.wrong), "label", "end")
-    ]
+    label = svg.marked(bar.label, wrong=bar.wrong)
+    parts = [svg.text(left - 10, top + BAR - 5, label, "label", "end")]
     x, end = left, left + limit * scale
     whole = max(bar.total_ms, sum(bar.phases_ms))
     cut = whole > limit
@@ -77,9 +76,8 @@ def _bar(
         if wide > 0:
             # Two units of background between stretches keep neighbours apart without an outline.
             shown = max(wide - 2, min(wide, 1.0))
-            parts.append(
-                svg.el("rect", x=x, y=top, width=shown, height=BAR, rx=2, class_=f"disc p{colour}")
-            )
+            class_ = f"disc p{colour}"
+            parts.append(svg.el("rect", x=x, y=top, width=shown, height=BAR, rx=2, class_=class_))
         x += max(wide, 0)
     if cut:
         for shift in (-9, -4):

@@ -9,6 +9,7 @@ from bench.metrics.format import MINUS
 from bench.report.charts import svg
 
 WIDTH, ROW, TOP, BOTTOM, RIGHT, DOT, BAR = 880, 30, 10, 40, 40.0, 4.5, 16
+X_TITLE = "median of a process beside its case's, %"
 LEAST = 0.02
 """The axis reaches at least 2 % to either side: small scatter shall look small."""
 MOST = 1.0
@@ -38,17 +39,12 @@ def draw(lines: Sequence[Line]) -> tuple[str, int, int]:
     at = (centre + t / 100 * scale for t in ticks)
     parts = [
         *svg.columns(zip(said, at, strict=True), TOP, bottom),
-        svg.text(
-            centre, bottom + 34, "median of a process beside its case's, %", "title", "middle"
-        ),
+        svg.text(centre, bottom + 34, X_TITLE, "title", "middle"),
     ]
     for i, line in enumerate(lines):
         middle = TOP + (i + 0.5) * ROW
-        parts.append(
-            svg.text(
-                left - 10, middle + 4, svg.marked(line.label, wrong=line.wrong), "label", "end"
-            )
-        )
+        label = svg.marked(line.label, wrong=line.wrong)
+        parts.append(svg.text(left - 10, middle + 4, label, "label", "end"))
         if line.ends:
             low, high = (centre + _held(e, reach) * scale for e in line.ends)
             parts.append(
@@ -57,12 +53,9 @@ def draw(lines: Sequence[Line]) -> tuple[str, int, int]:
                     class_="disc s0", opacity=0.3,
                 )
             )  # fmt: skip
-        parts += [
-            svg.el(
-                "circle", cx=centre + _held(m, reach) * scale, cy=middle, r=DOT, class_="disc s0"
-            )
-            for m in line.medians
-        ]
+        for median in line.medians:
+            x = centre + _held(median, reach) * scale
+            parts.append(svg.el("circle", cx=x, cy=middle, r=DOT, class_="disc s0"))
     return "".join(parts), WIDTH, height
 
 
