@@ -16,6 +16,7 @@ from bench.datasets.base import VOID, Images
 from bench.devices.base import Device
 from bench.errors import CaseFailed, DatasetError, Unsupported
 from bench.jobs.base import SessionJob
+from bench.measure import memory
 from bench.suite.case import Case
 from bench.suite.model import Model
 from bench.suite.variant import Variant
@@ -90,8 +91,6 @@ class Opening:
 def load_case(job: SessionJob, variant: Variant) -> tuple[LoadedCase, Opening]:
     """Loaded case or reference in one variant, and how long opening took."""
     import cv2
-
-    from bench.measure import memory
 
     cv2.setNumThreads(job.threads)
     case = job.case
