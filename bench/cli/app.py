@@ -1,4 +1,4 @@
-"""The command `segbench`: its verbs, and what becomes of an error.
+"""The command `segbench`: its verbs, and how errors are reported.
 
 Verbs import what they need when they run, so that --help is there at once.
 """

@@ -1,4 +1,4 @@
-"""`segbench list`: what there is by name, and who brings it."""
+"""`segbench list`: names of suites, models and other things, and the package that provides each."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def list_(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Name the suites, models, variants, targets and other things, and who brings them."""
+    """List suites, models, variants, targets and other things, and the package that provides each."""
     from bench.errors import UnknownName
     from bench.registry import suggest
 

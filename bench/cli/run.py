@@ -39,7 +39,7 @@ def run(
         bool, typer.Option("--fresh", help="Measure again what stands already.")
     ] = False,
     executor: Annotated[
-        str, typer.Option("--executor", help="Who does it: `local`, or `ray` (a cluster).")
+        str, typer.Option("--executor", help="Where cases run: `local`, or `ray` (a cluster).")
     ] = "local",
     address: Annotated[
         str | None, typer.Option("--address", metavar="HOST:PORT", help="Head of the Ray cluster.")
@@ -48,7 +48,7 @@ def run(
         int | None, typer.Option("--shards", min=1, max=10_000, help="Parts of each accuracy pass.")
     ] = None,
     list_only: Annotated[
-        bool, typer.Option("--list", help="Print the cases and what would become of them.")
+        bool, typer.Option("--list", help="Print the cases, and which are skipped here.")
     ] = False,
 ) -> None:
     """Measure a suite; go on where an earlier run stopped; end with a table and a card."""

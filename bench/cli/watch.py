@@ -1,4 +1,4 @@
-"""What a run shows while it works, and how it ends: on a terminal, and as plain lines elsewhere."""
+"""Display of a run and of its end: live on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 

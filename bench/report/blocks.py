@@ -1,4 +1,4 @@
-"""What a card is made of: typed blocks of finished text, before anybody renders them."""
+"""Blocks of a card: typed, with finished text, independent of how they are rendered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of variants and places as people say them."""
+"""Readable names of variants and places."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PROGRAMS = {
     "openvino": "OpenVINO",
 }
 NATURAL = {"onnxruntime": "onnx"}
-"""Backend -> format that goes without saying; other backends read the format of their name."""
+"""Backend -> format that its label leaves out; other backends read the format of their name."""
 
 
 def variant_label(variant: Variant) -> str:

@@ -68,7 +68,7 @@ class _Frame:
         self, dots: Sequence[Dot], roofs: Sequence[Roof], bandwidth: float, height: int
     ) -> None:
         self.dots, self.roofs, self.bandwidth = dots, roofs, bandwidth
-        # The ridge, where the two roofs meet, is the plot's landmark: it is always in sight.
+        # The ridge, where the two roofs meet, always lies within the plot.
         ridges = [r.gflops / bandwidth for r in roofs]
         across = [d.intensity for d in dots] + ridges
         self.left, self.right = min(across) / 2.5, max(across) * 2.5
@@ -104,7 +104,7 @@ class _Frame:
     def _roofs(self) -> list[str]:
         """From the left edge up the slope of the bandwidth to the ridge, then level."""
         parts = []
-        # From the highest down, so that a lower roof's colour stays in sight on the common slope.
+        # From the highest down, so that a lower roof's colour shows on the common slope.
         for i, roof in sorted(enumerate(self.roofs), key=lambda r: -r[1].gflops):
             start = max(self.left, self.low / self.bandwidth)
             ridge = roof.gflops / self.bandwidth

@@ -1,4 +1,4 @@
-"""What the live gate can tell on the machine of this run."""
+"""False alarms and smallest visible change of the live gate on the machine of this run."""
 
 from __future__ import annotations
 

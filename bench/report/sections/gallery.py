@@ -1,4 +1,4 @@
-"""What the model sees and says: input, ground truth, prediction, disagreement."""
+"""Pictures: input, ground truth, prediction, disagreement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How sure the latencies are: within a process, between processes, and what disturbed them."""
+"""Uncertainty of the latencies: within a process, between processes, and disturbances."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the numbers came about, and what they can't tell."""
+"""How the numbers were measured, and their limits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def section(view: View) -> Section:
     settings = _settings(view)
     if settings:
         blocks.append(KeyValues("Settings", settings))
-    blocks += [Heading("What they can't tell"), Items(tuple(_limits(view)))]
+    blocks += [Heading("Limits of the numbers"), Items(tuple(_limits(view)))]
     named = (*_models(view), *_places(view))
     if named:
         blocks += [Heading("Models, targets, data"), Items(named)]

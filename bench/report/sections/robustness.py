@@ -1,4 +1,4 @@
-"""What is left of accuracy under noise, blur, weather and digital damage, and who breaks first."""
+"""Accuracy under noise, blur, weather and digital damage, and which variants break first."""
 
 from __future__ import annotations
 

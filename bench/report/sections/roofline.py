@@ -1,4 +1,4 @@
-"""How near each variant comes to what its machine could do."""
+"""Share of the machine's ceiling that each variant achieves."""
 
 from __future__ import annotations
 

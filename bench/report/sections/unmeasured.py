@@ -1,4 +1,4 @@
-"""What went wrong, failed, was skipped or is still to do, each with its reason."""
+"""Cases that are wrong, failed, skipped or pending, each with its reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the model has to do, part by part, and how long each part takes."""
+"""Work of the model and the time that it takes, by part."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _table(group: Group, work: WorkMeasurement, others: list[WorkMeasurement]) -
     times = [shares(c) for _, c in timed]
     whole = total(work)
     rows = [(*_counts(p.name, p), *(_share(t.get(p.name)) for t in times)) for p in work.parts]
-    # The runtime's own time, and that of nodes that no part can be named for.
+    # The runtime's own time, and that of nodes that belong to no part.
     named = {p.name for p in work.parts}
     for extra in dict.fromkeys(n for t in times for n in t if n not in named):
         blank = [Cell(MISSING)] * 3
