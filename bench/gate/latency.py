@@ -47,7 +47,8 @@ def relative(pair: Pair) -> Verdict | None:
     was, now = reference_of(pair.old_run, old), reference_of(pair.new_run, new)
     if was is None or now is None or was.case.variant.slug != now.case.variant.slug:
         return pair.incomparable(RELATIVE, "the two runs have other reference variants")
-    found = launches.relative(*(r.get("timing") for r in (new, now, old, was)))
+    mine, theirs = ((a.get("timing"), b.get("timing")) for a, b in ((new, now), (old, was)))
+    found = launches.relative(mine, theirs)
     said = f"{found.value:.3g} times the baseline's ratio to {now.case.variant.slug}"
     verdict = _judged(pair, RELATIVE, found, said)
     if verdict.blocks and (other := _instructions(old, new)):

@@ -15,6 +15,8 @@ from bench.metrics.latency import median_interval
 from bench.record.timing import TimingMeasurement
 
 Ends = tuple[float, float]
+Beside = tuple[TimingMeasurement, TimingMeasurement]
+"""A variant's timing and its reference's."""
 
 
 def ratio(new: TimingMeasurement, old: TimingMeasurement) -> Estimate:
@@ -26,27 +28,19 @@ def ratio(new: TimingMeasurement, old: TimingMeasurement) -> Estimate:
     return _within(value, [_ends(new, 2)], [_ends(old, 2)])
 
 
-def relative(
-    new: TimingMeasurement,
-    new_reference: TimingMeasurement,
-    old: TimingMeasurement,
-    old_reference: TimingMeasurement,
-) -> Estimate:
+def relative(new: Beside, old: Beside) -> Estimate:
     """Latency over the reference's in one run, over the same in another run.
 
     Launches of a run are interleaved, so launch i is held against the reference's launch i; one that
     either lost is left out.
     """
-    now, was = _differences(new, new_reference), _differences(old, old_reference)
+    now, was = _differences(*new), _differences(*old)
     if min(len(now), len(was)) >= 2:
         return _student(math.exp(fmean(now) - fmean(was)), now, was)
-    one, one_reference, two, two_reference = (
-        fmean(_logs(timing)) for timing in (new, new_reference, old, old_reference)
-    )
+    one, one_reference, two, two_reference = (fmean(_logs(timing)) for timing in (*new, *old))
     value = math.exp(one - one_reference - two + two_reference)
-    return _within(
-        value, [_ends(new, 4), _ends(old_reference, 4)], [_ends(old, 4), _ends(new_reference, 4)]
-    )
+    ends = [[_ends(timing, 4) for timing in both] for both in ((new[0], old[1]), (old[0], new[1]))]
+    return _within(value, *ends)
 
 
 def _differences(timing: TimingMeasurement, reference: TimingMeasurement) -> list[float]:

@@ -72,7 +72,7 @@ def test_a_faster_machine_leaves_the_ratio_to_the_reference_alone(seed, speed, n
         )
         for side in (new, reference)
     ]
-    found = relative(new, reference, *faster)
+    found = relative((new, reference), tuple(faster))
     assert math.isclose(found.value, 1, rel_tol=1e-6)
     assert found.low <= found.value <= found.high
 
@@ -81,15 +81,15 @@ def test_launches_are_held_against_the_references_of_the_same_number():
     levels = (10.0, 20.0, 40.0)
     new = TimingMeasurement(launches=tuple(samples(x, 1).launches[0] for x in levels))
     reference = TimingMeasurement(launches=tuple(samples(2 * x, 1).launches[0] for x in levels))
-    found = relative(new, reference, new, reference)
+    found = relative((new, reference), (new, reference))
     assert found.high / found.low < 1.001, "what slowed both of a pair cancels"
     fewer = TimingMeasurement(launches=reference.launches[:2])
-    assert relative(new, fewer, new, fewer).note == "2 processes against 2"
+    assert relative((new, fewer), (new, fewer)).note == "2 processes against 2"
     # A launch that one side lost shifts no pair.
     kept = tuple(x.model_copy(update={"number": i}) for i, x in enumerate(new.launches))
     lost = TimingMeasurement(launches=(kept[0], kept[2]))
-    found = relative(lost, reference, new, reference)
+    found = relative((lost, reference), (new, reference))
     assert found.high / found.low < 1.001
     assert found.value == pytest.approx(1)
     alone = TimingMeasurement(launches=new.launches[:1])
-    assert "single processes" in relative(alone, reference, new, reference).note
+    assert "single processes" in relative((alone, reference), (new, reference)).note

@@ -8,12 +8,12 @@ from bench.metrics.catalog.base import IS_REFERENCE, absent, names_of, unmeasure
 from bench.metrics.estimate import Estimate
 from bench.record.result import Result
 from bench.record.timing import Launch
+from bench.suite.sweep import OPEN
 
 SHARES = {"latency_p90_ms": 0.9, "latency_p95_ms": 0.95, "latency_p99_ms": 0.99}
 NAMES = names_of("latency")
 MS = 1e-6
 """Milliseconds in a nanosecond."""
-STREAMS = ("server", "constant_stream")
 
 
 def metrics(source: Source) -> dict[str, Metric]:
@@ -95,7 +95,7 @@ def timed(result: Result) -> list[Launch]:
 
 def _throughput(result: Result, samples: tuple[int, ...]) -> Metric:
     timing = result.get("timing")
-    if timing.scenario in STREAMS:
+    if timing.scenario in OPEN:
         return Metric(None, reason=f"{timing.scenario}: arrivals set the pace (achieved_rate_hz)")
     return Metric(latency.throughput(samples, timing.batch_size))
 
