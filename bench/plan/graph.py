@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from typing import Any, TypeVar, cast
 
 from bench.execute.base import Outcome
-from bench.jobs.base import Job, SessionJob
+from bench.jobs.base import OfCase, SessionJob
 from bench.jobs.prepare import (
     ArtifactJob,
     ArtifactReport,
@@ -31,7 +31,7 @@ from bench.suite.case import Case
 from bench.suite.protocol import LARGEST
 from bench.suite.variant import Variant
 
-J = TypeVar("J", bound=Job)
+J = TypeVar("J", bound=OfCase)
 S = TypeVar("S", bound=SessionJob)
 GIB = 2**30
 
@@ -183,11 +183,8 @@ class Graph:
         digests, chain = self._chain(made, case.reference)
         machine = self.told.machine.identity
         target = keys.reference_digest(case, made.size, made.data.digest, machine, shard)
-        opens = {
-            "artifact": digests[-1] if digests else None,
-            "memory_limit_bytes": None,
-            "shard": shard,
-        }
+        artifact = digests[-1] if digests else None
+        opens = {"artifact": artifact, "memory_limit_bytes": None, "shard": shard}
         job = self.session(ReferenceJob, made, target=target, **opens)
         what = f"computing the reference {case.reference.slug}"
         step = self._step(f"reference {target}", case, job, what, needs=chain, optional=True)
@@ -212,17 +209,12 @@ class Graph:
     def session(self, kind: type[S], made: Prepared, **fields: Any) -> S:
         """Job of a step that opens the case's session."""
         gib = made.case.target.memory_limit_gb
-        return self._job(
-            kind,
-            made.ran,
-            made.data,
-            **{
-                "size": made.size,
-                "artifact": made.artifact,
-                "memory_limit_bytes": None if gib is None else int(gib * GIB),
-                **fields,
-            },
-        )
+        opens = {
+            "size": made.size,
+            "artifact": made.artifact,
+            "memory_limit_bytes": None if gib is None else int(gib * GIB),
+        }
+        return self._job(kind, made.ran, made.data, **{**opens, **fields})
 
     def _chain(self, made: Prepared, variant: Variant) -> tuple[list[str], tuple[Node, ...]]:
         """Digests of what a variant's recipe makes, and its steps; each needs the one before."""
@@ -255,14 +247,14 @@ class Graph:
         if data is not None and data.place:
             dataset = case.dataset.model_copy(update={"root": None})
             case = case.model_copy(update={"dataset": dataset})
-        shared = {
-            "case": case,
-            "data": data.place if data else "",
-            "threads": self.threads(case),
-            "allow_code": self.walk.setting.allow_code,
-            "guarded": self.guarded,
-        }
-        return kind(**{**shared, **fields})
+        return kind(
+            case=case,
+            data=data.place if data else "",
+            threads=self.threads(case),
+            allow_code=self.walk.setting.allow_code,
+            guarded=self.guarded,
+            **fields,
+        )
 
     def _step(self, key: str, case: Case, job: Any, what: str = "", **more: Any) -> Node:
         return Node(f"{self.place}: {key}", case, self.place, job, what=what, **more)
