@@ -19,11 +19,11 @@ AllowCode = Annotated[bool, typer.Option("--allow-code", help="Let models run th
 Json = Annotated[bool, typer.Option("--json", help="As JSON, with a schema number.")]
 
 
-def print_json(report: Any) -> None:
-    """Print an object as JSON; NaN is refused."""
+def print_json(report: Any, *, finite: bool = False) -> None:
+    """Print an object as JSON; `finite`: refuse NaN and infinity, which the report can't hold."""
     import json
 
-    print(json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False))
+    print(json.dumps(report, indent=1, ensure_ascii=False, allow_nan=not finite))
 
 
 def pairs(given: list[str] | None, option: str) -> dict[str, str]:

@@ -61,7 +61,7 @@ def score(
         row, run = _measured(predictions, spec, out or Path(aside), name, encoding)
         found = numbers(row, run)
     if json:
-        print_json(found)
+        print_json(found, finite=True)
     else:
         _show(row, found)
     if out is not None:

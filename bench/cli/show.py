@@ -36,7 +36,7 @@ def show(
     if csv is not None:
         _write_csv(found, csv)
     if json:
-        print_json(report(run, found))
+        print_json(report(run, found), finite=True)
         return
     from rich.console import Console
 

@@ -43,7 +43,7 @@ class Prose:
 
 @dataclass(frozen=True)
 class Note:
-    """A paragraph that must not be missed."""
+    """A paragraph set apart from the others."""
 
     text: Text
     tone: str = "info"
