@@ -3,8 +3,6 @@
 Verbs import what they need when they run, so that --help is there at once.
 """
 
-from __future__ import annotations
-
 import functools
 import os
 import sys

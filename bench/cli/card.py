@@ -1,7 +1,5 @@
 """`segbench card`: record -> card."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

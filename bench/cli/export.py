@@ -1,7 +1,5 @@
 """`segbench export`: makes an artifact and nothing else."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

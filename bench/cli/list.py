@@ -1,7 +1,5 @@
 """`segbench list`: names of suites, models and other things, and the package that provides each."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

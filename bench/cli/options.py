@@ -1,7 +1,5 @@
 """Options that several verbs have, and the JSON that they print."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Any
 

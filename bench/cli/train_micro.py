@@ -1,7 +1,5 @@
 """`segbench train-micro`: repeat the training of a micro model."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Any
 

@@ -1,7 +1,5 @@
 """What `segbench gate` prints and writes, and which options don't go together."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Display of a run and of its end: live on a terminal, plain lines elsewhere."""
 
-from __future__ import annotations
-
 import statistics
 import sys
 import time

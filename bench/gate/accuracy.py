@@ -1,7 +1,5 @@
 """Accuracy (mIoU, PQ), whole and by class, against the baseline's: paired over the images of both."""
 
-from __future__ import annotations
-
 from bench.gate.classes import class_verdicts
 from bench.gate.comparable import SEEN, accuracy_fields, named
 from bench.gate.limits import difference

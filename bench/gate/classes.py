@@ -6,8 +6,6 @@ quantiles (Miller, Simultaneous Statistical Inference, 1981, section 1.3). The k
 follows the wide interval. A model can lose one class and keep its mean: that is what this is for.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 

@@ -1,7 +1,5 @@
 """A run against its baseline: every verdict, in the order of the baseline's plan."""
 
-from __future__ import annotations
-
 import fnmatch
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Work on many rows, block by block, on all cores where they are many."""
 
-from __future__ import annotations
-
 import os
 import signal
 import sys

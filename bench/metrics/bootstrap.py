@@ -15,8 +15,6 @@ IoU: intersection and union),
 so that everything is a product of the weights, (resamples, units), with sums over units.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass

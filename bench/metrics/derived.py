@@ -4,8 +4,6 @@ The cache holds a file a kind of numbers for each run's folder, which says from 
 numpy it came. One that says otherwise, or can't be read, is made anew; to delete it changes nothing.
 """
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import io

@@ -1,7 +1,5 @@
 """What disturbed a measurement, from the readings beside the samples: a busy machine, throttling."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

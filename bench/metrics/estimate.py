@@ -1,7 +1,5 @@
 """A number with its 95 % interval, and Student's t, from which most of the intervals come."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """Numbers -> text, in one place: Markdown, HTML and the hub's metadata can never disagree."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 

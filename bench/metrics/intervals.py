@@ -38,8 +38,6 @@ Intervals of many classes are not corrected for their number: of 19 classes with
 interval on average leaves out zero.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

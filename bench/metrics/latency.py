@@ -3,8 +3,6 @@
 What holds between processes stands in `launches`; what comes one after the other in `series`.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

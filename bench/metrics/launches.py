@@ -6,8 +6,6 @@ median is their geometric mean, because the interval is Student's t over their l
 about it; latencies scatter by factors, and a median of so few numbers would waste a third of them.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Ratios of a result, and two results of one task over the images that both saw."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path

@@ -21,8 +21,6 @@ Permutation, Parametric and Bootstrap Tests of Hypotheses, 2005, section 3.2). B
 can't fall under 2 / 2^5 = 0.0625 and says nothing.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from statistics import median

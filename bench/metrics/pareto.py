@@ -10,8 +10,6 @@ are `ok`, whose reference could be computed, and were measured by the same machi
 (the reference's, or the commonest where there is no reference). `wrong` rows never enter.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 

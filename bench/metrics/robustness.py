@@ -7,8 +7,6 @@ of its paired difference to the reference, on the same corrupted images, lies wh
 where it does not on the images as they are. That asks for its own loss, not for the corruption's.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean

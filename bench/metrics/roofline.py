@@ -4,8 +4,6 @@ Williams, Waterman and Patterson, Communications of the ACM 52 (4), 2009: attain
 second = min(peak, intensity x bandwidth), intensity being operations a byte moved to or from memory.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """A run -> its rows: every result with every derived number."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 from bench import registry

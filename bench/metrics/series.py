@@ -3,8 +3,6 @@
 Everything works on ranks, signs or medians, so that a few very slow samples change little.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

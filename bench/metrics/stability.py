@@ -5,8 +5,6 @@ more than 95 % of sets, and each planted defect raises its own flag and no other
 tests/metrics/test_stability.py simulates both.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Everything counts from `due`, which was fixed before the start. So a stall of th
 load generator, is charged to all arrivals that it held up (no coordinated omission).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -6,8 +6,6 @@ is b +- t(0.975, n - 2) * s / sqrt(sum (x - mean x)^2), with s the residual stan
 What bends the line (a fixed cost, a cache that overflows) widens the interval, as noise does.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

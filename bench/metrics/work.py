@@ -1,7 +1,5 @@
 """Totals of a model's work, and what its parts and their instruments take."""
 
-from __future__ import annotations
-
 from statistics import median
 from typing import NamedTuple
 

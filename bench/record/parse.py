@@ -1,7 +1,5 @@
 """A file of a run -> its record, upgraded from older schemas; what isn't one is told in a sentence."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from pathlib import Path

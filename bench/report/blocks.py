@@ -1,7 +1,5 @@
 """Blocks of a card: typed, with finished text, independent of how they are rendered."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 

@@ -1,7 +1,5 @@
 """A run's folder -> its card: every file as bytes, from the record alone."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass

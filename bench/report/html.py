@@ -1,7 +1,5 @@
 """Sections -> one HTML file that needs nothing but itself: no network, no script."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Sequence
 

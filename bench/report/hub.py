@@ -5,8 +5,6 @@ arguments and source; so the variant and its target go into `dataset_config`. Va
 the card prints, as plain Python numbers.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from bench.metrics.base import Row

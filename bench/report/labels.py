@@ -1,7 +1,5 @@
 """Readable names of variants and places."""
 
-from __future__ import annotations
-
 from bench.suite.case import Case
 from bench.suite.variant import Variant
 

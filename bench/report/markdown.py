@@ -1,7 +1,5 @@
 """Sections -> Markdown (GitHub's and the hub's), every word of the record escaped."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Callable, Sequence

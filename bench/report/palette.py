@@ -1,7 +1,5 @@
 """Colours of classes: Cityscapes' own where a name is known, else colours far apart."""
 
-from __future__ import annotations
-
 import colorsys
 from functools import cache
 from itertools import count

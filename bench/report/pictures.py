@@ -4,8 +4,6 @@ A stored map of class indices gets a palette and a header that says so; its comp
 bytes that the worker wrote, so that the card is the same on every machine.
 """
 
-from __future__ import annotations
-
 import io
 import struct
 import zlib

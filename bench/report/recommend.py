@@ -1,7 +1,5 @@
 """Advice in sentences: what to take, and what nothing beats; `wrong` rows never enter."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from bench.metrics.base import Row

@@ -1,7 +1,5 @@
 """A run as the card sees it: rows in groups, frozen. Sections choose from it and format."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property

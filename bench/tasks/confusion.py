@@ -4,8 +4,6 @@ A matrix of counts is (C+1, C+1): row = truth, column = prediction, index C = vo
 is no class.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -7,8 +7,6 @@ can't be assigned to an instance and count unweighted:
     iIoU = iTP / (iTP + FP + iFN)
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

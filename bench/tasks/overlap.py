@@ -6,8 +6,6 @@ false positives nor misses is NaN and left out of the mean (one that is only pre
 Every function takes counts (..., C+1, C+1) as `bench.tasks.confusion` makes them.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Collection, Sequence
 

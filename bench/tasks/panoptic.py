@@ -9,8 +9,6 @@ nowhere; crowd is neither matched nor missed; a predicted segment is no false po
 half of it lies on void or on crowd of its class. A class without a match has an SQ of 0 in the mean.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path

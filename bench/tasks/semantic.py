@@ -1,7 +1,5 @@
 """Semantic segmentation: every pixel has a class; judged by mIoU, the Cityscapes rule."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache

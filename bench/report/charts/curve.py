@@ -1,7 +1,5 @@
 """How a number grows: one line a variant, both axes logarithmic, each line named at its end."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

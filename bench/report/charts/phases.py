@@ -1,7 +1,5 @@
 """Where the time of a call goes: one bar a variant, one stretch a phase."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median

@@ -1,7 +1,5 @@
 """What processes differ by: one row a variant, one dot a process, a bar for the interval over them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Roofline: operations a second against operations a byte, both axes logarithmic."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

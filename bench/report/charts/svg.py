@@ -1,7 +1,5 @@
 """SVG elements as text, and the scales of charts."""
 
-from __future__ import annotations
-
 import html
 import math
 from collections.abc import Callable, Iterable

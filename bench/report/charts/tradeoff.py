@@ -1,7 +1,5 @@
 """Accuracy against latency; a disc's area is the size of the file."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

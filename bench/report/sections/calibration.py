@@ -1,7 +1,5 @@
 """False alarms and smallest visible change of the live gate on the machine of this run."""
 
-from __future__ import annotations
-
 from bench.report.blocks import Code, Items, Section, Text
 from bench.report.sections.common import said, titled
 from bench.report.view import View

@@ -1,7 +1,5 @@
 """Accuracy of every class in every variant: IoU, PQ."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 

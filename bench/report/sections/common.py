@@ -1,7 +1,5 @@
 """What several sections share: titles and fixed words, groups, cells for metrics, heads for rows."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Sequence

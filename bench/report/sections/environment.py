@@ -1,7 +1,5 @@
 """The machine and the software, once for all cases that share them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import TypeVar
 

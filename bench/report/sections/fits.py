@@ -1,7 +1,5 @@
 """The largest batch and image that run under limits of memory."""
 
-from __future__ import annotations
-
 from itertools import chain
 
 from bench.metrics.format import MISSING, count, size

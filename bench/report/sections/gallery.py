@@ -1,7 +1,5 @@
 """Pictures: input, ground truth, prediction, disagreement."""
 
-from __future__ import annotations
-
 from bench.errors import RecordError
 from bench.metrics.base import Row
 from bench.metrics.format import percent, plural, points_short

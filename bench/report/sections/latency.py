@@ -1,7 +1,5 @@
 """Uncertainty of the latencies: within a process, between processes, and disturbances."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from bench.metrics.base import Row

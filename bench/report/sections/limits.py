@@ -1,7 +1,5 @@
 """How the numbers were measured, and their limits."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from bench.metrics.base import Row

@@ -1,7 +1,5 @@
 """Tables of load at its own pace, which the section `latency` shows where there was any."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from bench.metrics.base import Row

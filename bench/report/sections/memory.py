@@ -1,7 +1,5 @@
 """Size and memory by kind, each with its definition."""
 
-from __future__ import annotations
-
 from bench.metrics.catalog import CATALOG, info
 from bench.metrics.format import listing
 from bench.report.blocks import Items, Section, Strong, Text

@@ -1,7 +1,5 @@
 """Where the time goes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from bench.metrics.catalog import info

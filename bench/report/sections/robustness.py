@@ -1,7 +1,5 @@
 """Accuracy under noise, blur, weather and digital damage, and which variants break first."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from bench.metrics.base import Metric

@@ -1,7 +1,5 @@
 """Share of the machine's ceiling that each variant achieves."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from bench.metrics.base import Row, Source

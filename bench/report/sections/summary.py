@@ -1,7 +1,5 @@
 """First words of the card: what was measured, and what to do about it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from bench.metrics.base import Row

@@ -1,7 +1,5 @@
 """How cost grows along what a suite sweeps."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from bench.metrics.format import MINUS, MISSING, interval, listing, milliseconds, plural

@@ -1,7 +1,5 @@
 """Accuracy against latency, one plot a target and data set."""
 
-from __future__ import annotations
-
 from bench.metrics.base import Row
 from bench.metrics.format import finite, listing, milliseconds, plural, points
 from bench.metrics.pareto import ACCURACY, SPEED

@@ -1,7 +1,5 @@
 """Cases that are wrong, failed, skipped or pending, each with its reason."""
 
-from __future__ import annotations
-
 from bench.metrics.base import Row
 from bench.metrics.format import count
 from bench.report.blocks import Block, Cell, Output, Prose, Section, Table

@@ -1,7 +1,5 @@
 """The main table: every variant of a model on a target, wrong, failed and skipped ones included."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Work of the model and the time that it takes, by part."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from bench.metrics.base import Row
