@@ -23,6 +23,7 @@ from bench.record.result import Measurement, Result
 from bench.record.store import to_json, write_atomic
 from bench.record.work import ComponentMeasurement, WorkMeasurement
 from bench.resources import read_bytes
+from bench.suite.base import digest
 from bench.suite.case import Case
 
 Kind = Literal["work", "ceiling", "fits"]
@@ -103,7 +104,7 @@ class Analyses:
     def _ceiling(self, graph: Graph, case: Case) -> None:
         """Measure the ceiling, or find it in the cache, and store it with the run."""
         device, threads = case.target.device, graph.threads(case)
-        digest = keys.ceiling_digest(device, threads, graph.told.machine.identity)
+        key = keys.ceiling_digest(device, threads, graph.told.machine.identity)
 
         def measure(_: Path) -> dict[str, Any]:
             done = graph.walk.do(CeilingJob(device=device, threads=threads), case, graph.place)
@@ -112,19 +113,21 @@ class Analyses:
             found = cast("CeilingReport", done.report).ceiling
             return found.model_dump(mode="json", by_alias=True)
 
-        folder = graph.walk.setting.cache / "ceilings" / digest[:24]
+        folder = graph.walk.setting.cache / "ceilings" / key[:24]
         found = Ceiling.model_validate(cachedir.make(folder, measure))
         write_atomic(self._file(case), to_json(found))
         if found.foreign_cpu is not None and found.foreign_cpu > BUSY:
             shutil.rmtree(folder, ignore_errors=True)  # too low: the next run tries again
 
     def _file(self, case: Case) -> Path:
-        """File of the run that the ceiling of a case's device and threads goes to."""
-        name = f"{case.target.device}-{self.home(case).threads(case)}.json"
+        """File of the run that the ceiling of a case's device, threads and machine goes to."""
+        home = self.home(case)
+        machine = digest(home.told.machine.identity, 8)
+        name = f"{case.target.device}-{home.threads(case)}-{machine}.json"
         return self.run / "ceilings" / name
 
     def _there(self, case: Case) -> bool:
-        """Whether the ceiling was measured on this machine, or can't be."""
+        """Whether the ceiling of the case's machine was measured, or can't be."""
         file = self._file(case)
         if file in self._tried:
             return True
@@ -132,9 +135,7 @@ class Analyses:
             known = Ceiling.model_validate_json(read_bytes(file))
         except (OSError, ValueError, RecordError):
             return False
-        return (known.foreign_cpu or 0) <= BUSY and known.machine.identity == self.home(
-            case
-        ).told.machine.identity
+        return (known.foreign_cpu or 0) <= BUSY
 
 
 def added(row: Result, found: tuple[Measurement, ...], note: str) -> Result:

@@ -65,6 +65,20 @@ def test_a_ceiling_is_found_in_the_cache_by_the_next_run(asked, tmp_path, cache,
     assert read_run(tmp_path / "run").ceilings() == read_run(tmp_path / "before").ceilings()
 
 
+def test_each_machine_of_a_run_keeps_its_ceiling(asked, tmp_path, cache, monkeypatch):
+    script = Script(monkeypatch, timing=launch(), work=COUNTED, ceiling=ceiling)
+    here, describe = machine.describe(), machine.describe
+    go(asked, tmp_path, cache)
+    other = here.model_copy(update={"processor": "another"})
+    monkeypatch.setattr(machine, "describe", lambda: other)
+    go(asked, tmp_path, cache)
+    monkeypatch.setattr(machine, "describe", describe)
+    go(asked, tmp_path, cache)
+    assert len(script.ran("ceiling")) == 2
+    found = read_run(tmp_path / "run").ceilings()
+    assert {c.machine.processor for c in found} == {here.processor, "another"}
+
+
 def test_what_cannot_be_measured_never_costs_the_row(asked, tmp_path, cache, monkeypatch):
     dead = Failure(step="x", type="SIGSEGV", message="It crashed.")
     script = Script(monkeypatch, timing=dead, work=dead, ceiling=dead)
