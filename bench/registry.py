@@ -153,7 +153,7 @@ def find(kind: str, name: str) -> Entry:
     """Entry of a name.
 
     Raises:
-        UnknownName: nothing of that kind is called so; the nearest name is the hint.
+        UnknownName: no entry of that kind has the name; the nearest name is the hint.
     """
     return named(entries(kind), kind, name)
 

@@ -13,7 +13,7 @@ from bench import registry
 from bench.record.environment import Machine
 from bench.suite.target import Target
 
-GIB = 2**30
+GB = 10**9
 CGROUPS = (
     ("memory.max", "memory.current"),
     ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
@@ -107,8 +107,8 @@ def mismatches(target: Target, machine: Machine) -> Iterator[str]:
     )
     for what, least, there in sizes:
         # A machine sold with 16 GB shows the system somewhat less.
-        if least and there < 0.93 * least * GIB:
-            yield f"{requires} {what} = {least:g}; this machine has {there / GIB:.1f}"
+        if least and there < 0.93 * least * GB:
+            yield f"{requires} {what} = {least:g}; this machine has {there / GB:.1f}"
     wanted = max(asks.cores or 1, target.threads or 1)
     if machine.cores < wanted:
         yield f"{requires} {wanted} cores; this process may use {machine.cores}"

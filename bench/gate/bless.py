@@ -84,7 +84,7 @@ def bless(run: Run, baseline: Path, because: str, overruled: tuple[Verdict, ...]
     with _alone(baseline):
         _recover(baseline)
         if baseline.exists() and not (baseline / FILE).is_file() and any(baseline.iterdir()):
-            # A run that nobody blessed has pictures, cards and superseded results to lose.
+            # A run that was not blessed has pictures, cards and superseded results to lose.
             raise BadInput(
                 f"{baseline} holds something else than a blessed run; it is left as it is.",
                 "Name an empty or a new folder.",

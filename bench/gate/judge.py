@@ -113,7 +113,7 @@ def _measured(
 
 
 def _live(now: Row, policy: GatePolicy, session: Session | None, run: Run) -> Verdict | None:
-    """Verdict on the live pairs of a case; None where nobody asked for any."""
+    """Verdict on the live pairs of a case; None where none were asked for."""
     if session is None:
         return None
     record = session.pairs.get(now.id)

@@ -184,10 +184,10 @@ def take_turns(
 ) -> ProcessPair:
     """Pair of two sides; in each round both run one burst, in random order, from the same core.
 
-    A thread stays where it is, so the serial part of an iteration would run on one core in one process
-    and on another in the other; where a neighbour of the hypervisor slows one of them, that luck was
-    worth a fifth of the latency for seconds. The cores take turns, so that none is left out. How many
-    rounds there are depends on what other processes do, never on the samples.
+    A thread stays on its core, so the serial part of an iteration could run on another core in each
+    process; where another guest of the host slows one core, that changed a latency by a fifth for
+    seconds. The cores take turns. The number of rounds depends on what other processes do, never on
+    the samples.
     """
     sides = {"B": baseline, "C": candidate}
     for side in sides.values():

@@ -79,7 +79,7 @@ def _watch(most: int, more: int) -> None:
     statm = Path("/proc/self/statm")
     while True:
         if int(statm.read_text().split()[1]) * page > most:
-            said = f"{GUARD} it wanted more than {more / 2**30:.2f} GiB, nearly all that was free"
+            said = f"{GUARD} it wanted more than {more / 1e9:.2f} GB, nearly all that was free"
             print(said, file=sys.stderr, flush=True)
             os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(GUARD_EVERY_S)

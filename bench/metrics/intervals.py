@@ -29,7 +29,7 @@ at 1.20, 1.07, 1.03 and 1.01 times the jackknife's median width. tests/metrics/t
 repeats a smaller simulation.
 
 Images of one city resemble each other, so whole cities are drawn, or left out, where there are at
-least `MIN_GROUPS` of them. With fewer (Cityscapes val has three) nobody can tell how cities differ
+least `MIN_GROUPS` of them. With fewer (Cityscapes val has three) how cities differ is unknown
 (Cameron, Gelbach & Miller, Review of Economics and Statistics 90, 2008): then single images are,
 and the interval speaks about other images of the same cities, not about other cities. The note says
 which.

@@ -1,8 +1,8 @@
 """Between processes: the process is the unit of every latency interval.
 
-A process has its own luck (memory layout, thread placement), which all of its samples share. So each
-process gives one number, its median; what they scatter is what a next process would. The case's
-median is their geometric mean, because the interval is Student's t over their logarithms, and lies
+Memory layout and thread placement differ between processes and shift all samples of one. So each
+process gives one number, its median, and their scatter is that of a further process. The case's median
+is their geometric mean, because the interval is Student's t over their logarithms, and lies
 about it; latencies scatter by factors, and a median of so few numbers would waste a third of them.
 """
 

@@ -50,7 +50,7 @@ def log_ratio(pair: ProcessPair) -> float:
 
 
 def quiet_rounds(pair: ProcessPair) -> list[int]:
-    """Numbers of the rounds that count; all where nobody read what other processes used."""
+    """Numbers of the rounds that count; all where the use by other processes was not read."""
     rounds = range(len(pair.baseline_ns))
     if len(pair.foreign) != 2 * len(rounds):
         return list(rounds)

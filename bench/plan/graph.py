@@ -33,7 +33,6 @@ from bench.suite.variant import Variant
 
 J = TypeVar("J", bound=OfCase)
 S = TypeVar("S", bound=SessionJob)
-GIB = 2**30
 
 
 @dataclass(frozen=True)
@@ -208,11 +207,10 @@ class Graph:
 
     def session(self, kind: type[S], made: Prepared, **fields: Any) -> S:
         """Job of a step that opens the case's session."""
-        gib = made.case.target.memory_limit_gb
         opens = {
             "size": made.size,
             "artifact": made.artifact,
-            "memory_limit_bytes": None if gib is None else int(gib * GIB),
+            "memory_limit_bytes": made.case.target.memory_limit_bytes,
         }
         return self._job(kind, made.ran, made.data, **{**opens, **fields})
 

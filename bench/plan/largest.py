@@ -62,16 +62,16 @@ class Search:
 
     def measured(self) -> FitsMeasurement:
         """What fits under each of the protocol's limits."""
-        return FitsMeasurement(fits=tuple(self.under(gib) for gib in self.case.protocol.fits_gb))
+        return FitsMeasurement(fits=tuple(self.under(gb) for gb in self.case.protocol.fits_gb))
 
-    def under(self, gib: float) -> Fit:
-        """What fits under a limit, GiB; 0 = the memory that the machine or the GPU has."""
-        limit = int(gib * machine.GIB) if gib else self.own
+    def under(self, gb: float) -> Fit:
+        """What fits under a limit, GB; 0 = the memory that the machine or the GPU has."""
+        limit = int(gb * machine.GB) if gb else self.own
         height, width = self.job.size
         tries: list[Try] = []
 
         def fits(size: Size) -> bool:
-            tried = judged(size, self.outcome(size), limit, own=not gib)
+            tried = judged(size, self.outcome(size), limit, own=not gb)
             if tried not in tries:
                 tries.append(tried)
             return tried.fits
@@ -102,12 +102,12 @@ class Search:
             tries=tuple(tries),
         )
 
-    def batch(self, gib: float, share: float) -> int | None:
+    def batch(self, gb: float, share: float) -> int | None:
         """Largest batch, at the case's image, in a share of a limit; None = not even one image."""
         height, width = self.job.size
         most = share * self.own
         if self.memory == "main":  # a target's limit is the process's, not the GPU's
-            most = min(most, share * (gib * machine.GIB if gib else self.here.available_bytes))
+            most = min(most, share * (gb * machine.GB if gb else self.here.available_bytes))
 
         def fits(count: int) -> bool:
             out = self.outcome((count, height, width))
@@ -155,7 +155,7 @@ class Search:
         """Empty, or the sentence that there is less memory here than the limit."""
         if limit <= self.own:
             return ""
-        return f"There are only {self.own / machine.GIB:.1f} GiB here, so more was never tried."
+        return f"There are only {self.own / machine.GB:.1f} GB here, so more was never tried."
 
     def _cut_short(self, tries: list[Try], what: str) -> str:
         """Empty, or the sentence that a search ended at something other than memory."""
@@ -175,7 +175,7 @@ def judged(size: Size, out: Tried, limit: int, *, own: bool) -> Try:
     why = out.why
     fits = out.lived and (own or (out.peak_bytes is not None and out.peak_bytes <= limit))
     if out.lived and not fits and out.peak_bytes is not None:
-        why = f"it held {out.peak_bytes / machine.GIB:.2f} GiB"
+        why = f"it held {out.peak_bytes / machine.GB:.2f} GB"
     batch, height, width = size
     return Try(
         batch_size=batch,

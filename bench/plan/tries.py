@@ -36,7 +36,7 @@ def largest_batch(of: Graph, made: Prepared) -> int:
     Raises:
         StepFailed: not even one image fits.
     """
-    gib, setting = made.case.target.memory_limit_gb, of.walk.setting
+    gb, setting = made.case.target.memory_limit_gb, of.walk.setting
 
     def seek(_: Path) -> dict[str, int]:
         of.walk.listener.step(made.case, "seeking the largest batch")
@@ -44,9 +44,9 @@ def largest_batch(of: Graph, made: Prepared) -> int:
             if search.job.memory_limit_bytes is not None:
                 less = {"memory_limit_bytes": int(ROOM * search.job.memory_limit_bytes)}
                 search.job = search.job.model_copy(update=less)
-            found = search.batch(gib or 0, ROOM)
+            found = search.batch(gb or 0, ROOM)
             if found is None:
-                raise _none(search.outcome((1, *made.size)), gib)
+                raise _none(search.outcome((1, *made.size)), gb)
             return {"batch_size": found}
 
     digest = keys.batch_digest(made.case, made.size, of.told.machine.identity)
@@ -56,9 +56,9 @@ def largest_batch(of: Graph, made: Prepared) -> int:
     return int(cachedir.make(folder, seek)["batch_size"])
 
 
-def _none(one: largest.Tried, gib: float | None) -> StepFailed:
+def _none(one: largest.Tried, gb: float | None) -> StepFailed:
     if one.lived or one.starved:
-        have = "the machine has" if gib is None else f"memory_limit_gb = {gib:g} leaves"
+        have = "the machine has" if gb is None else f"memory_limit_gb = {gb:g} leaves"
         message = f"Not even one image fits into the memory that {have}."
         return StepFailed(Failure(step="fits", type="out of memory", message=message))
     why = Failure(step="fits", type="no batch", message=one.why)

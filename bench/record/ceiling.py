@@ -22,7 +22,7 @@ class Ceiling(Record):
     samples: dict[str, tuple[float, ...]] = Field(default_factory=dict)
     """Name (`gemm.fp32`, `bandwidth`) -> every repetition, in the unit of its value."""
     foreign_cpu: float | None = None
-    """Processors that other processes kept busy meanwhile, a mean; None where nobody tells. Beside
+    """Processors that other processes kept busy meanwhile, a mean; None where unknown. Beside
     other work the ceiling comes out too low."""
     versions: dict[str, str] = Field(default_factory=dict)
     measured: str = ""

@@ -92,7 +92,7 @@ class Protocol(Spec):
     ceiling: bool = True
     """Measure what the machine itself can do, once a machine."""
     fits_gb: tuple[Annotated[float, Field(ge=0, le=1e6)], ...] = ()
-    """Limits of memory, GiB, under which the largest batch and image are sought; 0 = all that the
+    """Limits of memory, GB, under which the largest batch and image are sought; 0 = all that the
     machine has."""
     timeout_s: float = Field(default=3600.0, gt=0, le=LONGEST_S)
     """Kill the case's process after this long; the case has failed then."""

@@ -1,4 +1,4 @@
-"""A block that is swept -> one plain block a point, so that nobody after the loader sees a sweep."""
+"""A block that is swept -> one plain block a point, so that no code after the loader sees a sweep."""
 
 import itertools
 import math

@@ -56,7 +56,7 @@ def inline(raw: TablesFile, folder: Path) -> Tables:
 
     Raises:
         SuiteError: a definition is wrong, or a variant's key isn't its slug.
-        UnknownName: it names a backend, loader, exporter or device that nobody brings.
+        UnknownName: it names a backend, loader, exporter or device that is not registered.
     """
     models = _each(Model, raw.model, "model", "model", "loader")
     variants = _each(Variant, raw.variant, "variant", "backend", "backend")

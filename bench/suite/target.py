@@ -17,9 +17,9 @@ class Requires(Spec):
     architecture: str | None = None
     """x86_64 or aarch64."""
     memory_gb: float | None = Field(default=None, gt=0)
-    """Smallest main memory, GiB."""
+    """Smallest main memory, GB."""
     gpu_memory_gb: float | None = Field(default=None, gt=0)
-    """Smallest GPU memory, GiB."""
+    """Smallest GPU memory, GB."""
     cores: int | None = Field(default=None, ge=1)
     """Fewest logical processors."""
 
@@ -43,5 +43,10 @@ class Target(Spec):
     """Threads of the runtime; None = all cores that this process may use."""
     requires: Requires = Requires()
     memory_limit_gb: float | None = Field(default=None, gt=0, le=1e6)
-    """Limit on the address space that a worker may add to what it holds at its start, GiB."""
+    """Limit on the address space that a worker may add to what it holds at its start, GB."""
     about: str = ""
+
+    @property
+    def memory_limit_bytes(self) -> int | None:
+        """`memory_limit_gb` in bytes."""
+        return None if self.memory_limit_gb is None else int(self.memory_limit_gb * 10**9)

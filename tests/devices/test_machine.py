@@ -34,7 +34,7 @@ def test_a_machine_that_fits(requires):
         ({"architecture": "aarch64"}, ("architecture = 'aarch64'", "'x86_64'")),
         ({"cores": 8}, ("8 cores", "may use 4")),
         ({"threads": 6}, ("6 cores", "may use 4")),
-        ({"memory_gb": 32}, ("memory_gb = 32", "15.0")),
+        ({"memory_gb": 32}, ("memory_gb = 32", "16.1")),
         ({"gpu": "H200"}, ("gpu = 'H200'", "'none'")),
         ({"gpu_memory_gb": 10}, ("gpu_memory_gb = 10", "0.0")),
     ],

@@ -48,7 +48,7 @@ def repo(tmp_path_factory) -> Path:
     shutil.copytree(ROOT / "bench" / "live", top / "bench" / "live", ignore=skip)
     for name, line, instead in (
         ("jobs/base.py", "    guarded: bool = False\n", ""),
-        ("plan/graph.py", '            "guarded": self.guarded,\n', ""),
+        ("plan/graph.py", "            guarded=self.guarded,\n", ""),
         ("measure/worker.py", "        if job.guarded:\n", "        if False:\n"),
         ("suite/model.py", '    hub_id: str = ""\n', ""),
         ("suite/dataset.py", '    about: str = ""\n', ""),

@@ -102,7 +102,7 @@ def test_the_targets_limit_of_memory_goes_with_the_session(case, tmp_path, cache
     )
     of = graph(tmp_path, cache)
     job = of.session(PairJob, made(of, tight))
-    assert job.memory_limit_bytes == 2 * 2**30
+    assert job.memory_limit_bytes == 2 * 10**9
     assert not job.guarded
 
 

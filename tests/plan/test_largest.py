@@ -17,7 +17,7 @@ from bench.plan.setting import StepFailed
 from bench.record.result import Failure
 from tests import builders, small
 
-GIB = 2**30
+GB = 10**9
 
 
 @given(st.integers(0, 5000), st.integers(1, 5000), st.integers(1, 5000))
@@ -56,7 +56,7 @@ HERE = probe.answer(ProbeJob())
 
 
 BIG = HERE.model_copy(
-    update={"available_bytes": 16 * GIB, "device_bytes": {"cpu": 16 * GIB, "cuda": 16 * GIB}}
+    update={"available_bytes": 16 * GB, "device_bytes": {"cpu": 16 * GB, "cuda": 16 * GB}}
 )
 
 
@@ -72,11 +72,11 @@ class Scripted:
         batch, (height, width) = of.case.protocol.batch_size, of.size
         if self.odd and batch > self.odd:
             return Outcome(failure=Failure(step="fits", type="SIGSEGV", message="It crashed."))
-        gib = self.fixed + batch * (self.image + self.pixel * height * width)
-        if gib > self.dies:
+        gb = self.fixed + batch * (self.image + self.pixel * height * width)
+        if gb > self.dies:
             dead = Failure(step="fits", type="SIGKILL", message="Something killed it.")
             return Outcome(failure=dead)
-        found = {"peak_bytes": int(gib * GIB), "why": ""}
+        found = {"peak_bytes": int(gb * GB), "why": ""}
         return Outcome(report=FitsReport(**found))
 
     def export(self, batch, height, width):
@@ -84,8 +84,8 @@ class Scripted:
         return f"artifact-{batch}-{height}-{width}"
 
 
-def search(script, gib, **more):
-    case = builders.case(protocol=builders.protocol(fits_gb=gib, **more))
+def search(script, gb, **more):
+    case = builders.case(protocol=builders.protocol(fits_gb=gb, **more))
     return largest.Search(job(case, artifact="own"), script.start, script.export, BIG).measured()
 
 
@@ -93,7 +93,7 @@ def test_each_limit_gets_its_answer_and_no_size_is_tried_twice():
     script = Scripted(pixel=1e-5)
     found = search(script, (2.0, 8.0))
     a, b = found.fits
-    assert (a.limit_bytes, b.limit_bytes) == (2 * GIB, 8 * GIB)
+    assert (a.limit_bytes, b.limit_bytes) == (2 * GB, 8 * GB)
     each = 0.25 + 1e-5 * 64 * 128
     assert a.largest_batch == int(1.5 / each)
     assert b.largest_batch == int(7.5 / each)
@@ -101,7 +101,7 @@ def test_each_limit_gets_its_answer_and_no_size_is_tried_twice():
         height, width = fit.largest_image
         assert width == 2 * height
         held = 0.5 + 0.25 + 1e-5 * height * width
-        assert held <= fit.limit_bytes / GIB < held + 1e-5 * (4 * 32 * height + 2 * 32**2)
+        assert held <= fit.limit_bytes / GB < held + 1e-5 * (4 * 32 * height + 2 * 32**2)
         assert not fit.reason
         assert not fit.batch_bound
     sizes = [(j.case.protocol.batch_size, *j.size) for j in script.jobs]
@@ -119,7 +119,7 @@ def test_a_try_opens_the_artifact_of_its_size_and_the_case_its_own():
 
 def test_under_the_machines_own_memory_what_lives_fits():
     (found,) = search(Scripted(dies=4.0), (0.0,)).fits
-    assert found.limit_bytes == 16 * GIB
+    assert found.limit_bytes == 16 * GB
     assert found.largest_batch == 14
     killed = [t for t in found.tries if not t.fits]
     assert killed
@@ -129,7 +129,7 @@ def test_under_the_machines_own_memory_what_lives_fits():
 def test_a_limit_above_the_machine_says_so():
     (found,) = search(Scripted(dies=4.0), (24.0,)).fits
     assert found.largest_batch == 14
-    assert "16.0 GiB" in found.reason
+    assert "16.0 GB" in found.reason
 
 
 def test_what_ends_for_another_reason_than_memory_is_told_apart():
@@ -231,7 +231,7 @@ def test_real_processes_of_a_real_model(tmp_path):
     most = wide.largest_batch
     assert 1 <= most <= 12
     peaks = {t.batch_size: t.peak_bytes for t in wide.tries}
-    assert peaks[most] <= GIB / 4 < peaks[most + 1]
+    assert peaks[most] <= GB / 4 < peaks[most + 1]
     assert peaks[most + 1] - peaks[1] > 15e6 * most
     assert "fixes the size" in wide.reason
     assert tight.largest_batch is None

@@ -10,7 +10,7 @@ from bench.report.sections.fits import section
 from bench.report.view import View
 from tests.builders import Planned, build_run
 
-GIB = 2**30
+GB = 10**9
 
 
 @pytest.fixture
@@ -32,15 +32,15 @@ def table(tmp_path):
     return make
 
 
-def fit(gib, **more):
-    return Fit(limit_bytes=int(gib * GIB), memory="main", **more)
+def fit(gb, **more):
+    return Fit(limit_bytes=int(gb * GB), memory="main", **more)
 
 
 def test_a_run_that_sought_nothing_has_no_section(table):
     assert table(None) is None
 
 
-def test_limits_are_columns_and_forms_rows(table):
+def test_limits_are_columns_and_variants_rows(table):
     a = FitsMeasurement(
         fits=(fit(8, largest_batch=12, largest_image=(2048, 4096)), fit(0.5, reason="No room."))
     )
@@ -48,7 +48,7 @@ def test_limits_are_columns_and_forms_rows(table):
     c = FitsMeasurement(absent="The step failed.")
     found = table(a, b, c)
     titles = [col.title for col in found.columns[1:]]
-    assert titles == ["Batch, 8.59 GB", "Image, 8.59 GB", "Batch, 536.9 MB", "Image, 536.9 MB"]
+    assert titles == ["Batch, 8.00 GB", "Image, 8.00 GB", "Batch, 500.0 MB", "Image, 500.0 MB"]
     first, second, third = found.rows
     assert [cell.text for cell in first[1:3]] == ["12", "2048 x 4096"]
     assert first[3].note == "No room."
