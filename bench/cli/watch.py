@@ -118,16 +118,16 @@ def _clock(seconds: float) -> str:
 
 def _numbers(result: Result) -> str:
     """Median latency of a result, as the table and the card estimate it."""
+    from bench.metrics.catalog.latency import median, timed
     from bench.metrics.format import milliseconds
-    from bench.metrics.launches import over
 
-    timing = result.get("timing")
-    sets = [x.end_to_end_ns for x in timing.launches if x.end_to_end_ns] if timing else []
+    sets = [launch.end_to_end_ns for launch in timed(result)]
     if not sets:
         return ""
-    every = sorted(statistics.median(s) / 1e6 for s in sets)
-    text = f"p50 {milliseconds(over(every).value)} ms"
+    whole = median(sets)
+    text = whole.reason if whole.value is None else f"p50 {milliseconds(whole.value)} ms"
     if len(sets) > 1:
+        every = sorted(statistics.median(s) / 1e6 for s in sets)
         ends = " to ".join(map(milliseconds, (every[0], every[-1])))
         return f"{text}  ({len(sets)} launches: {ends} ms)"
     wall = result.process.wall_s if result.process else 0.0

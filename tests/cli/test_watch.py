@@ -10,7 +10,9 @@ from bench.record.result import Process
 from bench.record.timing import Launch, TimingMeasurement
 from tests import builders
 
-SAMPLES = TimingMeasurement(launches=(Launch(end_to_end_ns=(9_000_000, 12_300_000, 50_000_000)),))
+SAMPLES = TimingMeasurement(
+    launches=(Launch(end_to_end_ns=(9_000_000, 9_000_000, 12_300_000, 13_000_000, 50_000_000)),)
+)
 
 
 def told(capsys, *results, stood=False):
@@ -32,6 +34,12 @@ def test_plain_lines_where_there_is_no_terminal(capsys):
     assert lines[1] == "[1/2] ok       micro/torch-fp32/cpu/scenes  p50 12.3 ms  (0 s)"
     assert lines[3].startswith("[2/2] FAILED   micro/torch-fp32/cpu/scenes  The case is failed")
     assert made.stood == 0
+
+
+def test_too_few_samples_give_no_p50_as_in_the_table(capsys):
+    few = TimingMeasurement(launches=(Launch(end_to_end_ns=(9_000_000, 12_300_000)),))
+    _, lines = told(capsys, builders.result(measurements=(few,)))
+    assert lines[1].endswith("  2 samples; p50 needs 5  (0 s)")
 
 
 def test_what_stood_is_counted_and_not_told(capsys):
@@ -121,7 +129,7 @@ def test_rows_that_stood_do_not_shorten_the_estimate(screen):
 
 
 def test_the_last_launch_brings_the_row_again(capsys):
-    launches = tuple(Launch(end_to_end_ns=(ns,)) for ns in (12_000_000, 12_600_000, 14_000_000))
+    launches = tuple(Launch(end_to_end_ns=(ns,) * 2) for ns in (12_000_000, 12_600_000, 14_000_000))
     with Watch(1) as made:
         made.updated(builders.result(measurements=(TimingMeasurement(launches=launches),)))
     (line,) = capsys.readouterr().err.splitlines()
