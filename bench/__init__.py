@@ -1,4 +1,4 @@
-"""segbench: measures every deployable form of a semantic-segmentation model.
+"""segbench: measures every deployable variant of a segmentation model.
 
 `load_run` is the whole of the library interface: it reads a run, and gives its tables. Everything else is the
 command `segbench` (or `python -m bench`). Nothing heavy is imported here.

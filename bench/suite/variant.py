@@ -1,4 +1,4 @@
-"""A deployable form of a model: how it is exported, what runs it, in which precision."""
+"""A deployable variant of a model: how it is exported, what runs it, in which precision."""
 
 from typing import Any, Literal
 
