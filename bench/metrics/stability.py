@@ -113,10 +113,12 @@ def _moved(values: NDArray[np.float64], z: float) -> float | None:
     if len(values) < series.FEWEST:
         return None
     moved = series.change(values)
+    if abs(moved) <= DRIFT:
+        return None
     along = series.correlation(values, np.arange(len(values), dtype=np.float64)) or 0.0
     # Autocorrelated samples wander: only what independent ones could show counts.
     sure = abs(along) * math.sqrt(series.independent(values) - 1)
-    return moved if abs(moved) > DRIFT and sure > z else None
+    return moved if sure > z else None
 
 
 def _bimodality(sets: Sequence[Sequence[int]]) -> str:
