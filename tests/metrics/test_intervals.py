@@ -1,5 +1,3 @@
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -191,14 +189,3 @@ def test_images_are_aligned_by_name():
     at, of = intervals.align(("b", "x", "a"), ("a", "b", "c"))
     assert (at.tolist(), of.tolist()) == ([0, 2], [1, 0])
     assert intervals.align((), ("a",))[0].size == 0
-
-
-def test_five_hundred_images_take_little_time():
-    rng = np.random.default_rng(0)
-    counts = rng.integers(0, 5000, (500, 20, 20))
-    start = time.process_time()
-    for of in (None, ("x", "y") * 9 + ("x",)):
-        found = intervals.Differences(iou(counts, of), iou(counts[:, :, ::-1], of))
-        assert found.mean.value
-        assert found.each
-    assert time.process_time() - start < 0.5
