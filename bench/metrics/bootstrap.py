@@ -19,7 +19,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,12 +69,13 @@ def each_difference(a: Parts, b: Parts, level: float) -> Studentized:
     def block(weights: NDArray[np.float64]) -> Resampled:
         one, two = _linear(weights, a), _linear(weights, b)
         factors = (one.by_hit - two.by_hit, one.by_union - two.by_union, two.by_hit, two.by_union)
-        squares = np.zeros_like(one.iou)
+        squares = np.zeros_like(one.score)
         for (i, j), product in zip(ways, products, strict=True):
             term = factors[i] * factors[j]
             term *= weights @ product
             squares += term if i == j else 2.0 * term
-        return one.iou - two.iou, np.maximum(squares, 0.0)
+        values = np.where(one.there & two.there, one.score - two.score, np.nan)
+        return values, np.maximum(squares, 0.0)
 
     return _judged(block, len(a[0]), level)
 
@@ -87,15 +88,18 @@ def mean_difference(a: Parts, b: Parts, level: float) -> Studentized:
 
     def block(weights: NDArray[np.float64]) -> Resampled:
         one, two = _linear(weights, a), _linear(weights, b)
-        first, second = (ratio(np.ones(len(weights)), x.there)[:, None] for x in (one, two))
+        counts = [x.there @ np.ones((x.there.shape[1], 1)) for x in (one, two)]
+        first, second = (ratio(np.ones_like(n), n) for n in counts)
+        hits, unions = second * two.by_hit, second * two.by_union
         influence = (
-            (first * one.by_hit - second * two.by_hit) @ basis[0]
-            + (first * one.by_union - second * two.by_union) @ basis[1]
-            + (second * two.by_hit) @ basis[2]
-            + (second * two.by_union) @ basis[3]
+            (first * one.by_hit - hits) @ basis[0]
+            + (first * one.by_union - unions) @ basis[1]
+            + hits @ basis[2]
+            + unions @ basis[3]
         )
         squares = np.einsum("bn,bn,bn->b", weights, influence, influence)
-        return (mean(one.iou) - mean(two.iou))[:, None], squares[:, None]
+        means = (ratio(x.score.sum(1)[:, None], n) for x, n in zip((one, two), counts, strict=True))
+        return next(means) - next(means), squares[:, None]
 
     return _judged(block, len(a[0]), level)
 
@@ -105,24 +109,22 @@ def _nothing(scores: NDArray[np.float64]) -> Studentized:
     return Studentized(scores - scores, np.zeros_like(scores), np.full(scores.shape, np.nan))
 
 
-@dataclass(frozen=True)
-class _Linear:
-    """One variant in every resample: IoU and the influence's factors, (resamples, K)."""
+class _Linear(NamedTuple):
+    """One variant in every resample: scores and the influence's factors, (resamples, K)."""
 
-    iou: NDArray[np.float64]
+    score: NDArray[np.float64]
+    """0 where the resample lacks the class, as both factors."""
     by_hit: NDArray[np.float64]
     by_union: NDArray[np.float64]
-    there: NDArray[np.float64]
-    """Classes that the resample has, (resamples,)."""
+    there: NDArray[np.bool_]
 
 
 def _linear(weights: NDArray[np.float64], part: Parts) -> _Linear:
     hit, union = (weights @ p.astype(np.float64) for p in part)
-    iou = ratio(hit, union)
-    by_hit = np.divide(1.0, union, out=np.zeros_like(union), where=union > 0)
     there = union > 0
-    by_union = -np.where(there, iou, 0.0) * by_hit
-    return _Linear(iou, by_hit, by_union, there.sum(1).astype(np.float64))
+    safe = union + ~there  # nothing is divided by 0, which is faster than to leave it out
+    score, by_hit = hit / safe, there / safe
+    return _Linear(score, by_hit, -score * by_hit, there)
 
 
 def _judged(
