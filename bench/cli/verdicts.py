@@ -124,8 +124,7 @@ class Outputs:
 
         console = Console(highlight=False, soft_wrap=True)
         if found:
-            for line in (*map(escape, about), *lines(found, verbose=self.verbose)):
-                console.print(line)
+            console.print("\n".join((*map(escape, about), *lines(found, verbose=self.verbose))))
         if blessing:
             overruled = len(blessing.accepted)
             print(

@@ -2,6 +2,7 @@
 
 import fnmatch
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bench.errors import BadInput
 from bench.gate import limits, notes
@@ -47,26 +48,29 @@ def judge(
     """
     check_patterns([r for r in (baseline, run) if r], only, metric)
     policy = (baseline or run).info.gate
-    old = {row.id: row for row in rows(baseline, NEEDED)} if baseline else {}
-    new = {row.id: row for row in rows(run, NEEDED)}
+    olds = {row.id: row for row in rows(baseline, NEEDED)} if baseline else {}
+    news = {row.id: row for row in rows(run, NEEDED)}
     session, remarks = (session, ()) if session else stored(run)
-    asked = [i for i in dict.fromkeys((*old, *new)) if fnmatch.fnmatchcase(i, only)]
+    asked = [i for i in dict.fromkeys((*olds, *news)) if fnmatch.fnmatchcase(i, only)]
 
     def block(span: slice) -> list[Verdict]:
         verdicts: list[Verdict] = []
         for case_id in asked[span]:
-            before, now = old.get(case_id), new.get(case_id)
+            before, now = olds.get(case_id), news.get(case_id)
             if before:
                 verdicts.append(standing(before, now, policy))
             elif now and baseline and (broken := unknown(now, policy)):
                 verdicts.append(broken)
             if now and now.status in MEASURED:
-                pair = Pair(before, now, baseline, run, policy) if before and baseline else None
+                pair = None
+                if before and baseline:
+                    old, new = _whole(before, baseline), _whole(now, run)
+                    pair = Pair(old, new, baseline, run, policy)
                 verdicts += _measured(pair, now, policy, session, run)
         return [v for v in verdicts if fnmatch.fnmatchcase(v.metric, metric)]
 
     kept = tuple(v for found in by_blocks(block, len(asked)) for v in found)
-    strangers = [i for i in new if baseline and i not in old and fnmatch.fnmatchcase(i, only)]
+    strangers = [i for i in news if baseline and i not in olds and fnmatch.fnmatchcase(i, only)]
     return Judgement(
         policy=policy,
         verdicts=kept,
@@ -81,6 +85,11 @@ def judge(
         metric=metric,
         live=session.base if session and session.asked else "",
     )
+
+
+def _whole(row: Row, run: Run) -> Row:
+    """The row with its measurements in memory, as each verdict asks for some."""
+    return replace(row, result=run.whole(row.result))
 
 
 def _numbers(pair: Pair) -> list[Verdict]:
@@ -134,14 +143,15 @@ def check_patterns(runs: Sequence[Run], only: str, metric: str) -> None:
     Raises:
         BadInput: one does; the nearest word is the hint.
     """
-    cases = [r.case for run in runs for r in run.planned]
-    ids = list(dict.fromkeys(c.id for c in cases))
+    ids = list(dict.fromkeys(i for run in runs for i in run.ids))
     if ids and not fnmatch.filter(ids, only):
         raise BadInput(
             f"No case matches --only {only!r}.", f"One is {ids[0]!r}; * matches anything."
         )
+    if metric == "*":
+        return
     names = set(GATED) - {"miou", "iou.*"}
-    for task, case in ((task_of(c), c) for c in cases):
+    for task, case in ((task_of(r.case), r.case) for run in runs for r in run.planned):
         names |= {task.headline, *(f"{task.class_metric}.{c}" for c in case.dataset.classes)}
     if not any(fnmatch.fnmatchcase(name, metric) for name in names):
         raise BadInput(
