@@ -1,11 +1,12 @@
 """Ratios of a result, and two results of one task over the images that both saw."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from bench.metrics.intervals import Differences, align, clustered
+from bench.record.store import verified
 from bench.tasks.base import Ratios, Task
 
 
@@ -23,27 +24,55 @@ class Paired:
     """What was resampled: groups of images where there are enough, else images."""
 
 
-@lru_cache(maxsize=16)
+@dataclass(frozen=True)
+class _Counts:
+    """Counts of a result; equal where their content is, as that of a sweep's points often is."""
+
+    content: Any
+    """The measurement without the name of its file."""
+    found: Any = field(compare=False)
+    folder: Path = field(compare=False)
+
+    @classmethod
+    def of(cls, folder: Path, found: Any) -> "_Counts":
+        """Counts whose file has the digest that the measurement names."""
+        content, arrays = found, found.arrays
+        if arrays is not None:
+            verified(folder / "cases", arrays)
+            unnamed = arrays.model_copy(update={"file": ""})
+            content = found.model_copy(update={"arrays": unnamed})
+        return cls(content, found, folder)
+
+
 def ratios(task: Task, folder: Path, found: Any) -> dict[str, Ratios]:
     """Metric of a class -> its ratios; `folder` is that of the run."""
-    return task.ratios(found, folder / "cases")
+    return _ratios(task, _Counts.of(folder, found))
 
 
-@lru_cache(maxsize=4)
 def paired(task: Task, first: tuple[Path, Any], second: tuple[Path, Any]) -> Paired | None:
     """Differences over the images of both, or None where there is nothing to pair.
 
     Where a time limit ended one pass earlier, the rest of the other is left out. Each of both is the
     folder of its run, and the measurement that holds the task's counts.
     """
-    (here, mine), (there, other) = first, second
-    if mine.classes != other.classes:
+    if first[1].classes != second[1].classes:
         return None
+    return _paired(task, _Counts.of(*first), _Counts.of(*second))
+
+
+@lru_cache(maxsize=16)
+def _ratios(task: Task, counts: _Counts) -> dict[str, Ratios]:
+    return task.ratios(counts.found, counts.folder / "cases")
+
+
+@lru_cache(maxsize=16)
+def _paired(task: Task, first: _Counts, second: _Counts) -> Paired | None:
+    mine, other = first.found, second.found
     at, of = align(mine.images, other.images)
     if not at.size:
         return None
     groups = tuple(mine.groups[i] for i in at) if mine.groups else ()
-    a, b = ratios(task, here, mine), ratios(task, there, other)
+    a, b = _ratios(task, first), _ratios(task, second)
     found = {name: Differences(a[name].at(at), b[name].at(of), groups) for name in a}
     return Paired(
         by_class=found,

@@ -212,8 +212,8 @@ def packed(case_id: str, kind: str, arrays: Mapping[str, NDArray[Any]]) -> tuple
     return ArrayFile(file=f"{file_stem(case_id)}.{kind}.{sha[:12]}.npz", sha256=sha), content
 
 
-def read_arrays(folder: Path, file: ArrayFile) -> dict[str, NDArray[Any]]:
-    """Arrays of an .npz, after its digest was checked."""
+def verified(folder: Path, file: ArrayFile) -> bytes:
+    """Content of an .npz, after its digest was checked."""
     path = inside(folder, file.file)
     content = content_of(path)
     if hashlib.sha256(content).hexdigest() != file.sha256:
@@ -221,10 +221,16 @@ def read_arrays(folder: Path, file: ArrayFile) -> dict[str, NDArray[Any]]:
             f"{path} isn't the file that its record names (its digest differs).",
             "Measure that case again with --fresh.",
         )
+    return content
+
+
+def read_arrays(folder: Path, file: ArrayFile) -> dict[str, NDArray[Any]]:
+    """Arrays of an .npz, after its digest was checked."""
+    content = verified(folder, file)
     try:
         return unpacked(content)
     except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as e:
-        raise RecordError(f"{path} holds no arrays: {e}.") from e
+        raise RecordError(f"{folder / file.file} holds no arrays: {e}.") from e
 
 
 def write_media(folder: Path, content: bytes, suffix: str) -> str:
