@@ -1,6 +1,7 @@
 """A run -> its rows: every result with every derived number."""
 
 from collections.abc import Collection
+from functools import lru_cache
 
 from bench import registry
 from bench.metrics import derived
@@ -14,6 +15,7 @@ from bench.record.result import Result
 from bench.record.store import Run
 from bench.suite.base import canonical
 from bench.suite.case import Case
+from bench.suite.protocol import Protocol
 
 OURS = "segbench"
 CLASSES = "classes"
@@ -72,14 +74,20 @@ def reference_of(run: Run, result: Result) -> Result | None:
     return next(iter((*measured, *here, *found)), None)
 
 
-def _question(case: Case) -> str:
-    """What two variants must share for their labels to be compared, as canonical JSON."""
-    return canonical([
+def _question(case: Case) -> tuple[str, ...]:
+    """What two variants must share for their labels to be compared."""
+    return (
         case.model.name,
         case.weights_digest,
         case.dataset.name,
         case.dataset_digest,
         case.dataset.split,
         case.axis,
-        case.protocol.accuracy_fields(),
-    ])
+        _settings(case.protocol),
+    )
+
+
+@lru_cache(maxsize=8)
+def _settings(protocol: Protocol) -> str:
+    """Settings that change accuracy, as canonical JSON."""
+    return canonical(protocol.accuracy_fields())

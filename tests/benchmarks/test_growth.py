@@ -73,9 +73,9 @@ def repeated(run, folder, cases):
 
 MEASURED = """
 import resource, sys
-from bench.cli.app import app
+from bench.cli.app import main
 try:
-    app(sys.argv[1:])
+    main()
 finally:
     print("PEAK", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, file=sys.stderr)
 """
