@@ -33,20 +33,21 @@ class _Counts:
     found: Any = field(compare=False)
     folder: Path = field(compare=False)
 
-    @classmethod
-    def of(cls, folder: Path, found: Any) -> "_Counts":
-        """Counts whose file has the digest that the measurement names."""
-        content, arrays = found, found.arrays
-        if arrays is not None:
-            verified(folder / "cases", arrays)
-            unnamed = arrays.model_copy(update={"file": ""})
-            content = found.model_copy(update={"arrays": unnamed})
-        return cls(content, found, folder)
+
+@lru_cache(maxsize=16)
+def _counts(folder: Path, found: Any) -> _Counts:
+    """Counts whose file has the digest that the measurement names."""
+    content, arrays = found, found.arrays
+    if arrays is not None:
+        verified(folder / "cases", arrays)
+        unnamed = arrays.model_copy(update={"file": ""})
+        content = found.model_copy(update={"arrays": unnamed})
+    return _Counts(content, found, folder)
 
 
 def ratios(task: Task, folder: Path, found: Any) -> dict[str, Ratios]:
     """Metric of a class -> its ratios; `folder` is that of the run."""
-    return _ratios(task, _Counts.of(folder, found))
+    return _ratios(task, _counts(folder, found))
 
 
 def paired(task: Task, first: tuple[Path, Any], second: tuple[Path, Any]) -> Paired | None:
@@ -57,7 +58,7 @@ def paired(task: Task, first: tuple[Path, Any], second: tuple[Path, Any]) -> Pai
     """
     if first[1].classes != second[1].classes:
         return None
-    return _paired(task, _Counts.of(*first), _Counts.of(*second))
+    return _paired(task, _counts(*first), _counts(*second))
 
 
 @lru_cache(maxsize=16)
