@@ -5,7 +5,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bench.metrics.intervals import Differences, align, clustered
+from bench.metrics.estimate import Estimate
+from bench.metrics.intervals import Differences, align, clustered, mean_interval
 from bench.record.store import verified
 from bench.tasks.base import Ratios, Task
 
@@ -59,6 +60,16 @@ def paired(task: Task, first: tuple[Path, Any], second: tuple[Path, Any]) -> Pai
     if first[1].classes != second[1].classes:
         return None
     return _paired(task, _counts(*first), _counts(*second))
+
+
+def headline(task: Task, folder: Path, found: Any) -> Estimate:
+    """The headline (mIoU, PQ) with its interval, fractions."""
+    return _headline(task, _counts(folder, found))
+
+
+@lru_cache(maxsize=16)
+def _headline(task: Task, counts: _Counts) -> Estimate:
+    return mean_interval(_ratios(task, counts)[task.class_metric], counts.found.groups)
 
 
 @lru_cache(maxsize=16)

@@ -8,7 +8,7 @@ from bench.metrics import intervals
 from bench.metrics.base import Metric, Source
 from bench.metrics.catalog.base import IS_REFERENCE, SEEDED, absent, unmeasured
 from bench.metrics.estimate import Estimate
-from bench.metrics.paired import Paired, paired, ratios
+from bench.metrics.paired import Paired, headline, paired, ratios
 from bench.record.result import Result
 from bench.tasks.base import counted, task_of
 
@@ -23,8 +23,7 @@ def metrics(source: Source) -> dict[str, Metric]:
     if reason:
         return absent([task.headline], reason)
     found = result.get(task.kind)
-    of = ratios(task, source.run.folder, found)[task.class_metric]
-    whole = intervals.mean_interval(of, found.groups)
+    whole = headline(task, source.run.folder, found)
     return {task.headline: _number(whole, NO_CLASS, seen(result))}
 
 
@@ -59,8 +58,8 @@ def difference(source: Source) -> dict[str, Metric]:
 
     Fractions, paired over the images that both have.
     """
-    headline = task_of(source.result.case).headline
-    names = (f"{headline}_difference", f"{headline}_detectable")
+    own = task_of(source.result.case).headline
+    names = (f"{own}_difference", f"{own}_detectable")
     found = unavailable(source.result) or _to_reference(source)
     if isinstance(found, str):
         return absent(names, found)
