@@ -42,7 +42,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "train-micro": train_micro,
 }
 
-GARBAGE = 50_000
+GARBAGE = 1_000_000
 """New objects before cyclic garbage is looked for. A large run's rows are many objects and no cycle; at
 Python's 700 the search took a tenth of the time of `show` and `gate` over 10,000 cases."""
 
