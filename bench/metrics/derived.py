@@ -24,7 +24,7 @@ from bench.resources import cache_dir, code_of, open_regular
 Function = Callable[[Source], Mapping[str, Metric]]
 
 NAMES = "names"
-CODE = ("metrics", "record", "segments.py", "suite", "tasks")
+CODE = ("metrics", "metrics/catalog/metrics.toml", "record", "segments.py", "suite", "tasks")
 
 
 def columns(

@@ -1,9 +1,11 @@
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import bench
 from bench import registry
 from bench.cli.show import report
 from bench.errors import RecordError
@@ -123,3 +125,11 @@ def test_several_processes_derive_what_one_does(folder, monkeypatch):
     (folder / "cases" / read_run(folder).planned.__next__().get("confusion").arrays.file).unlink()
     with pytest.raises(RecordError, match=r"can't be read.*Measure that case|can't be read"):
         rows(read_run(folder))
+
+
+def test_a_table_of_data_is_code_of_the_cached_numbers():
+    package = Path(bench.__file__).parent
+    places = [package / place for place in derived.CODE]
+    tables = {table for place in places for table in place.rglob("*.toml")}
+    assert tables
+    assert tables <= set(places)
