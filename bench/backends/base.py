@@ -43,7 +43,7 @@ class OpenJob:
     allow_code: bool = False
 
     def file(self) -> tuple[Path, ArtifactNote]:
-        """File that the last export step wrote, and its note; WeightsError where there is none."""
+        """File that the last export step wrote, and its note; WeightsError without one."""
         if self.artifact is None:
             raise WeightsError("The variant has no recipe, so there is no file to open.")
         note = read_note(self.artifact)

@@ -16,7 +16,7 @@ from bench.record.result import Failure
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended: with a report, or with the failure that says why there is none."""
+    """How a job ended: with a report, or with the failure that prevented it."""
 
     report: Report | None = None
     failure: Failure | None = None

@@ -38,7 +38,7 @@ def accuracy(pair: Pair) -> list[Verdict]:
 
 
 def changes(pair: Pair) -> Paired | None:
-    """Paired differences, now minus before, over the images of both runs; None if there is none."""
+    """Paired differences, now minus before, over the images of both runs; None without a common image."""
     task = task_of(pair.new.result.case)
     old, new = (r.result.get(task.kind) for r in (pair.old, pair.new))
     if old is None or new is None:

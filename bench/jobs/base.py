@@ -42,7 +42,7 @@ class SessionReport(Report):
 
 
 class Answer(Spec):
-    """What a worker writes at its end: its report, or why there is none."""
+    """What a worker writes at its end: its report, or why the report is missing."""
 
     ok: bool
     payload: dict[str, Any] = Field(default_factory=dict)

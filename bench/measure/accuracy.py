@@ -31,7 +31,7 @@ class Counted:
     classified: int
     """Pixels that were predicted as any class."""
     compared: parity.Compared | None
-    """With the reference; None where there is none, or it didn't reach the image."""
+    """With the reference; None without a reference, or if it didn't reach the image."""
     picture: tuple[int, NDArray[np.uint8], Any, Any] | None
     """Index, image, truth and prediction (the set's classes), where the card shows it."""
 
@@ -123,7 +123,7 @@ def stored(
 
 
 def beside(job: AccuracyJob, loaded: LoadedCase, found: Pass) -> list[Measurement]:
-    """Comparison with the reference, or why there is none, and the pictures for the card."""
+    """Comparison with the reference, or why it is missing, and the pictures for the card."""
     slug, names = job.case.reference.slug, loaded.images.names
     compared = [c.compared for c in found.counted if c.compared is not None]
     out: list[Measurement] = [

@@ -120,7 +120,7 @@ class Pipeline:
             self._futures[index] = self._pool.submit(self._loaded.load, index)
 
     def _input(self, index: int) -> NDArray[np.float32]:
-        """Model's input for one image, as soon as it is there."""
+        """Model's input for one image; waits for it."""
         while (owner := self._owner.get(index)) is not None:
             if index in owner.inputs:
                 return owner.inputs[index]

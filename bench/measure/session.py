@@ -41,7 +41,7 @@ class EvalSetup:
     to_dataset: NDArray[np.uint8]
     """Model's class -> the set's class, uint8 (256,); VOID where it has none."""
     job: SessionJob | None = None
-    """Job that it was opened for; None where there is none, as in tests."""
+    """Job that it was opened for; None in tests."""
 
     def load(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """Image of one position, corrupted where the protocol says so, and the model's input."""

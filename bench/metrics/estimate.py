@@ -19,7 +19,7 @@ class Estimate:
     low: float | None = None
     high: float | None = None
     note: str = ""
-    """How the interval came about where that matters, or why there is none."""
+    """How the interval came about where that matters, or why it is missing."""
     detectable: float | None = None
     """Of a paired difference: the smallest that such a set shows with 80 % power."""
 

@@ -111,7 +111,7 @@ def grouped(value: float, decimals: int) -> str:
 
 
 def interval(metric: Metric, write: Callable[[float], str]) -> str:
-    """`60.12 to 64.40`: the 95 % interval, or nothing where there is none."""
+    """`60.12 to 64.40`: the 95 % interval, or an empty text without one."""
     low, high = finite(metric.low), finite(metric.high)
     if low is None or high is None:
         return ""

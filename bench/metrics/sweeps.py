@@ -39,7 +39,7 @@ class Point:
     """The value as the suite says it: `4`, `256x512`; a size that was rounded up says so."""
     row: Row
     ms: float | None
-    """Latency, the metric `COST` of the key; None where there is none."""
+    """Latency, the metric `COST` of the key, or None."""
 
 
 @dataclass(frozen=True)

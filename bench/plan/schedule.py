@@ -53,7 +53,7 @@ class Scheduler:
         self._analyses = analyses.Analyses(self.setting.run, self._graph, self._home)
 
     def run(self, cases: tuple[Case, ...], stored: dict[str, Result]) -> tuple[Result, ...]:
-        """Result of every case, in order, each on disk as soon as it is there."""
+        """Result of every case, in order, each on disk as soon as it is complete."""
         self._cases = cases
         for i in range(len(cases)):
             self._count(i)

@@ -19,7 +19,7 @@ DIFFERENCES: dict[str, tuple[str, str]] = {
 
 
 class MemoryMeasurement(Measured):
-    """Kind -> bytes, or why there is none."""
+    """Kind -> bytes, or why it is missing."""
 
     kind: Literal["memory"] = "memory"
     values: dict[str, int | Absent] = Field(default_factory=dict)

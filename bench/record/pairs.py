@@ -47,7 +47,7 @@ class PairsRecord(Record):
     """Iterations of a burst."""
     pairs: tuple[ProcessPair, ...] = ()
     absent: str = ""
-    """Why there is none."""
+    """Why no pair was measured."""
     started: str = ""
     """UTC, ISO 8601, of the gate that measured them, or couldn't."""
     confirms: bool = False

@@ -117,7 +117,7 @@ class Task(ABC):
 
     @abstractmethod
     def labels(self, truth: Any) -> NDArray[np.uint8]:
-        """Class indices for a picture, uint8 (H, W); VOID where there is none."""
+        """Class indices for a picture, uint8 (H, W); VOID without a class."""
 
     @abstractmethod
     def write(self, stem: Path, prediction: Any) -> None:
@@ -125,7 +125,7 @@ class Task(ABC):
 
     @abstractmethod
     def read(self, stem: Path) -> Any | None:
-        """Prediction that `write` kept; None where there is none."""
+        """Prediction that `write` kept, or None."""
 
     @abstractmethod
     def measured(
@@ -144,7 +144,7 @@ class Task(ABC):
         """
 
     def scores(self, result: Result, folder: Path) -> dict[str, float | str]:  # noqa: ARG002
-        """Other metric -> number (NaN = nothing is there), or why there is none."""
+        """Other metric -> number (NaN = no class occurs), or why it is missing."""
         return {}
 
     def by_class(self, found: Any, folder: Path) -> dict[str, dict[str, float]]:  # noqa: ARG002

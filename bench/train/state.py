@@ -76,7 +76,7 @@ def save(work: Path, step: int, state: State) -> None:
 
 
 def resume(work: Path, state: State) -> int:
-    """Step to begin with, after loading the last checkpoint; 0 where there is none."""
+    """Step to begin with, after loading the last checkpoint; 0 without a checkpoint."""
     path = work / "checkpoint.pt"
     if not path.exists():
         return 0

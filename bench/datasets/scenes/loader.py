@@ -168,7 +168,7 @@ def _paint(spec: Dataset, folder: Path, split: str, names: tuple[str, ...]) -> N
 
 
 def _sha256(path: Path) -> str:
-    """sha256 of a file, hexadecimal; empty where there is none."""
+    """sha256 of a file, hexadecimal; empty for a missing file."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except FileNotFoundError:

@@ -73,7 +73,7 @@ def _read(counter: Callable[[], float] | Absent) -> float | None:
 
 
 def _gemm(precision: str, device: Device) -> tuple[float, ...] | Absent:
-    """Operations a second of a large square product, each repetition; or why there is none."""
+    """Operations a second of a large square product, each repetition; or why it can't be measured."""
     if reason := device.lacks(precision):
         return Absent(reason=reason)
     where = device.torch(tf32=precision == "tf32")

@@ -58,7 +58,7 @@ class MetricInfo:
     unit: str
     """fraction, ms, images/s, bytes, ratio, dB ...; empty where a plug-in doesn't say."""
     better: Better
-    """Direction of improvement; empty where there is none."""
+    """Direction of improvement; empty for a plain quantity."""
     definition: str
     kind: str = ""
     """Registered metric that computes it."""

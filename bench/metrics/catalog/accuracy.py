@@ -137,7 +137,7 @@ def seen(result: Result) -> str:
 
 
 def _number(found: Estimate, reason: str, note: str) -> Metric:
-    """A number, or None with a reason where there is none (NaN)."""
+    """A number, or None with a reason for NaN."""
     if math.isnan(found.value):
         return Metric(None, reason=reason)
     return Metric(found.value, found.low, found.high, note=note)

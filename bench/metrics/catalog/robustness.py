@@ -16,7 +16,7 @@ def metrics(source: Source) -> dict[str, Metric]:
 
 
 def _retained(source: Source) -> float | str:
-    """Accuracy over that of the same variant on the images as they are, or why there is none."""
+    """Accuracy over that of the same variant on the images as they are, or why it is missing."""
     case = source.result.case
     if not case.protocol.corruption:
         return "the images are as they are"

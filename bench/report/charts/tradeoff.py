@@ -25,7 +25,7 @@ class Point:
     accuracy: float
     """Fraction."""
     low: float
-    """Lower end of the interval of accuracy; the value itself where there is none."""
+    """Lower end of the interval of accuracy; the value itself without an interval."""
     high: float
     size: float | None
     """Bytes of the file."""
