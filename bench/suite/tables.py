@@ -27,7 +27,7 @@ class TablesFile(Spec):
 
 
 class Tables(NamedTuple):
-    """Name -> definition; each has a shipped file of its name."""
+    """Name -> definition; each has a shipped file of its name, or a folder of files."""
 
     models: dict[str, Model]
     variants: dict[str, Variant]
@@ -43,11 +43,12 @@ class Tables(NamedTuple):
 def tables() -> Tables:
     """Shipped definitions."""
     found = Tables({}, {}, {}, {})
+    shipped = resources.suites_dir()
     for name in Tables._fields:
-        path = resources.suites_dir() / f"{name}.toml"
-        raw = read_toml(path)
-        with told_of(path):
-            found = inline(parse(TablesFile, raw), path.parent).over(found)
+        for path in (*shipped.glob(f"{name}.toml"), *sorted(shipped.glob(f"{name}/*.toml"))):
+            raw = read_toml(path)
+            with told_of(path):
+                found = inline(parse(TablesFile, raw), shipped).over(found)
     return found
 
 

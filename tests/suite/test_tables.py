@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from bench.errors import SuiteError, UnknownName
+from bench.resources import suites_dir
 from bench.suite.classes import CITYSCAPES
 from bench.suite.tables import Tables, TablesFile, inline, tables
 
@@ -21,6 +23,15 @@ def test_shipped_tables_know_themselves() -> None:
         assert all(thing.name == key for key, thing in table.items())
         assert all(thing.about for thing in table.values()), f"every one of {name} has prose"
     assert all(v.slug == key for key, v in known.variants.items())
+
+
+def test_no_name_is_shipped_twice() -> None:
+    known = tables()
+    for name in Tables._fields:
+        folder = suites_dir()
+        files = [*folder.glob(f"{name}.toml"), *folder.glob(f"{name}/*.toml")]
+        defined = [key for f in files for key in tomllib.loads(f.read_text())[name[:-1]]]
+        assert sorted(defined) == sorted(getattr(known, name))
 
 
 def test_quantizers_that_calibrate_say_on_what() -> None:
