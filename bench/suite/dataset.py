@@ -2,11 +2,11 @@
 
 from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from bench.registry import suggest
 from bench.suite.base import Spec
-from bench.suite.classes import CITYSCAPES
+from bench.suite.classes import CITYSCAPES, listed
 
 
 class Dataset(Spec):
@@ -21,7 +21,7 @@ class Dataset(Spec):
     classes: tuple[str, ...] = Field(
         default=tuple(c.name for c in CITYSCAPES), min_length=1, max_length=255
     )
-    """Names of the evaluated classes, by index."""
+    """Names of the evaluated classes, by index; in TOML also a table's name (`"ade20k"`)."""
     things: tuple[str, ...] = ()
     """Classes whose objects are counted one by one (panoptic); the others are stuff. Empty = those of
     Cityscapes' classes with instances."""
@@ -42,8 +42,13 @@ class Dataset(Spec):
 
     def namesake(self, name: str) -> str | None:
         """This set's class for a model's class; None where it has none."""
-        found = self.class_map.get(name, name)
+        found = self.class_map.get(name.strip(), name.strip())
         return found if found in self.classes else None
+
+    @field_validator("classes", "things", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return listed(value)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from bench.suite.base import LARGEST_SEED, LARGEST_SIDE, Spec
-from bench.suite.classes import CITYSCAPES
+from bench.suite.classes import listed
 
 Divisor = Annotated[float, Field(gt=0)]
 MOST_BANDS = 256
@@ -69,8 +69,8 @@ class Model(Spec):
     config: dict[str, Any] = Field(default_factory=dict)
     """Architecture, as a transformers config, where no config.json is at hand (seeded)."""
     classes: tuple[str, ...] = Field(default=(), max_length=255)
-    """Names of the model's classes, by channel; in TOML also `"cityscapes"`. Empty = those that the
-    weights tell, where the loader can read them."""
+    """Names of the model's classes, by channel; in TOML also a table's name (`"cityscapes"`,
+    `"ade20k"`). Empty = those that the weights tell, where the loader can read them."""
     pixels: Pixels = Pixels()
     onnx: OnnxInput | None = None
     size_multiple: int = Field(default=32, ge=1, le=LARGEST_SIDE)
@@ -98,9 +98,7 @@ class Model(Spec):
     @field_validator("classes", mode="before")
     @classmethod
     def _listed(cls, value: Any) -> Any:
-        if value == "cityscapes":
-            return tuple(c.name for c in CITYSCAPES)
-        return tuple(value) if isinstance(value, list) else value
+        return listed(value)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

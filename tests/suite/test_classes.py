@@ -3,7 +3,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from bench.suite.classes import CITYSCAPES
+import pytest
+
+from bench.suite.classes import CITYSCAPES, listed, tables
 
 EXPECTED = (
     ("road", 7, 0, "flat", (128, 64, 128), False),
@@ -44,3 +46,27 @@ def test_reading_the_table_loads_nothing_else_of_its_package() -> None:
     helpers = "cityscapesscripts.helpers"
     assert done.stdout.split() == str(["cityscapesscripts", helpers, f"{helpers}.labels"]).split()
     assert done.stderr == ""
+
+
+def test_a_table_has_its_published_number_of_classes_and_no_name_twice() -> None:
+    sizes = {
+        "cityscapes": 19, "ade20k": 150, "ade20k-things": 100, "coco": 80, "coco-stuff": 53,
+        "coco-panoptic": 133,
+    }  # fmt: skip
+    assert {name: len(set(found)) for name, found in tables().items()} == sizes
+    assert {name: len(found) for name, found in tables().items()} == sizes
+    assert set(tables()["ade20k-things"]) < set(tables()["ade20k"])
+    # Places that the benchmark's own documents give: 13 is a person, 21 a car, 150 a flag.
+    assert [tables()["ade20k"][i - 1] for i in (1, 13, 21, 150)] == [
+        "wall",
+        "person",
+        "car",
+        "flag",
+    ]
+
+
+def test_an_unknown_table_is_refused_with_the_nearest_name() -> None:
+    assert listed("ade20k") == tables()["ade20k"]
+    assert listed(["a", "b"]) == ("a", "b")
+    with pytest.raises(ValueError, match=r"no class table 'ade20'. .*ade20k"):
+        listed("ade20")
