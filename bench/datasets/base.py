@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Collection, Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 import numpy as np
@@ -30,6 +30,8 @@ class Images(Protocol):
     """Group (city) of each image; empty where there are none."""
     set_aside: tuple[str, ...] = ()
     """Names of images of the split that calibrate quantizers and are not among `names`."""
+    meaning: str = ""
+    """What turns the files' values into classes, where the suite declares it; part of the content."""
 
     def image(self, index: int) -> NDArray[np.uint8]:
         """Photograph, uint8 (H, W, 3) RGB.
@@ -109,7 +111,7 @@ def content_digest(images: Images, count: int | None = None, *, segments: bool =
 
     `segments` adds the files that only `Images.segments` reads.
     """
-    total = hashlib.sha256()
+    total = hashlib.sha256(images.meaning.encode())
     for index, name in enumerate(images.names[:count]):
         total.update(name.encode())
         for path in images.files(index) + (images.segment_files(index) if segments else ()):
@@ -154,6 +156,36 @@ def known_options(spec: Dataset, known: Collection[str]) -> None:
                 f"Data set {spec.name!r} has an unknown option {name!r}.",
                 suggest(name, known) if known else f"The loader {spec.loader!r} has no options.",
             )
+
+
+def split_folder(spec: Dataset, split: str) -> str:
+    """Name of a split in the set's folders: the split's own, or what the option `splits` says.
+
+    Raises:
+        DatasetError: it can't be one part of a path.
+    """
+    names = spec.options.get("splits", {})
+    if not isinstance(names, dict):
+        raise DatasetError(
+            f"Option 'splits' of data set {spec.name!r} is {names!r:.60}.",
+            'It is a table: splits = { train = "training" }.',
+        )
+    return safe_name(names.get(split, split), "split")
+
+
+def inside(name: object, where: str) -> PurePosixPath:
+    """Relative path that stays within its folder; `where` tells who names it.
+
+    Raises:
+        DatasetError: it is no text, empty or absolute, or leads out.
+    """
+    path = PurePosixPath(str(name).replace("\\", "/"))
+    if not isinstance(name, str) or not path.parts or path.is_absolute() or ".." in path.parts:
+        raise DatasetError(
+            f"{where} names the path {name!r:.80}.",
+            "Paths are relative to the data set's root and stay within it.",
+        )
+    return path
 
 
 def safe_name(name: object, what: str) -> str:

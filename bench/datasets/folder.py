@@ -1,61 +1,52 @@
-"""The user's own pictures: images/ and masks/ of equal names, one class index a pixel."""
+"""The user's own pictures: images and masks by equal names or by a list, with any class table."""
 
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.datasets import values
 from bench.datasets.base import (
-    VOID,
     DatasetLoader,
     Images,
+    inside,
     known_options,
     root_of,
-    safe_name,
     sizes,
+    split_folder,
     whole,
 )
-from bench.datasets.decode import UNKNOWN, image_size, read_bands, read_indices, same_size
+from bench.datasets.decode import image_size, read_bands, same_size
+from bench.datasets.pairs import Pair, in_folders, in_list, names_of
+from bench.datasets.values import Values
 from bench.errors import DatasetError
 from bench.suite.base import digest
 from bench.suite.dataset import Dataset
 
-Pair = tuple[Path, Path]
-
-OPTION = "calibration_images"
+APART = "calibration_images"
+_PLACES = ("images", "masks", "list")
+_OPTIONS = (APART, *_PLACES, "list_prefix", "mask_suffix", "splits", *values.OPTIONS)
 _HOLDS = "images/ and masks/"
-_IMAGES = (".png", ".jpg", ".jpeg", ".npy", ".npz", ".tif", ".tiff")
 
 
 class FolderImages(Images):
-    """An opened folder: pairs of photograph and mask."""
+    """Opened pairs of photograph and mask below a root."""
 
     def __init__(
-        self, spec: Dataset, pairs: tuple[Pair, ...], set_aside: tuple[Pair, ...] = ()
+        self, spec: Dataset, root: Path, pairs: tuple[Pair, ...], aside: tuple[Pair, ...] = ()
     ) -> None:
-        count, ignored = len(spec.classes), spec.ignore_index
-        if count > UNKNOWN:
-            raise DatasetError(f"Data set {spec.name!r} has {count} classes, 254 at most.")
-        self.pairs = pairs
-        self.names = tuple(image.stem for image, _ in pairs)
-        self.set_aside = tuple(image.stem for image, _ in set_aside)
-        # Class index by mask value.
-        self._table = np.full(256, UNKNOWN, np.uint8)
-        self._table[:count] = np.arange(count)
-        self._table[ignored] = VOID
-        self._hint = (
-            f"Classes are 0 to {count - 1}, the ignored index is {ignored}; change `classes` or "
-            "`ignore_index` of the data set."
-        )
+        self.values, self.pairs = Values(spec), pairs
+        self.meaning = self.values.meaning
+        self.names, self.set_aside = names_of(pairs, root), names_of(aside, root)
 
     def image(self, index: int) -> NDArray[np.uint8]:
         """Photograph, uint8 (H, W, 3) RGB, or bands (H, W, C) of any type."""
         return read_bands(self.pairs[index][0])
 
     def truth(self, index: int) -> NDArray[np.uint8]:
-        """Class indices, uint8 (H, W); VOID where the mask holds the ignored index."""
+        """Class indices, uint8 (H, W); VOID where the mask holds the ignored index or colour."""
         image, mask = self.pairs[index]
-        classes = read_indices(mask, self._table, self._hint)
+        classes = self.values.read(mask)
         same_size(image, image_size(image), mask, classes.shape)
         return classes
 
@@ -70,14 +61,17 @@ class FolderImages(Images):
 
 
 class FolderLoader(DatasetLoader):
-    """`root/images` and `root/masks`, or `root/SPLIT/images` and `root/SPLIT/masks`.
+    """`root/images` and `root/masks`, or `root/SPLIT/images` and `root/SPLIT/masks`, or what options say.
 
-    Its option `calibration_images` sets so many images aside for quantizers, where no folder holds
-    another split. They are spread over the sorted names, and never evaluated.
+    `images`, `masks` and `list` are paths below the root, with `{split}` where the split's name stands;
+    `suites/README.md` explains each option. `calibration_images` sets so many images aside for
+    quantizers, where no folder or list holds another split. They are spread over the set, and never
+    evaluated.
     """
 
     def plan_digest(self, spec: Dataset) -> str:
         """Digest of the file names and sizes."""
+        Values(spec)
         files = sizes(path for pair in _pairs(spec, spec.split) for path in pair)
         options = {"options": spec.options} if spec.options else {}
         return digest({"loader": "folder", "split": spec.split, "files": files, **options})
@@ -85,26 +79,27 @@ class FolderLoader(DatasetLoader):
     def open(
         self, spec: Dataset, cache: Path, *, split: str | None = None, count: int | None = None
     ) -> FolderImages:
-        """Opened folder, in the order of its names; the first `count` images."""
+        """Opened set, in the order of its names or of its list; the first `count` images."""
         del cache  # nothing is made
         split = split or spec.split
-        if OPTION not in spec.options:
-            return FolderImages(spec, _pairs(spec, split)[:count])
-        if split != spec.split and (root_of(spec, _HOLDS) / safe_name(split, "split")).is_dir():
+        root = root_of(spec, _HOLDS)
+        if APART not in spec.options:
+            return FolderImages(spec, root, _pairs(spec, split)[:count])
+        if split != spec.split and (root / split_folder(spec, split)).is_dir():
             raise DatasetError(
                 f"Data set {spec.name!r} has a split {split!r} and sets images aside, too.",
-                f"Leave its option {OPTION} out.",
+                f"Leave its option {APART} out.",
             )
         pairs, aside = _apart(spec, _pairs(spec, spec.split))
-        return FolderImages(spec, (pairs if split == spec.split else aside)[:count], aside)
+        return FolderImages(spec, root, (pairs if split == spec.split else aside)[:count], aside)
 
 
 def _apart(spec: Dataset, pairs: tuple[Pair, ...]) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
     """Pairs that are evaluated, and those that are set aside: the middles of equal stretches."""
-    count, there = whole(spec.options[OPTION], OPTION, 1, 100_000), len(pairs)
+    count, there = whole(spec.options[APART], APART, 1, 100_000), len(pairs)
     if count >= there:
         raise DatasetError(
-            f"Data set {spec.name!r}: {OPTION} = {count} leaves none of {there} images to evaluate."
+            f"Data set {spec.name!r}: {APART} = {count} leaves none of {there} images to evaluate."
         )
     chosen = {(2 * k + 1) * there // (2 * count) for k in range(count)}
     kept = tuple(p for i, p in enumerate(pairs) if i not in chosen)
@@ -112,47 +107,29 @@ def _apart(spec: Dataset, pairs: tuple[Pair, ...]) -> tuple[tuple[Pair, ...], tu
 
 
 def _pairs(spec: Dataset, split: str) -> tuple[Pair, ...]:
-    """Photograph and mask by sorted stem.
+    """Photograph and mask of each image of a split.
 
     Raises:
-        DatasetError: a folder or a partner is missing, or two images share a stem.
+        DatasetError: an option is wrong, a folder, list or partner is missing, or images share a name.
     """
-    known_options(spec, (OPTION,))
-    root = root_of(spec, _HOLDS)
-    inner = root / safe_name(split, "split")
-    base = inner if (inner / "images").is_dir() else root
-    if base == root and split != spec.split:
+    known_options(spec, _OPTIONS)
+    root, name = root_of(spec, _HOLDS), split_folder(spec, split)
+    prefix, suffix = (str(spec.options.get(k, "")) for k in ("list_prefix", "mask_suffix"))
+    told = {k: str(spec.options[k]) for k in _PLACES if k in spec.options}
+    placed = {
+        k: root / inside(v.replace("{split}", name), f"Option {k!r} of data set {spec.name!r}")
+        for k, v in told.items()
+    }
+    apart = any("{split}" in v for v in told.values())
+    base = root if apart or not (root / name / "images").is_dir() else root / name
+    if base == root and not apart and split != spec.split:
         # Without folders for splits, another split would be the evaluation images again.
         raise DatasetError(
-            f"Data set {spec.name!r} has no split {split!r}: looked for {inner / 'images'}.",
+            f"Data set {spec.name!r} has no split {split!r}: looked for {root / name / 'images'}.",
             f"Put them there, and those of {spec.split!r} into {root / spec.split / 'images'}; or set "
-            f"images aside with options = {{ {OPTION} = 8 }}.",
+            f"images aside with options = {{ {APART} = 8 }}.",
         )
-    images = _by_stem(base / "images", _IMAGES)
-    masks = _by_stem(base / "masks", (".png",))
-    for have, want, kind in ((images, masks, "mask"), (masks, images, "image")):
-        alone = sorted(set(have) - set(want))
-        if alone:
-            raise DatasetError(
-                f"{have[alone[0]]} has no {kind} ({len(images)} images and {len(masks)} masks in "
-                f"{base}).",
-                f"{base / f'{kind}s' / alone[0]}.png was looked for.",
-            )
-    return tuple((images[stem], masks[stem]) for stem in sorted(images))
-
-
-def _by_stem(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
-    if not folder.is_dir():
-        raise DatasetError(
-            f"Looked for the folder {folder}: there is none.",
-            "The loader `folder` wants images/ and masks/ with files of equal names.",
-        )
-    found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in suffixes and not path.name.startswith("."):
-            if path.stem in found:
-                raise DatasetError(f"{found[path.stem]} and {path} share one name.")
-            found[path.stem] = path
-    if not found:
-        raise DatasetError(f"{folder} holds no file that ends in {', '.join(suffixes)}.")
-    return found
+    images, masks = (placed.get(k, base / k) for k in ("images", "masks"))
+    if "list" in placed:
+        return in_list(placed["list"], root, images, masks, prefix=prefix, suffix=suffix)
+    return in_folders(images, masks, suffix)

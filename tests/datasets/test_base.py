@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from bench.datasets.base import content_digest, known_options, safe_name, whole
+from bench.datasets.base import Images, content_digest, known_options, safe_name, whole
 from bench.errors import DatasetError
 from bench.suite.dataset import Dataset
 
 
-class _Files:
+class _Files(Images):
     groups = ()
 
     def __init__(self, folder: Path) -> None:

@@ -169,3 +169,44 @@ def test_a_split_of_its_own_and_images_set_aside_contradict_each_other(root: Pat
     with pytest.raises(DatasetError, match="has a split 'train' and sets images aside, too"):
         LOADER.open(spec, root, split="train")
     assert len(LOADER.open(spec, root).names) == 2
+
+
+def test_folders_of_another_name_by_split(tmp_path: Path) -> None:
+    root = tmp_path / "ADEChallengeData2016"
+    for split in ("training", "validation"):
+        _fill(root / split, {"a": np.array([[0, 1, 2]], np.uint8)})
+        for kind, name in (("images", "images"), ("masks", "annotations")):
+            (root / name).mkdir(exist_ok=True)
+            (root / split / kind).rename(root / name / split)
+    options = {
+        "images": "images/{split}",
+        "masks": "annotations/{split}",
+        "index_shift": 1,
+        "splits": {"train": "training", "val": "validation"},
+    }
+    spec = _spec(root, ignore_index=0, options=options)
+    for split in ("train", "val"):
+        images = LOADER.open(spec, tmp_path, split=split)
+        assert images.names == ("a",)
+        assert images.truth(0).tolist() == [[VOID, 0, 1]]
+        assert split in images.files(0)[0].parts[-2]
+    assert LOADER.open(spec, tmp_path).meaning
+    with pytest.raises(DatasetError, match=r"images/test.*there is none"):
+        LOADER.open(spec, tmp_path, split="test")
+
+
+def test_a_list_by_split(root: Path, tmp_path: Path) -> None:
+    (root / "val.txt").write_text("c\na\n")
+    spec = _spec(root, options={"list": "{split}.txt"})
+    assert LOADER.open(spec, tmp_path).names == ("c", "a")
+    with pytest.raises(DatasetError, match=r"train\.txt can't be read"):
+        LOADER.open(spec, tmp_path, split="train")
+    fixed = _spec(root, options={"list": "val.txt"})
+    with pytest.raises(DatasetError, match="has no split 'train'"):
+        LOADER.open(fixed, tmp_path, split="train")
+
+
+@pytest.mark.parametrize("path", ["../elsewhere", "/etc", ""])
+def test_options_can_not_leave_the_root(root: Path, tmp_path: Path, path: str) -> None:
+    with pytest.raises(DatasetError, match="Option 'masks' of data set 'mine' names the path"):
+        LOADER.open(_spec(root, options={"masks": path}), tmp_path)

@@ -51,7 +51,7 @@ def test_reading_the_table_loads_nothing_else_of_its_package() -> None:
 def test_a_table_has_its_published_number_of_classes_and_no_name_twice() -> None:
     sizes = {
         "cityscapes": 19, "ade20k": 150, "ade20k-things": 100, "coco": 80, "coco-stuff": 53,
-        "coco-panoptic": 133,
+        "coco-panoptic": 133, "voc": 21,
     }  # fmt: skip
     assert {name: len(set(found)) for name, found in tables().items()} == sizes
     assert {name: len(found) for name, found in tables().items()} == sizes

@@ -153,3 +153,12 @@ def test_patterns_of_the_named_machines_find_them() -> None:
         pattern = getattr(known[name].requires, part)
         assert re.search(pattern, yes, re.IGNORECASE), name
         assert not re.search(pattern, no, re.IGNORECASE), name
+
+
+def test_names_of_other_label_lists_lead_to_the_classes_of_ade20k() -> None:
+    data = tables().datasets["ade20k"]
+    told = {
+        "window ": "windowpane", "bed ": "bed", "road, route": "road", "tub": "bathtub",
+        "tv": "television receiver", "floor, flooring": "floor", "sky": "sky",
+    }  # fmt: skip
+    assert {name: data.namesake(name) for name in told} == told
