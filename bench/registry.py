@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bench.measure.scenarios.base import Scenario
     from bench.metrics.base import Metric, Source
     from bench.models.base import ModelLoader
+    from bench.models.families.base import Family
     from bench.report.blocks import Section
     from bench.report.view import View
     from bench.tasks.base import Task
@@ -60,6 +61,26 @@ TABLE: dict[str, dict[str, str]] = {
         "transformers": "bench.models.transformers:TransformersLoader",
         "callable": "bench.models.callable:CallableLoader",
         "onnx": "bench.models.onnx:OnnxLoader",
+    },
+    "family": {
+        "mask2former": "bench.models.families.mask2former:Mask2Former",
+        "segformer": "bench.models.families.segformer:SegFormer",
+        "mobilenet_v2": "bench.models.families.mobilenet_v2:MobileNetV2",
+        "upernet": "bench.models.families.upernet:UPerNet",
+        "beit": "bench.models.families.beit:Beit",
+        "dpt": "bench.models.families.dpt:Dpt",
+        "eomt": "bench.models.families.eomt:Eomt",
+        **{
+            name: f"bench.models.families.backbones:{leaf}"
+            for name, leaf in {
+                "resnet": "ResNet",
+                "efficientnet": "EfficientNet",
+                "convnext": "ConvNext",
+                "swin": "Swin",
+                "vit": "Vit",
+                "dinov2": "Dinov2",
+            }.items()
+        },
     },
     "task": {
         "semantic": "bench.tasks.semantic:SemanticTask",
@@ -170,6 +191,8 @@ def load(kind: Literal["device"], name: str) -> type[Device]: ...
 def load(kind: Literal["executor"], name: str) -> Callable[[Path, str | None], Executor]: ...
 @overload
 def load(kind: Literal["exporter"], name: str) -> type[ExportStep]: ...
+@overload
+def load(kind: Literal["family"], name: str) -> type[Family]: ...
 @overload
 def load(kind: Literal["metric"], name: str) -> Callable[[Source], dict[str, Metric]]: ...
 @overload

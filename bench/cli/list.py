@@ -13,6 +13,7 @@ REGISTERED = {
     "exporters": "exporter",
     "devices": "device",
     "model-loaders": "model",
+    "families": "family",
     "dataset-loaders": "dataset",
     "preprocess": "preprocess",
     "postprocess": "postprocess",

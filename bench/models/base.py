@@ -1,8 +1,14 @@
 """What every model loader offers."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
 
+from bench import registry
+from bench.errors import Unsupported
 from bench.suite.model import Model
+
+NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
 
 class ModelLoader(Protocol):
@@ -12,6 +18,8 @@ class ModelLoader(Protocol):
     """Distributions whose versions the model's numbers depend on."""
     provides_torch: ClassVar[bool] = True
     """Whether `build` gives a torch module; else the model is an artifact already."""
+    options: ClassVar[tuple[str, ...]] = ()
+    """Options of `build` that a variant may set."""
     runs_code: ClassVar[bool] = False
     """Whether it runs the user's own code, which --allow-code must permit."""
 
@@ -23,10 +31,13 @@ class ModelLoader(Protocol):
         """
         ...
 
-    def build(self, spec: Model, *, allow_code: bool = False) -> Any:
+    def build(
+        self, spec: Model, *, allow_code: bool = False, options: Mapping[str, Any] = NO_OPTIONS
+    ) -> Any:
         """`torch.nn.Module` in eval mode, with its outputs' names in `output_names`.
 
-        It maps pixel values, float (N, 3, h, w), to a tuple of tensors in that order.
+        It maps pixel values, float (N, 3, h, w), to a tuple of tensors in that order. `options` are
+        a variant's, of those in `options` of this class; another is refused.
         """
         ...
 
@@ -39,3 +50,13 @@ class ModelLoader(Protocol):
         """Bytes of the weight files on disk; None where there are none, or code takes them from anywhere."""
         del spec
         return None
+
+    def refuse(self, options: Mapping[str, Any], spec: Model) -> None:
+        """Raise Unsupported for an option that `build` doesn't know."""
+        for name in options:
+            if name not in self.options:
+                raise Unsupported(
+                    f"Model {spec.name!r} can't be built with {name!r}: the loader {spec.loader!r} "
+                    "has no such option.",
+                    registry.suggest(name, self.options) if self.options else "It has none.",
+                )

@@ -3,11 +3,12 @@
 import importlib
 import importlib.util
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from bench.errors import BadInput, CodeRefused
-from bench.models.base import ModelLoader
+from bench.models.base import NO_OPTIONS, ModelLoader
 from bench.models.files import sha256
 from bench.suite.model import Model
 
@@ -34,9 +35,12 @@ class CallableLoader(ModelLoader):
             raise BadInput(f"There is no module called {module!r}.", _HINT)
         return sha256(Path(found.origin))
 
-    def build(self, spec: Model, *, allow_code: bool = False) -> Any:
+    def build(
+        self, spec: Model, *, allow_code: bool = False, options: Mapping[str, Any] = NO_OPTIONS
+    ) -> Any:
         """Module in eval mode with named outputs."""
         self._check(spec, allow_code=allow_code)
+        self.refuse(options, spec)
         from bench.models.named import NamedOutputs
 
         module, attribute = _parts(spec)

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import torch
 
-from bench.models.named import eager
+from bench.models.named import untrained
 from bench.resources import weights_dir
 from bench.suite.classes import CITYSCAPES
 
@@ -18,7 +18,7 @@ def mask2former_micro() -> torch.nn.Module:
     from transformers import Mask2FormerConfig, Mask2FormerForUniversalSegmentation
 
     config = Mask2FormerConfig.from_pretrained(weights_dir() / "mask2former-micro")
-    return eager(Mask2FormerForUniversalSegmentation, config)
+    return untrained(Mask2FormerForUniversalSegmentation, config)
 
 
 def mask2former_micro_panoptic(start: str) -> torch.nn.Module:
@@ -45,4 +45,4 @@ def segformer_micro() -> torch.nn.Module:
     from transformers import SegformerConfig, SegformerForSemanticSegmentation
 
     config = SegformerConfig.from_pretrained(weights_dir() / "segformer-micro")
-    return eager(SegformerForSemanticSegmentation, config)
+    return untrained(SegformerForSemanticSegmentation, config)

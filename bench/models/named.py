@@ -1,5 +1,6 @@
 """A torch module with named outputs in a fixed order: what exporters and the torch backend take."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -29,20 +30,18 @@ class NamedOutputs(torch.nn.Module):
 class TransformersOutputs(NamedOutputs):
     """The same for transformers' models, whose fields have longer names."""
 
-    FIELDS = {  # noqa: RUF012
-        "class_logits": "class_queries_logits",
-        "mask_logits": "masks_queries_logits",
-        "logits": "logits",
-    }
+    def __init__(self, model: torch.nn.Module, outputs: Mapping[str, str]) -> None:
+        super().__init__(model, tuple(outputs))
+        self._fields = tuple(outputs.values())
 
     def forward(self, pixel_values: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Tensors, in the order of `output_names`."""
         out = self.model(pixel_values=pixel_values, return_dict=True)
-        return tuple(getattr(out, self.FIELDS[name]) for name in self.output_names)
+        return tuple(getattr(out, field) for field in self._fields)
 
 
-def eager(architecture: Any, config: Any) -> torch.nn.Module:
-    """Untrained module with eager attention, the only path that every exporter accepts."""
+def untrained(architecture: Any, config: Any, attention: str = "eager") -> torch.nn.Module:
+    """Untrained module; every exporter accepts eager attention, and some no other."""
     build = architecture._from_config  # noqa: SLF001 - no public constructor takes the choice
-    module: torch.nn.Module = build(config, attn_implementation="eager")
+    module: torch.nn.Module = build(config, attn_implementation=attention)
     return module

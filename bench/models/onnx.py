@@ -1,10 +1,11 @@
 """The user's own ONNX file: it is an artifact already, there is no torch module behind it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from bench.errors import Unsupported, WeightsError
-from bench.models.base import ModelLoader
+from bench.models.base import NO_OPTIONS, ModelLoader
 from bench.models.files import external_data, sha256
 from bench.suite.base import digest as digest_of
 from bench.suite.model import Model
@@ -31,9 +32,11 @@ class OnnxLoader(ModelLoader):
             beside = []  # the step that takes the file says what is wrong with it
         return digest_of([sha256(p) for p in (path, *beside)]) if beside else sha256(path)
 
-    def build(self, spec: Model, *, allow_code: bool = False) -> Any:
+    def build(
+        self, spec: Model, *, allow_code: bool = False, options: Mapping[str, Any] = NO_OPTIONS
+    ) -> Any:
         """Nothing: raises Unsupported."""
-        del allow_code
+        del allow_code, options
         raise Unsupported(
             f"Model {spec.name!r} is an ONNX file and has no torch module.",
             "Choose variants whose recipe begins with the step `onnx`.",

@@ -6,33 +6,20 @@ its transformer decoder, and stands under `heads` each time.
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
+
+from bench import registry
 
 OTHER = "other"
 """What no rule names: glue between the parts."""
 
-RULES: dict[str, tuple[tuple[str, str], ...]] = {
-    "Mask2FormerForUniversalSegmentation": (
-        (r"(.*\.)?mask_predictor", "heads"),
-        (r"class_predictor", "heads"),
-        (r"model\.transformer_module", "transformer_decoder"),
-        (r"model\.pixel_level_module\.decoder", "pixel_decoder"),
-        (r"model\.pixel_level_module\.encoder\.(.*\.)?hidden_states_norms\.stage(?P<stage>\d+)", "backbone.stage"),
-        (r"model\.pixel_level_module\.encoder\.(.*\.)?(layers|stages)\.(?P<index>\d+)", "backbone.stage"),
-        (r"model\.pixel_level_module\.encoder\.(.*\.)?(embeddings|embedder)", "backbone.stem"),
-        (r"model\.pixel_level_module\.encoder", "backbone"),
-    ),
-    "SegformerForSemanticSegmentation": (
-        (r"decode_head\.classifier", "heads"),
-        (r"decode_head", "decoder"),
-        (r"segformer\.stages\.(?P<index>\d+)", "backbone.stage"),
-        (r"segformer", "backbone"),
-    ),
-}  # fmt: skip
-"""Class of the module -> (pattern on the path of a module in it, part); the first match wins.
 
-A pattern also holds for everything below the module. `stage` counts from 1, `index` from 0.
-"""
+@cache
+def rules() -> dict[str, tuple[tuple[str, str], ...]]:
+    """Class of a module -> rules of its family (see `Family.rules`)."""
+    families = [registry.load("family", name) for name in registry.entries("family")]
+    return {f.architecture: f.rules for f in families if f.rules}
 
 
 def parts(module: Any) -> dict[str, str]:
@@ -41,9 +28,9 @@ def parts(module: Any) -> dict[str, str]:
     A module of an unknown class has its own children as parts, by their names.
     """
     for path, inner in module.named_modules():
-        rules = RULES.get(type(inner).__name__)
-        if rules is not None:
-            return {p: _ruled(below(p, path), rules) for p, _ in module.named_modules()}
+        found = rules().get(type(inner).__name__)
+        if found is not None:
+            return {p: _ruled(below(p, path), found) for p, _ in module.named_modules()}
     root = _forking(module)
     return {p: (below(p, root) or OTHER).partition(".")[0] for p, _ in module.named_modules()}
 
@@ -54,9 +41,9 @@ def part_of_scopes(scopes: Sequence[str], classes: Sequence[str]) -> str | None:
     torch's ONNX exporter notes the modules' paths (and, last, the operator's own name) and their classes.
     """
     for path, name in zip(scopes, classes, strict=False):
-        rules = RULES.get(name.rpartition(".")[2])
-        if rules is not None:
-            return _ruled(below(scopes[-2], path), rules)
+        found = rules().get(name.rpartition(".")[2])
+        if found is not None:
+            return _ruled(below(scopes[-2], path), found)
     return None
 
 
@@ -67,10 +54,10 @@ def below(path: str, root: str) -> str | None:
     return path.removeprefix(f"{root}.") if path.startswith(f"{root}.") else None
 
 
-def _ruled(path: str | None, rules: tuple[tuple[str, str], ...]) -> str:
+def _ruled(path: str | None, patterns: tuple[tuple[str, str], ...]) -> str:
     if not path:
         return OTHER
-    for pattern, part in rules:
+    for pattern, part in patterns:
         # Lazily, so that `layers.0.blocks.1` is the first stage and not the second.
         found = re.match(pattern.replace(".*", ".*?") + r"(\.|$)", path)
         if found is None:

@@ -1,24 +1,20 @@
 """Models of the transformers library: shipped, from the hub, from a folder, or seeded."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench import resources
+from bench import registry, resources
 from bench.errors import BadInput, WeightsError
-from bench.models.base import ModelLoader
+from bench.models.base import NO_OPTIONS, ModelLoader
+from bench.models.families.base import Family
 from bench.models.files import folder_digest
 from bench.suite.base import digest as digest_of
 from bench.suite.classes import CITYSCAPES
 from bench.suite.model import Model
 
-# model_type -> (class in transformers, outputs)
-FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "mask2former": ("Mask2FormerForUniversalSegmentation", ("class_logits", "mask_logits")),
-    "segformer": ("SegformerForSemanticSegmentation", ("logits",)),
-}
 _FILES = ("config.json", "*.safetensors", "*.safetensors.index.json")
 
 
@@ -26,6 +22,7 @@ class TransformersLoader(ModelLoader):
     """Finds config.json and safetensors, and builds the model with eager attention, which can be exported."""
 
     needs = ("torch", "transformers")
+    options = ("attention",)
 
     def digest(self, spec: Model, *, allow_code: bool = False) -> str:
         """Digest of config and weights by content; of the commit on the hub; of config and seed."""
@@ -36,47 +33,36 @@ class TransformersLoader(ModelLoader):
             return digest_of({"hub": spec.location, "commit": _commit(spec)})
         return folder_digest(self._folder(spec), _FILES)
 
-    def build(self, spec: Model, *, allow_code: bool = False) -> Any:
-        """Module in eval mode with named outputs, float32, on the processor."""
+    def build(
+        self, spec: Model, *, allow_code: bool = False, options: Mapping[str, Any] = NO_OPTIONS
+    ) -> Any:
+        """Module in eval mode with named outputs, float32, on the processor.
+
+        The option `attention` is an implementation of transformers: `eager` or `sdpa`.
+        """
         del allow_code
+        self.refuse(options, spec)
         import torch
         import transformers
 
-        from bench.models.named import TransformersOutputs, eager
+        from bench.models.named import TransformersOutputs, untrained
 
         transformers.utils.logging.disable_progress_bar()
         transformers.utils.logging.set_verbosity_error()
+        attention = str(options.get("attention", "eager"))
         if spec.source == "seeded":
             raw = self._config(spec)
-            kind, outputs = _family(raw, spec)
+            family = _family(raw, spec)
             config = transformers.AutoConfig.for_model(**raw)
             torch.manual_seed(spec.seed or 0)
-            model = eager(getattr(transformers, kind), config)
+            model: Any = untrained(getattr(transformers, family.architecture), config, attention)
         else:
             folder = self._folder(spec)
-            kind, outputs = _family(_read_config(folder), spec)
-            try:
-                model, found = getattr(transformers, kind).from_pretrained(
-                    folder,
-                    use_safetensors=True,
-                    local_files_only=True,
-                    attn_implementation="eager",
-                    output_loading_info=True,
-                )
-            except Exception as e:
-                raise WeightsError(
-                    f"The weights of {spec.name!r} in {folder} can't be loaded: {_short(e)}.",
-                    "The file is damaged or belongs to another architecture: fetch it again.",
-                ) from e
-            # The library fills what is missing with random numbers.
-            lacking = sorted({n for n, _ in model.named_parameters()} & set(found["missing_keys"]))
-            if lacking:
-                raise WeightsError(
-                    f"The weights of {spec.name!r} in {folder} lack {len(lacking)} tensors of the "
-                    f"architecture in config.json, {lacking[0]!r} for one.",
-                    "They belong to another architecture, or files are missing: fetch them again.",
-                )
-        return TransformersOutputs(model.eval(), outputs).eval()
+            family = _family(_read_config(folder), spec)
+            architecture = getattr(transformers, family.architecture)
+            model = _loaded(architecture, folder, attention, spec)
+        family.ready(model)
+        return TransformersOutputs(model.eval(), family.outputs).eval()
 
     def classes(self, spec: Model) -> tuple[str, ...]:
         """The configuration's `id2label`, unless it only counts; Cityscapes' for shipped weights."""
@@ -132,14 +118,41 @@ def _read_config(folder: Path) -> dict[str, Any]:
     return raw
 
 
-def _family(config: dict[str, Any], spec: Model) -> tuple[str, tuple[str, ...]]:
+def _family(config: dict[str, Any], spec: Model) -> Family:
     kind = str(config.get("model_type"))
-    if kind not in FAMILIES:
+    known = registry.entries("family")
+    if kind not in known:
         raise BadInput(
-            f"Model {spec.name!r} is a {kind!r}; segbench knows {', '.join(sorted(FAMILIES))}.",
+            f"Model {spec.name!r} is a {kind!r}; segbench knows {', '.join(sorted(known))}.",
             "Bring it as a callable (loader = 'callable') or as an ONNX file (loader = 'onnx').",
         )
-    return FAMILIES[kind]
+    return registry.load("family", kind)()
+
+
+def _loaded(architecture: Any, folder: Path, attention: str, spec: Model) -> Any:
+    """Module of an architecture with all weights of a folder."""
+    try:
+        model, found = architecture.from_pretrained(
+            folder,
+            use_safetensors=True,
+            local_files_only=True,
+            attn_implementation=attention,
+            output_loading_info=True,
+        )
+    except Exception as e:
+        raise WeightsError(
+            f"The weights of {spec.name!r} in {folder} can't be loaded: {_short(e)}.",
+            "The file is damaged or belongs to another architecture: fetch it again.",
+        ) from e
+    # The library fills what is missing with random numbers.
+    lacking = sorted({n for n, _ in model.named_parameters()} & set(found["missing_keys"]))
+    if lacking:
+        raise WeightsError(
+            f"The weights of {spec.name!r} in {folder} lack {len(lacking)} tensors of the "
+            f"architecture in config.json, {lacking[0]!r} for one.",
+            "They belong to another architecture, or files are missing: fetch them again.",
+        )
+    return model
 
 
 def _commit(spec: Model) -> str:

@@ -2,9 +2,12 @@ import pytest
 import torch
 
 from bench.models import parts as of
-from bench.models.parts import OTHER, RULES, part_of_scopes, parts
+from bench.models.parts import OTHER, part_of_scopes, parts, rules
 
 MASK2FORMER, SEGFORMER = "Mask2FormerForUniversalSegmentation", "SegformerForSemanticSegmentation"
+UPERNET, BEIT = "UperNetForSemanticSegmentation", "BeitForSemanticSegmentation"
+DPT, EOMT = "DPTForSemanticSegmentation", "EomtForUniversalSegmentation"
+MOBILENET = "MobileNetV2ForSemanticSegmentation"
 PIXELS = "model.pixel_level_module"
 
 
@@ -27,10 +30,27 @@ PIXELS = "model.pixel_level_module"
         (SEGFORMER, "decode_head.linear_fuse", "decoder"),
         (SEGFORMER, "decode_head.classifier", "heads"),
         (SEGFORMER, None, OTHER),
+        (UPERNET, "backbone.swin.embeddings.patch_embeddings", "backbone.stem"),
+        (UPERNET, "backbone.swin.encoder.layers.2.blocks.1", "backbone.stage3"),
+        (UPERNET, "backbone.encoder.stages.0.layers.1", "backbone.stage1"),
+        (UPERNET, "backbone.encoder.layer.3.mlp", "backbone"),
+        (UPERNET, "decode_head.psp_modules.0", "decoder"),
+        (UPERNET, "decode_head.classifier", "heads"),
+        (BEIT, "beit.layers.3.mlp", "backbone"),
+        (BEIT, "beit.embeddings.patch_embeddings", "backbone.stem"),
+        (BEIT, "fpn.fpn1", "decoder"),
+        (DPT, "dpt.encoder.layer.0", "backbone"),
+        (DPT, "neck.fusion_stage", "decoder"),
+        (DPT, "head.head.4", "heads"),
+        (EOMT, "layers.2.mlp", "backbone"),
+        (EOMT, "mask_head.fc1", "heads"),
+        (EOMT, "upscale_block.block.0", "decoder"),
+        (MOBILENET, "mobilenet_v2.layer.3", "backbone"),
+        (MOBILENET, "segmentation_head.classifier.convolution", "heads"),
     ],
 )
 def test_a_path_has_the_part_that_the_paper_calls_it(family, path, part):
-    assert of._ruled(path, RULES[family]) == part
+    assert of._ruled(path, rules()[family]) == part
 
 
 def test_a_known_class_is_found_inside_a_wrapper():

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from bench.errors import BadInput, WeightsError
+from bench.errors import BadInput, Unsupported, WeightsError
 from bench.models import transformers
 from bench.models.transformers import TransformersLoader
 from bench.plan import select
@@ -117,8 +117,13 @@ def test_a_damaged_config_is_named(tmp_path, text, error):
 
 
 def test_an_unknown_architecture_points_to_the_other_loaders():
-    with pytest.raises(BadInput, match=r"'unet'; segbench knows mask2former.*callable"):
+    with pytest.raises(BadInput, match=r"'unet'; segbench knows .*mask2former.*callable"):
         transformers._family({"model_type": "unet"}, model())
+
+
+def test_an_option_that_it_does_not_know_is_refused_before_anything_is_loaded():
+    with pytest.raises(Unsupported, match=r"'tiny' can't be built with 'atention'.*'attention'"):
+        TransformersLoader().build(model(), options={"atention": "sdpa"})
 
 
 def test_it_runs_no_code_of_others():

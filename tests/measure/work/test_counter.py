@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench.measure.work.counter import _count, count
+from bench.models.families.base import LOGITS, QUERIES
 from bench.models.micro import mask2former_micro, segformer_micro
 from bench.models.named import TransformersOutputs
 
@@ -178,9 +179,9 @@ def test_a_module_whose_course_depends_on_values_is_run_for_real():
 def test_a_second_counter_agrees_about_products_and_convolutions(name):
     """torch's own counter knows no interpolation and no product that is summed."""
     if name == "mask2former":
-        outputs, build = ("class_logits", "mask_logits"), mask2former_micro
+        outputs, build = QUERIES, mask2former_micro
     else:
-        outputs, build = ("logits",), segformer_micro
+        outputs, build = LOGITS, segformer_micro
     model = TransformersOutputs(build().eval(), outputs)
     found = count(lambda: model, 2, (64, 96))  # to("meta") leaves the model there
     resized = []
@@ -215,6 +216,6 @@ def test_a_second_counter_agrees_about_products_and_convolutions(name):
 
 
 def test_shapes_alone_give_the_count_of_a_real_call():
-    model = TransformersOutputs(mask2former_micro().eval(), ("class_logits", "mask_logits"))
+    model = TransformersOutputs(mask2former_micro().eval(), QUERIES)
     real = _count(model, torch.zeros(1, 3, 64, 64))
     assert count(lambda: model, 1, (64, 64)) == real

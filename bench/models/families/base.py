@@ -1,0 +1,53 @@
+"""What a family's record says: the class, its outputs, its parts, and what it can do."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+QUERIES = MappingProxyType({
+    "class_logits": "class_queries_logits",
+    "mask_logits": "masks_queries_logits",
+})
+LOGITS = MappingProxyType({"logits": "logits"})
+FEATURES = MappingProxyType({"features": "last_hidden_state"})
+
+STAGES = (
+    (r"(.*\.)?hidden_states_norms\.stage(?P<stage>\d+)", "backbone.stage"),
+    (r"(.*\.)?(layers|stages)\.(?P<index>\d+)", "backbone.stage"),
+    (r"(.*\.)?(embeddings|embedder)", "backbone.stem"),
+    (r".*", "backbone"),
+)
+"""Rules below the path of a backbone: stages of Swin, ResNet and ConvNeXt; a ViT has none."""
+
+
+def below(path: str, rules: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Rules that hold below a path."""
+    return tuple((path if p == ".*" else rf"{path}\.{p}", part) for p, part in rules)
+
+
+class Family:
+    """A family; a leaf sets what differs from the defaults."""
+
+    architecture: ClassVar[str]
+    """Class in transformers."""
+    outputs: ClassVar[Mapping[str, str]] = LOGITS
+    """Our name of an output -> the library's field: `class_logits` and `mask_logits`, `logits`, or
+    `features`."""
+    tasks: ClassVar[tuple[str, ...]] = ("semantic",)
+    """Tasks that its outputs answer; empty for a backbone, which gives features alone."""
+    rules: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """(Pattern on the path of a module in it, part); the first match wins, and holds for everything
+    below the module. A group `stage` counts from 1, `index` from 0."""
+
+    def size_multiple(self, config: Mapping[str, Any]) -> int:
+        """Multiple of which the sides of its input must be."""
+        del config
+        return 32
+
+    def input_size(self, config: Mapping[str, Any]) -> tuple[int, int] | None:
+        """Height and width of the only input that it takes; None = any."""
+        del config
+        return None
+
+    def ready(self, model: Any) -> None:
+        """Change a model that was built, so that every exporter takes it."""
