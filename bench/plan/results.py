@@ -12,9 +12,10 @@ from bench.record.base import now
 from bench.record.environment import Environment
 from bench.record.parity import ParityMeasurement
 from bench.record.result import DatasetRecord, Failure, Process, Result
+from bench.record.timing import Launch, TimingMeasurement
 from bench.suite.case import Case
 from bench.suite.matching import Matching, matching
-from bench.suite.protocol import accuracy_fingerprint
+from bench.suite.protocol import Protocol, accuracy_fingerprint
 from bench.tasks.base import task_of
 
 _INPUTS = {"fp16": "float16", "bf16": "bfloat16"}
@@ -36,6 +37,30 @@ def broken(
     )
 
 
+def dropped(made: Prepared, found: Launch, environment: Environment, reason: str) -> Result:
+    """Row of a case that was timed in a round of successive halving, and doesn't go on."""
+    used = _used(made)
+    timing = TimingMeasurement(
+        scenario=used.scenario, batch_size=used.batch_size, launches=(found,)
+    )
+    return Result(
+        case=made.case,
+        fingerprint=made.case.fingerprint,
+        status="skipped",
+        reason=reason,
+        environment=environment,
+        timing_fingerprint=used.timing_fingerprint(environment.threads),
+        measurements=(timing,),
+        started=now(),
+    )
+
+
+def _used(made: Prepared) -> Protocol:
+    """The protocol with the size and batch that were used, which the asked one may leave open."""
+    size = {"height": made.size[0], "width": made.size[1]}
+    return made.ran.protocol.model_copy(update=size)
+
+
 _STEPS = {
     "weights": "finding the weights",
     "dataset": "preparing the data set",
@@ -53,9 +78,7 @@ def measured(made: Prepared, outcome: Outcome, environment: Environment) -> Resu
     if not artifact.files:
         artifact = artifact.model_copy(update=report.weights)
     known = sum(report.times.values()) + outcome.startup_s
-    # What was asked may leave size, batch and threads open; a fingerprint holds what was used.
-    size = {"height": made.size[0], "width": made.size[1]}
-    used = made.ran.protocol.model_copy(update=size)
+    used = _used(made)
     draft = Result(
         case=case,
         fingerprint=case.fingerprint,

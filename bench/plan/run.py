@@ -51,7 +51,7 @@ def measure(
         )
         with _writing(setting.run):
             write_atomic(setting.run / "run.json", to_json(info))
-        return Scheduler(setting, listener).run(cases, stored)
+        return Scheduler(setting, listener).run(cases, stored, suite.halving)
 
 
 def _stored(run: Path, suite: Suite) -> dict[str, Result]:

@@ -15,6 +15,7 @@ from bench.execute.base import Outcome
 from bench.jobs.measure import CaseJob, TimingJob
 from bench.plan import analyses, launches, results, select, sharding
 from bench.plan.graph import Graph
+from bench.plan.halving import Rounds
 from bench.plan.places import Places
 from bench.plan.setting import Listener, Setting, StepFailed
 from bench.plan.walk import Routine, Walk, surprise
@@ -22,6 +23,7 @@ from bench.record.environment import Environment
 from bench.record.result import Failure, Result
 from bench.record.store import inside, write_atomic, write_result
 from bench.suite.case import Case
+from bench.suite.halving import Halving
 from bench.suite.matching import refusal
 
 Found: TypeAlias = Routine[tuple[Result, Mapping[str, bytes]]]
@@ -44,6 +46,8 @@ class Scheduler:
     """Measuring steps that a case still needs, by the position of the case."""
     _left: Counter[str] = field(default_factory=Counter)
     """The same of all cases together."""
+    _ended: dict[int, Result] = field(default_factory=dict)
+    """Rows of cases that successive halving ended, by position."""
     _polled: bool = False
     """Whether a case of this run told what the readings beside the samples cost."""
 
@@ -52,13 +56,22 @@ class Scheduler:
         self.places = Places(self.walk)
         self._analyses = analyses.Analyses(self.setting.run, self._graph, self._home)
 
-    def run(self, cases: tuple[Case, ...], stored: dict[str, Result]) -> tuple[Result, ...]:
+    def run(
+        self,
+        cases: tuple[Case, ...],
+        stored: dict[str, Result],
+        halving: Halving | None = None,
+    ) -> tuple[Result, ...]:
         """Result of every case, in order, each on disk as soon as it is complete."""
         self._cases = cases
         for i in range(len(cases)):
             self._count(i)
         self._say_left()
         try:
+            if halving is not None:
+                old = [None if self.setting.fresh else stored.get(case.id) for case in cases]
+                rounds = Rounds(halving, self.places.choose, self._ended)
+                rounds.run(cases, old, self.walk.run)
             self.walk.run(self._row(i, case, stored.get(case.id)) for i, case in enumerate(cases))
             self.walk.run(self._launches())
             rows = [self._rows[i] for i in range(len(cases))]
@@ -85,7 +98,10 @@ class Scheduler:
         files: Mapping[str, bytes] = {}
         stood = False
         try:
-            row, files = yield from self._placed(index, case, old)
+            if index in self._ended:
+                row = self._ended[index]
+            else:
+                row, files = yield from self._placed(index, case, old)
             stood = row is old
         except Exception as e:  # noqa: BLE001 - one case must not end the others
             row = results.broken(case, surprise(e))

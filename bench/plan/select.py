@@ -64,18 +64,27 @@ def refuse_options(cases: Sequence[Case]) -> None:
                     )
 
 
-def stands(old: Result, case: Case, machine: Machine) -> bool:
+def stands(old: Result, case: Case, machine: Machine, *, halved: bool = False) -> bool:
     """Whether a stored result was found for the same question in the same setting on a machine.
 
-    It may lack launches or analyses: those are measured and added.
+    It may lack launches or analyses: those are measured and added. `halved`: a row that successive
+    halving ended stands, too.
     """
-    if old.status not in {"ok", "wrong"} or old.environment is None:
+    if old.environment is None:
         return False
-    parity = old.get("parity")
-    if parity is None or parity.absent:  # the reference may do better this time
-        return False
+    if not (halved and ended(old)):
+        parity = old.get("parity")
+        if old.status not in {"ok", "wrong"} or parity is None:
+            return False
+        if parity.absent:  # the reference may do better this time
+            return False
     then = old.environment
     same_case = old.fingerprint == case.fingerprint
     same_machine = then.machine.identity == machine.identity
     same_code = then.code_digest == probe.code_digest()
     return same_case and same_machine and same_code and then.versions == probe.versions(case)
+
+
+def ended(row: Result) -> bool:
+    """Whether successive halving ended a row: it has a timing, and nothing else."""
+    return row.status == "skipped" and row.get("timing") is not None

@@ -12,6 +12,7 @@ from bench.registry import suggest
 from bench.suite.base import Spec
 from bench.suite.case import ParityLimit
 from bench.suite.choose import choose
+from bench.suite.halving import Halving
 from bench.suite.policy import GatePolicy, check_rules
 from bench.suite.protocol import LARGEST, Protocol, corruption_of
 from bench.suite.read import check_name, dotted, parse, read_toml, told_of
@@ -47,6 +48,7 @@ class SuiteFile(TablesFile):
     protocol: dict[str, Any] = Field(default_factory=dict)
     parity: ParityLimit = ParityLimit()
     gate: GatePolicy = GatePolicy()
+    halving: Halving | None = None
     block: tuple[BlockFile, ...] = Field(min_length=1)
 
 
@@ -105,6 +107,7 @@ def load_suite(
             reference=_named(known.variants, "variant", asked.reference, "reference"),
             parity=asked.parity,
             gate=asked.gate,
+            halving=asked.halving,
             blocks=tuple(blocks),
         )
         # Rules speak about the suite's own cases; the caller's choices may change ids.

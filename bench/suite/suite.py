@@ -8,6 +8,7 @@ from bench.errors import SuiteError
 from bench.suite.base import Spec
 from bench.suite.case import Case, ParityLimit
 from bench.suite.dataset import Dataset
+from bench.suite.halving import Halving
 from bench.suite.model import Model
 from bench.suite.policy import GatePolicy
 from bench.suite.protocol import Protocol
@@ -42,6 +43,8 @@ class Suite(Spec):
     reference: Variant
     parity: ParityLimit = ParityLimit()
     gate: GatePolicy = GatePolicy()
+    halving: Halving | None = None
+    """How short timings choose the variants that are measured; None = all are."""
     blocks: tuple[Block, ...] = Field(min_length=1)
 
     def expand(self) -> tuple[Case, ...]:
