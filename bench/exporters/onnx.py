@@ -3,10 +3,12 @@
 import shutil
 import warnings
 from pathlib import Path
+from typing import Any
 
 from bench import registry
 from bench.errors import WeightsError
 from bench.exporters.base import ExportJob, ExportStep
+from bench.exporters.compact import compact
 from bench.exporters.notes import FILE as NOTE
 from bench.exporters.notes import ArtifactNote, note_of, write_note
 from bench.models.files import external_data
@@ -35,17 +37,18 @@ class OnnxStep(ExportStep):
         note = note_of(module, FILE)
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            torch.onnx.export(
+            program: Any = torch.onnx.export(
                 module,
                 (x,),
-                job.out / FILE,
                 dynamo=True,
                 opset_version=OPSET,
                 input_names=[note.input],
                 output_names=list(module.output_names),
-                external_data=(note.weight_bytes or 0) > 2**29,
+                optimize=False,
                 verbose=False,
             )
+        compact(program.model)
+        program.save(job.out / FILE, external_data=(note.weight_bytes or 0) > 2**29)
         write_note(job.out, note)
 
 

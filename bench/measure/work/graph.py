@@ -7,12 +7,11 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from bench.exporters.compact import CLASSES, PART, SCOPES
 from bench.models.parts import OTHER, part_of_scopes
 from bench.record.work import PartWork, WorkMeasurement
 
 Shape = tuple[int, ...]
-
-SCOPES, CLASSES = "pkg.torch.onnx.name_scopes", "pkg.torch.onnx.class_hierarchy"
 
 
 def _conv(weight: int) -> Callable[[Any, list[Shape], Shape], int]:
@@ -132,7 +131,11 @@ def as_parts(tally: dict[str, Counter[str]]) -> tuple[PartWork, ...]:
 
 def part_of(node: Any) -> str | None:
     """Part of a node; None where its file doesn't tell the modules that it came from."""
-    found = {p.key: p.value for p in node.metadata_props if p.key in {SCOPES, CLASSES}}
+    found: dict[str, str] = {
+        p.key: p.value for p in node.metadata_props if p.key in {PART, SCOPES, CLASSES}
+    }
+    if PART in found:
+        return found[PART]
     if len(found) < 2:
         return None
     return part_of_scopes(ast.literal_eval(found[SCOPES]), ast.literal_eval(found[CLASSES]))
