@@ -15,6 +15,15 @@ def run(
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder of the run.  [default: runs/SUITE]")
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="WHAT",
+            help="Measure another model in the suite's place: a name, an ONNX file, a folder with "
+            "config.json and safetensors, or ORGANISATION/NAME on the hub.",
+        ),
+    ] = None,
     root: Roots = None,
     weights: Annotated[
         Pairs,
@@ -51,6 +60,7 @@ def run(
 ) -> None:
     """Measure a suite; go on where an earlier run stopped; end with a table and a card."""
     from bench import resources
+    from bench.cli.model import with_model
     from bench.cli.watch import Watch, finish, print_plan
     from bench.live.calibrated import attach
     from bench.plan import select
@@ -58,13 +68,16 @@ def run(
     from bench.plan.setting import Setting
     from bench.suite.load import load_suite
 
+    given = pairs(weights, "--weights")
     asked = load_suite(
         suite,
         roots=pairs(root, "--root"),
-        weights=pairs(weights, "--weights"),
+        weights={} if model else given,
         datasets=pairs(dataset, "--dataset"),
         target=target,
     )
+    if model:
+        asked = with_model(asked, model, given)
     cases = select.select(asked.expand(), only)
     if shards is not None:
         cases = tuple(case.asking(shards=shards) for case in cases)
