@@ -56,6 +56,8 @@ TABLE: dict[str, dict[str, str]] = {
         "cityscapes": "bench.datasets.cityscapes:CityscapesLoader",
         "folder": "bench.datasets.folder:FolderLoader",
         "coco_panoptic": "bench.datasets.coco_panoptic:CocoPanopticLoader",
+        "mapillary": "bench.datasets.mapillary:MapillaryLoader",
+        "ade20k_full": "bench.datasets.ade20k_full:AdeFullLoader",
     },
     "model": {
         "transformers": "bench.models.transformers:TransformersLoader",

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -171,6 +171,21 @@ def split_folder(spec: Dataset, split: str) -> str:
             'It is a table: splits = { train = "training" }.',
         )
     return safe_name(names.get(split, split), "split")
+
+
+def places(spec: Dataset, root: Path, defaults: Mapping[str, str], split: str) -> dict[str, Path]:
+    """Option -> path below the root, as told or by default, with the split's folder for `{split}`.
+
+    Raises:
+        DatasetError: it leads out of the root.
+    """
+    folder = split_folder(spec, split)
+    told = {key: str(spec.options.get(key, default)) for key, default in defaults.items()}
+    return {
+        key: root
+        / inside(value.replace("{split}", folder), f"Option {key!r} of data set {spec.name!r}")
+        for key, value in told.items()
+    }
 
 
 def inside(name: object, where: str) -> PurePosixPath:

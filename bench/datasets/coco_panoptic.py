@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.datasets.base import DatasetLoader, Images, known_options, root_of, safe_name, sizes
+from bench.datasets.base import (
+    DatasetLoader,
+    Images,
+    known_options,
+    places,
+    root_of,
+    sizes,
+)
 from bench.datasets.decode import image_size, read_image, same_size
 from bench.datasets.panoptic import PanopticFile
 from bench.errors import DatasetError
@@ -54,7 +61,7 @@ class CocoPanopticLoader(DatasetLoader):
     """`root/SPLIT`, `root/annotations/panoptic_SPLIT.json` and the folder of that name.
 
     Options: `images`, the folder of the photographs, and `panoptic`, the JSON file without its
-    ending; both below the root, with `{split}` where the split's name stands.
+    ending; both below the root, with `{split}` where the split's name stands; and `splits`.
     """
 
     def plan_digest(self, spec: Dataset) -> str:
@@ -68,13 +75,9 @@ class CocoPanopticLoader(DatasetLoader):
     ) -> CocoPanopticImages:
         """Opened split, in the order of its names; the first `count` images."""
         del cache  # nothing is made
-        known_options(spec, _OPTIONS)
-        split = safe_name(split or spec.split, "split")
+        known_options(spec, (*_OPTIONS, "splits"))
         root = root_of(spec, "annotations/panoptic_SPLIT.json")
-        folder, panoptic = (
-            root / str(spec.options.get(name, default)).replace("{split}", split)
-            for name, default in _OPTIONS.items()
-        )
+        folder, panoptic = places(spec, root, _OPTIONS, split or spec.split).values()
         file = PanopticFile(panoptic.with_name(f"{panoptic.name}.json"), panoptic, spec)
         found = sorted(file.images, key=file.images.__getitem__)[:count]
         if not found:

@@ -9,8 +9,8 @@ from bench.datasets import values
 from bench.datasets.base import (
     DatasetLoader,
     Images,
-    inside,
     known_options,
+    places,
     root_of,
     sizes,
     split_folder,
@@ -116,10 +116,7 @@ def _pairs(spec: Dataset, split: str) -> tuple[Pair, ...]:
     root, name = root_of(spec, _HOLDS), split_folder(spec, split)
     prefix, suffix = (str(spec.options.get(k, "")) for k in ("list_prefix", "mask_suffix"))
     told = {k: str(spec.options[k]) for k in _PLACES if k in spec.options}
-    placed = {
-        k: root / inside(v.replace("{split}", name), f"Option {k!r} of data set {spec.name!r}")
-        for k, v in told.items()
-    }
+    placed = places(spec, root, told, split)
     apart = any("{split}" in v for v in told.values())
     base = root if apart or not (root / name / "images").is_dir() else root / name
     if base == root and not apart and split != spec.split:

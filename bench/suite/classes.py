@@ -2,15 +2,18 @@
 
 import tomllib
 import warnings
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from bench.registry import suggest
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # escape sequences that current Pythons warn about
     from cityscapesscripts.helpers.labels import labels
+
+T = TypeVar("T")
 
 
 class ClassInfo(NamedTuple):
@@ -33,11 +36,15 @@ CITYSCAPES: tuple[ClassInfo, ...] = tuple(
 
 
 @cache
+def _raw() -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+
+
+@cache
 def tables() -> dict[str, tuple[str, ...]]:
     """Table's name -> names of its classes, by index."""
-    raw = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
     found = {"cityscapes": tuple(c.name for c in CITYSCAPES)}
-    found |= {name: tuple(classes) for name, classes in raw.items()}
+    found |= {name: tuple(of) for name, of in _raw().items() if name != "class_map"}
     return {**found, "coco-panoptic": found["coco"] + found["coco-stuff"]}
 
 
@@ -49,6 +56,19 @@ def listed(value: Any) -> Any:
     """
     if not isinstance(value, str):
         return tuple(value) if isinstance(value, list) else value
-    if value not in tables():
-        raise ValueError(f"there is no class table {value!r}. {suggest(value, tables())}")
-    return tables()[value]
+    return _named(tables(), value, "class table")
+
+
+def mapped(value: Any) -> Any:
+    """The map, other name -> class, that is named, or the value itself.
+
+    Raises:
+        ValueError: there is no map of that name.
+    """
+    return _named(_raw()["class_map"], value, "class map") if isinstance(value, str) else value
+
+
+def _named(known: Mapping[str, T], name: str, what: str) -> T:
+    if name not in known:
+        raise ValueError(f"there is no {what} {name!r}. {suggest(name, known)}")
+    return known[name]

@@ -6,7 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from bench.registry import suggest
 from bench.suite.base import Spec
-from bench.suite.classes import CITYSCAPES, listed
+from bench.suite.classes import CITYSCAPES, listed, mapped
 
 
 class Dataset(Spec):
@@ -14,7 +14,7 @@ class Dataset(Spec):
 
     name: str
     loader: str
-    """Registered dataset loader: scenes, cityscapes, folder, coco_panoptic, or a plug-in's."""
+    """Registered dataset loader, or a plug-in's."""
     split: str = "val"
     root: str | None = None
     """Folder; None = made in the cache (scenes) or given by --root or the environment."""
@@ -29,7 +29,7 @@ class Dataset(Spec):
     """Index of unlabelled pixels in index masks; they are left out."""
     class_map: dict[str, str] = Field(default_factory=dict)
     """Model's class -> this set's class, where names differ. A model class that is neither mapped
-    nor known here counts as a void prediction."""
+    nor known here counts as a void prediction. In TOML also a map's name (`"ade20k"`)."""
     options: dict[str, Any] = Field(default_factory=dict)
     """Options of the loader, such as seed, height, width and count of `scenes`."""
     about: str = ""
@@ -49,6 +49,11 @@ class Dataset(Spec):
     @classmethod
     def _listed(cls, value: Any) -> Any:
         return listed(value)
+
+    @field_validator("class_map", mode="before")
+    @classmethod
+    def _mapped(cls, value: Any) -> Any:
+        return mapped(value)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from bench.suite.classes import CITYSCAPES, listed, tables
+from bench.suite.classes import CITYSCAPES, listed, mapped, tables
 
 EXPECTED = (
     ("road", 7, 0, "flat", (128, 64, 128), False),
@@ -51,7 +51,7 @@ def test_reading_the_table_loads_nothing_else_of_its_package() -> None:
 def test_a_table_has_its_published_number_of_classes_and_no_name_twice() -> None:
     sizes = {
         "cityscapes": 19, "ade20k": 150, "ade20k-things": 100, "coco": 80, "coco-stuff": 53,
-        "coco-panoptic": 133, "voc": 21,
+        "coco-panoptic": 133, "voc": 21, "mapillary": 65, "mapillary-things": 37,
     }  # fmt: skip
     assert {name: len(set(found)) for name, found in tables().items()} == sizes
     assert {name: len(found) for name, found in tables().items()} == sizes
@@ -70,3 +70,6 @@ def test_an_unknown_table_is_refused_with_the_nearest_name() -> None:
     assert listed(["a", "b"]) == ("a", "b")
     with pytest.raises(ValueError, match=r"no class table 'ade20'. .*ade20k"):
         listed("ade20")
+    with pytest.raises(ValueError, match=r"no class map 'coco'. .*ade20k"):
+        mapped("coco")
+    assert mapped({"a": "b"}) == {"a": "b"}
