@@ -103,6 +103,10 @@ class Backend(Protocol):
             return self.otherwise.format(precision)
         return device.lacks(precision)
 
+    def refuses(self, variant: Variant, device: Device) -> str:
+        """Empty, or why this machine can't run a variant: its precision or its options. Imports nothing heavy."""
+        return self.supports(variant.precision, device)
+
     def open(self, job: OpenJob) -> Session:
         """Session on the artifact; WeightsError where it is damaged."""
         ...

@@ -1,15 +1,21 @@
-"""The session that eager PyTorch and TorchScript share."""
+"""The session that PyTorch's backends share."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from bench import registry
 from bench.backends.base import OpenJob, Session
 from bench.devices.base import Device
+from bench.exporters.notes import weighed
+from bench.models.base import OPTIONS
+
+Context = Callable[[], AbstractContextManager[Any]]
 
 
 def open_device(job: OpenJob) -> torch.device:
@@ -17,6 +23,59 @@ def open_device(job: OpenJob) -> torch.device:
     torch.set_num_threads(job.threads)
     where: torch.device = job.device.torch(tf32=job.variant.precision == "tf32")
     return where
+
+
+def open_module(job: OpenJob) -> "TorchSession":
+    """Session on the model's own module, changed, moved and cast as the variant asks."""
+    where, asked = open_device(job), job.variant.options
+    loader = registry.load("model", job.model.loader)()
+    changes = {name: asked[name] for name in OPTIONS if name in asked}
+    module = loader.build(job.model, allow_code=job.allow_code, options=changes)
+    kinds = {"fp16": torch.float16, "bf16": torch.bfloat16}
+    dtype = kinds.get(job.variant.precision, torch.float32)
+    contexts: list[Context] = [contiguous_samples] if asked.get("contiguous") else []
+    if asked.get("autocast"):
+        contexts.append(partial(torch.autocast, where.type, dtype))
+        dtype = torch.float32
+    module = module.to(device=where, dtype=dtype)
+    session = TorchSession(module, module.output_names, job.device, dtype, _together(contexts))
+    stored = loader.file_bytes(job.model)
+    session.weights = weighed(module) | ({} if stored is None else {"file_bytes": stored})
+    return session
+
+
+def _together(contexts: list[Context]) -> Context:
+    """One context that enters all of them."""
+
+    @contextmanager
+    def entered() -> Iterator[None]:
+        with ExitStack() as stack:
+            for context in contexts:
+                stack.enter_context(context())
+            yield
+
+    return entered if contexts else nullcontext
+
+
+@contextmanager
+def contiguous_samples() -> Iterator[None]:
+    """Context in which `torch.nn.functional.grid_sample` reads contiguous arrays only.
+
+    On the CPU, torch 2.13 reads a half-precision input with strides like (16, 1, 4096, 64) wrongly: at
+    batch 1 Mask2Former's deformable attention gives such a one.
+    """
+    functional: Any = torch.nn.functional
+    original = functional.grid_sample
+
+    def grid_sample(x: torch.Tensor, *rest: Any, **more: Any) -> torch.Tensor:
+        sampled: torch.Tensor = original(x.contiguous(), *rest, **more)
+        return sampled
+
+    functional.grid_sample = grid_sample
+    try:
+        yield
+    finally:
+        functional.grid_sample = original
 
 
 class TorchSession(Session):
@@ -28,7 +87,7 @@ class TorchSession(Session):
         output_names: tuple[str, ...],
         device: Device,
         dtype: torch.dtype,
-        context: Callable[[], AbstractContextManager[Any]] = nullcontext,
+        context: Context = nullcontext,
     ) -> None:
         self.module: Any = module
         self._output_names = output_names

@@ -70,9 +70,9 @@ def misses(case: Case) -> Iterator[str]:
         return
     backend = registry.load("backend", case.variant.backend)()
     device = registry.load("device", case.target.device)()
-    unsupported = backend.supports(case.variant.precision, device)
-    if unsupported:
-        yield unsupported
+    steps = (registry.load("exporter", step.name)() for step in case.variant.steps)
+    reasons = (backend.refuses(case.variant, device), *(step.lacks() for step in steps))
+    yield from filter(None, reasons)
     loader = registry.load("model", case.model.loader)
     if not case.variant.steps and not loader.provides_torch:
         yield f"{case.model.name} is an ONNX file; this variant needs a torch module"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from bench import registry
 from bench.errors import BadInput
 from bench.exporters.notes import ArtifactNote, read_note
+from bench.models.base import OPTIONS
 from bench.suite.model import Model
 
 
@@ -47,12 +48,13 @@ class ExportJob:
         return self.previous / note.model, note
 
     def module(self) -> Any:
-        """The model as its loader builds it; torch then computes with the job's threads."""
+        """The model as its loader builds it, with those of the step's options that are its; torch then computes with the job's threads."""
         import torch
 
         torch.set_num_threads(self.threads)
         loader = registry.load("model", self.model.loader)()
-        return loader.build(self.model, allow_code=self.allow_code)
+        asked = {name: self.options[name] for name in OPTIONS if name in self.options}
+        return loader.build(self.model, allow_code=self.allow_code, options=asked)
 
 
 class ExportStep(Protocol):
@@ -64,6 +66,10 @@ class ExportStep(Protocol):
     """Options that it knows; a suite that names another is refused."""
     calibrates: ClassVar[bool] = False
     """Whether it reads calibration inputs."""
+
+    def lacks(self) -> str:
+        """Empty, or what this machine lacks for the step beyond `needs`. Imports nothing heavy."""
+        return ""
 
     def make(self, job: ExportJob) -> None:
         """Write the artifact's files into `job.out`."""

@@ -11,6 +11,7 @@ from bench.exporters.base import ExportJob, ExportStep
 from bench.exporters.compact import compact
 from bench.exporters.notes import FILE as NOTE
 from bench.exporters.notes import ArtifactNote, note_of, write_note
+from bench.models.base import OPTIONS
 from bench.models.files import external_data
 from bench.suite.model import OnnxInput
 
@@ -24,6 +25,7 @@ class OnnxStep(ExportStep):
     """Writes model.onnx, with its weights beside it."""
 
     needs = ("torch", "transformers", "onnx", "onnxscript")
+    options = OPTIONS
 
     def make(self, job: ExportJob) -> None:
         """Write model.onnx, and model.onnx.data where the weights are large."""

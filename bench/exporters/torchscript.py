@@ -4,12 +4,14 @@ import warnings
 
 from bench.exporters.base import ExportJob, ExportStep
 from bench.exporters.notes import note_of, write_note
+from bench.models.base import OPTIONS
 
 
 class TorchScriptStep(ExportStep):
     """Traces the module in eval mode and freezes the graph."""
 
     needs = ("torch", "transformers")
+    options = OPTIONS
 
     def make(self, job: ExportJob) -> None:
         """Write model.pt."""

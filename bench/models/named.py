@@ -40,8 +40,8 @@ class TransformersOutputs(NamedOutputs):
         return tuple(getattr(out, field) for field in self._fields)
 
 
-def untrained(architecture: Any, config: Any, attention: str = "eager") -> torch.nn.Module:
-    """Untrained module; every exporter accepts eager attention, and some no other."""
+def untrained(architecture: Any, config: Any) -> torch.nn.Module:
+    """Untrained module with eager attention, the only one that every exporter accepts."""
     build = architecture._from_config  # noqa: SLF001 - no public constructor takes the choice
-    module: torch.nn.Module = build(config, attn_implementation=attention)
+    module: torch.nn.Module = build(config, attn_implementation="eager")
     return module

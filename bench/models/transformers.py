@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from bench import registry, resources
-from bench.errors import BadInput, WeightsError
-from bench.models.base import NO_OPTIONS, ModelLoader
+from bench.errors import BadInput, Unsupported, WeightsError
+from bench.models.base import NO_OPTIONS, OPTIONS, ModelLoader
 from bench.models.families.base import Family
 from bench.models.files import folder_digest
+from bench.models.prune import prune
 from bench.suite.base import digest as digest_of
 from bench.suite.classes import CITYSCAPES
 from bench.suite.model import Model
@@ -22,7 +23,7 @@ class TransformersLoader(ModelLoader):
     """Finds config.json and safetensors, and builds the model with eager attention, which can be exported."""
 
     needs = ("torch", "transformers")
-    options = ("attention",)
+    options = OPTIONS
 
     def digest(self, spec: Model, *, allow_code: bool = False) -> str:
         """Digest of config and weights by content; of the commit on the hub; of config and seed."""
@@ -38,7 +39,8 @@ class TransformersLoader(ModelLoader):
     ) -> Any:
         """Module in eval mode with named outputs, float32, on the processor.
 
-        The option `attention` is an implementation of transformers: `eager` or `sdpa`.
+        The option `attention` is `eager`, or `sdpa`: then in those parts that have it. `queries` and
+        `decoder_layers` keep the first so many.
         """
         del allow_code
         self.refuse(options, spec)
@@ -49,19 +51,20 @@ class TransformersLoader(ModelLoader):
 
         transformers.utils.logging.disable_progress_bar()
         transformers.utils.logging.set_verbosity_error()
-        attention = str(options.get("attention", "eager"))
         if spec.source == "seeded":
             raw = self._config(spec)
             family = _family(raw, spec)
             config = transformers.AutoConfig.for_model(**raw)
             torch.manual_seed(spec.seed or 0)
-            model: Any = untrained(getattr(transformers, family.architecture), config, attention)
+            model: Any = untrained(getattr(transformers, family.architecture), config)
         else:
             folder = self._folder(spec)
             family = _family(_read_config(folder), spec)
             architecture = getattr(transformers, family.architecture)
-            model = _loaded(architecture, folder, attention, spec)
+            model = _loaded(architecture, folder, spec)
         family.ready(model)
+        _attend(model, str(options.get("attention", "eager")))
+        prune(model, family, options)
         return TransformersOutputs(model.eval(), family.outputs).eval()
 
     def classes(self, spec: Model) -> tuple[str, ...]:
@@ -129,14 +132,29 @@ def _family(config: dict[str, Any], spec: Model) -> Family:
     return registry.load("family", kind)()
 
 
-def _loaded(architecture: Any, folder: Path, attention: str, spec: Model) -> Any:
+def _attend(model: Any, attention: str) -> None:
+    """Have all parts of a model that can attend so, in place; Unsupported where none can.
+
+    A model that is asked for when it is built refuses where one part can't.
+    """
+    if attention == "eager":
+        return
+    if attention != "sdpa":
+        raise BadInput(f"There is no attention {attention!r}.", "eager or sdpa.")
+    model.set_attn_implementation(attention)
+    configs = (getattr(m, "config", None) for m in model.modules())
+    if not any(getattr(c, "_attn_implementation", "") == attention for c in configs):
+        raise Unsupported(f"{type(model).__name__} has no {attention} attention.")
+
+
+def _loaded(architecture: Any, folder: Path, spec: Model) -> Any:
     """Module of an architecture with all weights of a folder."""
     try:
         model, found = architecture.from_pretrained(
             folder,
             use_safetensors=True,
             local_files_only=True,
-            attn_implementation=attention,
+            attn_implementation="eager",
             output_loading_info=True,
         )
     except Exception as e:

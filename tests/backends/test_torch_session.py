@@ -4,7 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from bench.backends.torch_session import TorchSession  # noqa: E402
+from bench.backends.torch_session import TorchSession, contiguous_samples  # noqa: E402
 from bench.devices.cpu import CpuDevice  # noqa: E402
 
 CPU = CpuDevice()
@@ -46,3 +46,22 @@ def test_a_frozen_trace_holds_its_weights_as_constants(linear):
     traced = torch.jit.freeze(torch.jit.trace(linear.eval(), torch.zeros(1, 3)))
     assert not list(traced.parameters())
     assert TorchSession(traced, ("logits",), CPU, torch.float32).effective["weights"] == "fp32"
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16], ids=str)
+def test_samples_of_contiguous_arrays_are_right_in_half_precision(kind):
+    drawn = torch.Generator().manual_seed(0)
+    # Strides (16, 1, 4096, 64) and alike, as Mask2Former's deformable attention makes at batch 1.
+    odd = torch.rand(8, 8, 4, 16, generator=drawn).to(kind).permute(2, 3, 0, 1)
+    grid = torch.rand(4, 5, 5, 2, generator=drawn).to(kind) * 2 - 1
+    want = torch.nn.functional.grid_sample(odd.float(), grid.float(), align_corners=False)
+    with contiguous_samples():
+        found = torch.nn.functional.grid_sample(odd, grid, align_corners=False)
+    torch.testing.assert_close(found.float(), want, rtol=0.02, atol=0.02)
+
+
+def test_grid_sample_is_torchs_own_again_whatever_happens():
+    own = torch.nn.functional.grid_sample
+    with pytest.raises(RuntimeError), contiguous_samples():
+        torch.nn.functional.grid_sample(torch.zeros(2), torch.zeros(2))
+    assert torch.nn.functional.grid_sample is own

@@ -13,41 +13,10 @@ from bench.suite.classes import CITYSCAPES
 from bench.suite.dataset import Dataset
 from bench.suite.model import Model
 from bench.suite.variant import CalibrationSet, Step, Variant
-from tests import small
+from tests import seeds, small
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-SEGFORMER = {
-    "model_type": "segformer",
-    "num_labels": 19,
-    "hidden_sizes": [8, 8, 16, 16],
-    "depths": [1, 1, 1, 1],
-    "num_attention_heads": [1, 1, 2, 2],
-    "decoder_hidden_size": 16,
-}
-MASK2FORMER = {
-    "model_type": "mask2former",
-    "num_labels": 19,
-    "num_queries": 4,
-    "hidden_dim": 32,
-    "feature_size": 32,
-    "mask_feature_size": 32,
-    "encoder_layers": 1,
-    "decoder_layers": 2,
-    "dim_feedforward": 32,
-    "encoder_feedforward_dim": 32,
-    "num_attention_heads": 2,
-    "dropout": 0.0,
-    "backbone_config": {
-        "model_type": "swin",
-        "image_size": 64,
-        "embed_dim": 8,
-        "depths": [1, 1, 1, 1],
-        "num_heads": [1, 1, 2, 2],
-        "window_size": 2,
-        "out_features": ["stage1", "stage2", "stage3", "stage4"],
-    },
-}
 SCENES = Dataset(
     name="scenes", loader="scenes", options={"height": 64, "width": 128, "count": {"val": 2, "train": 2}}
 )  # fmt: skip
@@ -78,10 +47,6 @@ def build():
 """
 
 
-def seeded(name, config):
-    return Model(name=name, source="seeded", location="", seed=3, config=config)
-
-
 @pytest.fixture(scope="module")
 def forms(tmp_path_factory, cache):
     """All cases of one suite, measured once."""
@@ -89,10 +54,10 @@ def forms(tmp_path_factory, cache):
     one = {"protocol": QUICK}
     asked = small.suite(
         small.block(
-            seeded("tiny-segformer", SEGFORMER), SCENES,
+            seeds.model("tiny-segformer", seeds.SEGFORMER), SCENES,
             small.TORCH, SCRIPT, small.ORT, STATIC, small.DYNAMIC, **one,
         ),
-        small.block(seeded("tiny-mask2former", MASK2FORMER), SCENES, small.ORT, **one),
+        small.block(seeds.model("tiny-mask2former", seeds.MASK2FORMER), SCENES, small.ORT, **one),
         reference=small.TORCH,
     )  # fmt: skip
     watch = small.Quiet()
@@ -159,7 +124,7 @@ def test_a_truncated_weights_file_fails_alone(tmp_path, cache):
         "spec = Model.model_validate_json(sys.argv[1])\n"
         "TransformersLoader().build(spec).model.save_pretrained(sys.argv[2])\n"
     )
-    spec = seeded("tiny", SEGFORMER).model_dump_json()
+    spec = seeds.model("tiny", seeds.SEGFORMER).model_dump_json()
     whole, torn = tmp_path / "whole", tmp_path / "torn"
     subprocess.run([sys.executable, "-c", code, spec, str(whole)], check=True)
     shutil.copytree(whole, torn)

@@ -125,3 +125,10 @@ def test_an_answer_speaks_of_this_machine_and_of_each_case():
     told = probe.answer(ProbeJob(cases=(here,), environments=True)).environments[here.id]
     assert told.threads == small.CPU.threads
     assert told.code_digest == found.code_digest
+
+
+def test_an_export_step_says_what_it_lacks(monkeypatch):
+    monkeypatch.setattr(
+        "bench.exporters.onnx.OnnxStep.lacks", lambda self: "no compiler", raising=False
+    )
+    assert probe.skip_reason(builders.case(variant=small.ORT, target=small.CPU)) == "no compiler"

@@ -75,3 +75,12 @@ def test_a_reference_that_is_not_finite_leaves_finite_sums(tmp_path):
     sums = measurement("torch-fp32", ("a",), [compared]).outputs["class_logits"]
     assert np.isfinite([*sums.squared_error, *sums.squared_reference, *sums.largest_error]).all()
     assert sums.non_finite == (0,)
+
+
+def test_fewer_queries_are_compared_by_their_combined_map(tmp_path):
+    want = outputs(np.random.default_rng(0))
+    labels = np.zeros((2, 2), np.uint8)
+    write_reference(TASK, tmp_path, 0, labels, want)
+    found = {name: array[:, :3] for name, array in want.items()}
+    compared = compare(TASK, tmp_path, 0, labels, found)
+    assert set(compared.sums) == {"map"}

@@ -39,6 +39,11 @@ class Family:
     """(Pattern on the path of a module in it, part); the first match wins, and holds for everything
     below the module. A group `stage` counts from 1, `index` from 0."""
 
+    query_tables: ClassVar[tuple[str, ...]] = ()
+    """Paths of the embeddings that hold a row a query; empty = it has no queries."""
+    layer_lists: ClassVar[tuple[str, ...]] = ()
+    """Paths of the lists of the transformer decoder's layers; empty = it has none that can be left out."""
+
     def size_multiple(self, config: Mapping[str, Any]) -> int:
         """Multiple of which the sides of its input must be."""
         del config

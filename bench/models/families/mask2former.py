@@ -9,6 +9,11 @@ class Mask2Former(Family):
     architecture = "Mask2FormerForUniversalSegmentation"
     outputs = QUERIES
     tasks = ("semantic", "panoptic", "instance")
+    query_tables = (
+        "model.transformer_module.queries_features",
+        "model.transformer_module.queries_embedder",
+    )
+    layer_lists = ("model.transformer_module.decoder.layers",)
     rules = (
         (r"(.*\.)?mask_predictor", "heads"),
         (r"class_predictor", "heads"),
