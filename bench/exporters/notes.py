@@ -55,6 +55,21 @@ def int8_bytes(path: Path) -> int:
     return sum(prod(dims) for dims in kernels if len(dims) >= 2)
 
 
+def tensor_bytes(path: Path) -> int | None:
+    """Bytes of all tensors that a graph's file stores, weights among them; None where the format doesn't tell."""
+    if path.suffix == ".xml":
+        return path.with_suffix(".bin").stat().st_size
+    if path.suffix != ".onnx":
+        return None
+    import onnx
+
+    graph = onnx.load(path, load_external_data=False).graph
+    attributes = (a for node in graph.node if node.op_type == "Constant" for a in node.attribute)
+    tensors = (*graph.initializer, *(a.t for a in attributes if a.HasField("t")))
+    dtype = onnx.helper.tensor_dtype_to_np_dtype
+    return sum(int(prod(t.dims)) * int(dtype(t.data_type).itemsize) for t in tensors)
+
+
 def write_note(folder: Path, note: ArtifactNote) -> None:
     """Write artifact.json."""
     (folder / FILE).write_text(note.model_dump_json(indent=1) + "\n")

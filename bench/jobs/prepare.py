@@ -92,6 +92,8 @@ class ArtifactReport(Report):
     parameters: int | None
     """Learned numbers; None where the format doesn't tell them from constants."""
     weight_bytes: int | None
+    tensor_bytes: int | None = None
+    """All tensors, weights among them; None where the format doesn't tell them from the graph."""
 
 
 class ArtifactJob(OfCase):

@@ -64,6 +64,7 @@ class Prepared:
             digest=digest[:24],
             file_bytes=last.file_bytes,
             weight_bytes=last.weight_bytes,
+            tensor_bytes=last.tensor_bytes,
             parameters=last.parameters,
             files=last.files,
             steps=tuple(

@@ -96,6 +96,8 @@ class Artifact(Record):
     """All files of the artifact, on disk; None for weights that were seeded in memory."""
     weight_bytes: int | None = None
     """Bytes of learned weights alone, as stored; None where the format doesn't tell."""
+    tensor_bytes: int | None = None
+    """Bytes of all tensors that the files store, weights among them; None where the format doesn't tell."""
     parameters: int | None = None
     files: tuple[str, ...] = ()
     steps: tuple[StepRecord, ...] = ()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bench import cachedir, registry
 from bench.errors import CaseFailed
 from bench.exporters.base import ExportJob
-from bench.exporters.notes import read_note
+from bench.exporters.notes import read_note, tensor_bytes
 from bench.jobs.base import Say
 from bench.jobs.prepare import ArtifactJob, ArtifactReport
 from bench.measure import memory
@@ -55,6 +55,7 @@ def _make(job: ArtifactJob, out: Path, say: Say) -> dict[str, Any]:
         "file_bytes": size,
         "parameters": note.parameters,
         "weight_bytes": note.weight_bytes,
+        "tensor_bytes": tensor_bytes(out / note.model),
     }
 
 
