@@ -129,7 +129,8 @@ def without_runtimes(session: nox.Session, *more: str) -> None:
 def benchmarks(session: nox.Session) -> None:
     """Time segbench itself; wants an idle machine."""
     session.install(*CONSTRAINTS, *EDITABLE, *group("test"))
-    session.run("pytest", "tests/benchmarks", *PLAIN, *session.posargs)
+    one = {"OPENBLAS_NUM_THREADS": "1"}  # as in a worker, which counts threads itself
+    session.run("pytest", "tests/benchmarks", *PLAIN, *session.posargs, env=one)
 
 
 @nox.session(name="gate-study")

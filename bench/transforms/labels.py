@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.transforms import strips
+from bench.transforms import cells, strips
 from bench.transforms.base import Outputs, Rule, Size
 
 
@@ -28,6 +28,8 @@ def reference(outputs: Outputs, input_size: Size, image_size: Size) -> NDArray[n
     # Infinities and NaN of a broken variant are no reason for a warning: they become VOID.
     with np.errstate(all="ignore"):
         if "mask_logits" in outputs:
+            if input_size == image_size and cells.apply(outputs["mask_logits"][0], image_size):
+                return cells.labels(_weights(outputs), outputs["mask_logits"][0], image_size)
             rows, size = _combined(outputs, input_size), input_size
             queries, classes = outputs["class_logits"].shape[1:]
         elif "logits" in outputs:
@@ -71,8 +73,12 @@ def class_map(outputs: Outputs) -> NDArray[np.float32]:
 
 
 def _combined(outputs: Outputs, size: Size) -> strips.Rows:
-    weights = np.ascontiguousarray(strips.probabilities(outputs)[:, :-1].T, np.float32)
-    return strips.combined(weights, outputs["mask_logits"][0], size)
+    return strips.combined(_weights(outputs), outputs["mask_logits"][0], size)
+
+
+def _weights(outputs: Outputs) -> NDArray[np.float32]:
+    """Probabilities of the classes, float32 (C, Q), without no-object."""
+    return np.ascontiguousarray(strips.probabilities(outputs)[:, :-1].T, np.float32)
 
 
 def _as_indices(labels: NDArray[np.float32], image_size: Size) -> NDArray[np.uint8]:
