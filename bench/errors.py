@@ -10,8 +10,11 @@ SegbenchError             exit 2  one sentence with the offending value, and a h
 │   └── CodeRefused               the suite runs code of its own without --allow-code
 ├── Unsupported           exit 2  this machine or installation can't; becomes a `skipped` row
 ├── CaseFailed            exit 3  a case that was tried and broke; becomes a `failed` row
+│   └── ExportFailed              every path of an export failed
 └── NothingMeasured       exit 4  there was nothing to do or to judge
 """
+
+from typing import Any
 
 
 class SegbenchError(Exception):
@@ -65,6 +68,16 @@ class CaseFailed(SegbenchError):
     """A case that was tried and broke; it becomes a `failed` row."""
 
     exit_code = 3
+
+
+class ExportFailed(CaseFailed):
+    """Every path of an export failed; `rungs` says how each of them did."""
+
+    def __init__(
+        self, message: str, hint: str = "", rungs: tuple[dict[str, Any], ...] = ()
+    ) -> None:
+        super().__init__(message, hint)
+        self.rungs = rungs
 
 
 class NothingMeasured(SegbenchError):

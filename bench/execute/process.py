@@ -207,7 +207,13 @@ def _outcome(job: Job, worker: Process, began: float) -> Outcome:
         (kind, message), skipped = worker.ending(), False
     else:
         kind, message, skipped = found.error_type, found.message, found.skipped
-    why = Failure(step=job.step, type=kind, message=message, stderr_tail=worker.tail())
+    why = Failure(
+        step=job.step,
+        type=kind,
+        message=message,
+        stderr_tail=worker.tail(),
+        rungs=found.rungs if found else (),
+    )
     return Outcome(failure=why, skipped=skipped)
 
 

@@ -44,7 +44,8 @@ class ExportJob:
                 "The first step of the recipe reads a graph, and there is none yet.",
                 "Begin with the step `onnx`.",
             )
-        note = read_note(self.previous)
+        # What the step before tried is its own history.
+        note = read_note(self.previous).model_copy(update={"rungs": ()})
         return self.previous / note.model, note
 
     def module(self) -> Any:

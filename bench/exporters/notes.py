@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from bench.errors import WeightsError
+from bench.record.rung import Rung
 from bench.suite.base import Spec
 
 FILE = "artifact.json"
@@ -23,6 +24,8 @@ class ArtifactNote(Spec):
     """Learned numbers; None where the format doesn't tell them from constants."""
     weight_bytes: int | None = None
     """Their bytes as stored."""
+    rungs: tuple[Rung, ...] = ()
+    """Paths of the export that the step tried, the one that works last."""
 
     def quantized(self, model: str, int8: int) -> Self:
         """Note of the graph in which so many weights became int8; learned numbers are that or float32."""

@@ -2,13 +2,17 @@
 
 import shutil
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from bench import registry
 from bench.errors import WeightsError
+from bench.exporters import ladder
 from bench.exporters.base import ExportJob, ExportStep
 from bench.exporters.compact import compact
+from bench.exporters.gather import gathered
 from bench.exporters.notes import FILE as NOTE
 from bench.exporters.notes import ArtifactNote, note_of, write_note
 from bench.models.base import OPTIONS
@@ -22,10 +26,10 @@ OPSET = 20
 
 
 class OnnxStep(ExportStep):
-    """Writes model.onnx, with its weights beside it."""
+    """Writes model.onnx, with its weights beside it (option: path, one of the ladder's alone)."""
 
     needs = ("torch", "transformers", "onnx", "onnxscript")
-    options = OPTIONS
+    options = (*OPTIONS, "path")
 
     def make(self, job: ExportJob) -> None:
         """Write model.onnx, and model.onnx.data where the weights are large."""
@@ -34,24 +38,60 @@ class OnnxStep(ExportStep):
             return
         import torch
 
-        module = job.module()
         x = torch.randn(*job.input_shape, generator=torch.Generator().manual_seed(0))
-        note = note_of(module, FILE)
-        with torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            program: Any = torch.onnx.export(
-                module,
-                (x,),
-                dynamo=True,
-                opset_version=OPSET,
-                input_names=[note.input],
-                output_names=list(module.output_names),
-                optimize=False,
-                verbose=False,
-            )
-        compact(program.model)
-        program.save(job.out / FILE, external_data=(note.weight_bytes or 0) > 2**29)
-        write_note(job.out, note)
+
+        def traced(*, rewritten: bool = False) -> ArtifactNote:
+            module = job.module()
+            with gathered() if rewritten else nullcontext():
+                return _traced(job, module, x)
+
+        paths = {
+            **ladder.then(ladder.programs(job, x), lambda made: _translated(job, *made)),
+            "trace": traced,
+            "trace-gather": lambda: traced(rewritten=True),
+        }
+        note, rungs = ladder.climb(paths, str(job.options.get("path", "")))
+        write_note(job.out, note.model_copy(update={"rungs": rungs}))
+
+
+def _translated(job: ExportJob, module: Any, program: Any) -> ArtifactNote:
+    """Note of model.onnx, which is written here from a program that torch.export captured."""
+    note, names = _named(module)
+    with _quiet():
+        import torch
+
+        graph: Any = torch.onnx.export(
+            program, (), dynamo=True, opset_version=OPSET, optimize=False, verbose=False, **names
+        )
+    compact(graph.model)
+    graph.save(job.out / FILE, external_data=(note.weight_bytes or 0) > 2**29)
+    return note
+
+
+def _traced(job: ExportJob, module: Any, x: Any) -> ArtifactNote:
+    """Note of model.onnx, which is written here by the older exporter, from a trace of one input."""
+    note, names = _named(module)
+    with _quiet():
+        import torch
+
+        file = str(job.out / FILE)
+        torch.onnx.export(module, (x,), file, dynamo=False, opset_version=OPSET, **names)
+    return note
+
+
+def _named(module: Any) -> tuple[ArtifactNote, dict[str, Any]]:
+    note = note_of(module, FILE)
+    return note, {"input_names": [note.input], "output_names": list(module.output_names)}
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Context without gradients and warnings."""
+    import torch
+
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _adopt(job: ExportJob, table: OnnxInput) -> None:

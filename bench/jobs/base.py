@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, ValidationError, computed_field
 
 from bench import cachedir
 from bench.errors import CaseFailed
+from bench.record.rung import Rung
 from bench.suite.base import Spec
 from bench.suite.case import Case
 
@@ -51,6 +52,8 @@ class Answer(Spec):
     message: str = ""
     skipped: bool = False
     """The machine or installation can't: a `skipped` row, not a failed one."""
+    rungs: tuple[Rung, ...] = ()
+    """Of an export whose every path failed."""
     startup_s: float = 0.0
 
     model_config = ConfigDict(**{**Spec.model_config, "extra": "ignore"})

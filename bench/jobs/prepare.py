@@ -7,6 +7,7 @@ from pydantic import Field
 from bench import cachedir
 from bench.jobs.base import Job, OfCase, Report, SessionJob
 from bench.record.environment import Environment, Machine
+from bench.record.rung import Rung
 from bench.suite.case import Case
 
 
@@ -94,6 +95,8 @@ class ArtifactReport(Report):
     weight_bytes: int | None
     tensor_bytes: int | None = None
     """All tensors, weights among them; None where the format doesn't tell them from the graph."""
+    rungs: tuple[Rung, ...] = ()
+    """Paths of the export that were tried, the one that works last."""
 
 
 class ArtifactJob(OfCase):

@@ -40,7 +40,7 @@ def main() -> int:
 
 
 def _work(said: dict[str, Any], say: Say) -> str:
-    from bench.errors import SegbenchError, Unsupported
+    from bench.errors import ExportFailed, SegbenchError, Unsupported
     from bench.jobs.base import Answer, OfCase
     from bench.jobs.steps import read
 
@@ -61,7 +61,8 @@ def _work(said: dict[str, Any], say: Say) -> str:
         answer = Answer(ok=False, skipped=True, error_type="Unsupported", message=str(e))
     except SegbenchError as e:
         kind = "out of memory" if _starved(e) else type(e).__name__
-        answer = Answer(ok=False, error_type=kind, message=str(e))
+        rungs = e.rungs if isinstance(e, ExportFailed) else ()
+        answer = Answer(ok=False, error_type=kind, message=str(e), rungs=rungs)
     except Exception as e:  # noqa: BLE001 - whatever it is, it becomes a row
         _print_trace()
         kind, message = _explain(e)

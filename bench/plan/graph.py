@@ -68,7 +68,12 @@ class Prepared:
             parameters=last.parameters,
             files=last.files,
             steps=tuple(
-                StepRecord(name=made.name, wall_s=made.wall_s, peak_rss_bytes=made.peak_rss_bytes)
+                StepRecord(
+                    name=made.name,
+                    wall_s=made.wall_s,
+                    peak_rss_bytes=made.peak_rss_bytes,
+                    rungs=made.rungs,
+                )
                 for _, made in self.chain
             ),
         )

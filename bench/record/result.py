@@ -15,6 +15,7 @@ from bench.record.environment import Environment
 from bench.record.gallery import GalleryMeasurement
 from bench.record.memory import FitsMeasurement, MemoryMeasurement
 from bench.record.parity import ParityMeasurement
+from bench.record.rung import Rung
 from bench.record.timing import TimingMeasurement
 from bench.record.work import ComponentMeasurement, WorkMeasurement
 from bench.suite.case import Case
@@ -78,6 +79,8 @@ class Failure(Record):
     message: str
     stderr_tail: tuple[str, ...] = ()
     """Last lines that the process wrote."""
+    rungs: tuple[Rung, ...] = ()
+    """Paths of an export, of which none works."""
 
 
 class StepRecord(Record):
@@ -86,6 +89,8 @@ class StepRecord(Record):
     name: str
     wall_s: float
     peak_rss_bytes: int | None = None
+    rungs: tuple[Rung, ...] = ()
+    """Paths of the export that were tried, the one that made it last."""
 
 
 class Artifact(Record):

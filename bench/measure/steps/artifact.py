@@ -56,6 +56,7 @@ def _make(job: ArtifactJob, out: Path, say: Say) -> dict[str, Any]:
         "parameters": note.parameters,
         "weight_bytes": note.weight_bytes,
         "tensor_bytes": tensor_bytes(out / note.model),
+        "rungs": [rung.model_dump() for rung in note.rungs],
     }
 
 
