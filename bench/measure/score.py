@@ -67,10 +67,11 @@ def score(
         truth = images.truth(index)
         labels = values.read(files[index], truth.shape)
         ids = images.instances(index)
-        inside: dict[str, NDArray[Any]] = (
-            {} if ids is None else dict(instances.count(ids, labels, of))
-        )
-        raw = confusion.count(truth, labels, len(values.names))
+        pixels, (row, column, *object_) = _runs(truth, labels, *([] if ids is None else [ids]))
+        inside: dict[str, NDArray[Any]] = {}
+        for number in object_:
+            inside.update(instances.count(number, column, of, pixels))
+        raw = confusion.fold(_joint(row, column, pixels), len(values.names))
         tally: dict[str, NDArray[Any]] = {"counts": confusion.fold(raw, classes), **inside}
         return raw, tally, _sha(truth), _sha(labels)
 
@@ -127,6 +128,29 @@ def score(
     return result
 
 
+def _runs(*maps: NDArray[Any]) -> tuple[NDArray[np.intp], list[NDArray[Any]]]:
+    """Lengths of the runs in which no map changes, (R,), and each map's values in them, (R,).
+
+    Label maps are of one value for many pixels in a row, so that counting runs is several times as
+    fast as counting pixels.
+    """
+    flat = [m.reshape(-1) for m in maps]
+    change = np.zeros(flat[0].size, np.bool_)
+    change[:1] = True
+    for values in flat:
+        change[1:] |= values[1:] != values[:-1]
+    starts = np.flatnonzero(change)
+    return np.diff(starts, append=change.size), [values[starts] for values in flat]
+
+
+def _joint(
+    truth: NDArray[np.uint8], prediction: NDArray[np.uint8], pixels: NDArray[np.intp]
+) -> NDArray[np.int64]:
+    """Joint histogram of two maps' runs, int64 (256, 256); row = truth."""
+    codes = truth.astype(np.intp) << 8 | prediction
+    return np.bincount(codes, pixels, 1 << 16).astype(np.int64).reshape(256, 256)
+
+
 def open_labels(spec: Dataset) -> tuple[Images, bool]:
     """Opened split, and whether it is in Cityscapes' layout; there no photographs are needed."""
     root = Path(spec.root).expanduser() if spec.root else None
@@ -181,4 +205,6 @@ def _notes(raw: NDArray[np.int64], classes: int) -> tuple[str, ...]:
 
 
 def _sha(labels: NDArray[np.uint8]) -> str:
-    return hashlib.sha256(repr(labels.shape).encode() + labels.tobytes()).hexdigest()
+    digest = hashlib.sha256(repr(labels.shape).encode())
+    digest.update(np.ascontiguousarray(labels).data)
+    return digest.hexdigest()

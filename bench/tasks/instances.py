@@ -40,24 +40,28 @@ FIELDS = ("class_index", "size", "hit", "category_hit")
 
 
 def count(
-    instances: NDArray[np.int32], prediction: NDArray[np.uint8], of: Sequence[str] | None = None
+    instances: NDArray[np.int32],
+    prediction: NDArray[np.uint8],
+    of: Sequence[str] | None = None,
+    pixels: NDArray[np.intp] | None = None,
 ) -> dict[str, NDArray[np.uint32]]:
     """Arrays of one image, uint32 (instances,): class_index, size, hit, category_hit (pixels).
 
     Of instance ids (`class index * 1000 + n + 1000`, 0 elsewhere), and class indices of the same shape.
     `of` is the category of every class that may be predicted; UNEVALUATED ones may follow the others.
-    None = each class is its own category.
+    None = each class is its own category. `pixels` tells how many each entry stands for; None = one.
     """
     there = instances > 0
     ids, void = instances[there], VOID if of is None else len(of)
-    sizes = np.bincount(ids)
+    weights = None if pixels is None else pixels[there]
+    sizes = np.bincount(ids, weights)
     found = np.flatnonzero(sizes)
     # One histogram over (instance, prediction), with the instances numbered from 0.
     number = np.zeros(sizes.size, np.int32)
     number[found] = np.arange(found.size, dtype=np.int32) * (void + 1)
     codes = number[ids]
     codes += np.minimum(prediction[there], void)
-    seen = np.bincount(codes, minlength=found.size * (void + 1)).reshape(found.size, void + 1)
+    seen = np.bincount(codes, weights, found.size * (void + 1)).reshape(found.size, void + 1)
     owner = found // 1000 - 1
     family = np.arange(void)
     if of is not None:

@@ -6,17 +6,20 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bench.cli.score import numbers
 from bench.errors import DatasetError
 from bench.gate.judge import judge
 from bench.measure import score as scoring
-from bench.measure.score import WRONG_ENCODING
+from bench.measure.score import WRONG_ENCODING, _joint, _runs
 from bench.metrics.rows import rows
 from bench.record.store import read_run
 from bench.report.card import write_card
 from bench.suite.classes import CITYSCAPES
 from bench.suite.dataset import Dataset
+from bench.tasks import confusion, instances
 from tests.official import official, write_layout
 
 
@@ -223,3 +226,29 @@ def test_the_run_has_a_card_and_a_gate_that_sees_a_worse_prediction(layout):
     assert any(v.metric == "miou" and v.kind == "regressed" for v in found.verdicts)
     text = write_card(root / "good").markdown.read_text()
     assert f"{100 * rows(good)[0].value('miou'):.2f}" in text
+
+
+@given(
+    maps=st.integers(1, 4).flatmap(
+        lambda n: st.lists(st.tuples(*[st.integers(0, 3)] * n), min_size=1, max_size=30)
+    )
+)
+def test_runs_hold_every_pixel(maps):
+    flat = [np.array(values, np.uint8) for values in zip(*maps, strict=True)]
+    pixels, runs = _runs(*flat)
+    assert all(
+        np.array_equal(np.repeat(r, pixels), whole) for r, whole in zip(runs, flat, strict=True)
+    )
+    together = np.stack(runs)
+    assert np.all((together[:, 1:] != together[:, :-1]).any(axis=0))  # none could be longer
+
+
+def test_counts_of_runs_are_those_of_pixels():
+    rng = np.random.default_rng(0)
+    truth, guess = rng.integers(0, 4, (2, 40, 60), np.uint8).repeat(3, axis=2)
+    ids = np.where(truth == 2, 3000 + rng.integers(0, 3, truth.shape), 0).astype(np.int32)
+    pixels, (row, column, number) = _runs(truth, guess, ids)
+    assert np.array_equal(_joint(row, column, pixels), confusion.joint(truth, guess))
+    found = instances.count(number, column, None, pixels)
+    expected = instances.count(ids, guess)
+    assert {k: v.tolist() for k, v in found.items()} == {k: v.tolist() for k, v in expected.items()}
