@@ -96,7 +96,7 @@ def tests(session: nox.Session) -> None:
 
 def run_tests(session: nox.Session) -> None:
     """Run pytest without what needs Chromium, a cluster or an idle machine."""
-    folders = ("browser", "benchmarks", "ray")
+    folders = ("browser", "benchmarks", "ray", "forms")
     elsewhere = [f"--ignore=tests/{folder}" for folder in folders]
     side_by_side = ("-n", "2", "--dist", "worksteal")
     session.run("pytest", *elsewhere, *side_by_side, *session.posargs)
@@ -116,6 +116,13 @@ def ray(session: nox.Session) -> None:
     """Measure on a Ray cluster of several nodes, which is started on this machine."""
     session.install(*CONSTRAINTS, "-e", ".[ray]", *group("test"))
     session.run("pytest", "tests/ray", *session.posargs)
+
+
+@nox.session
+def forms(session: nox.Session) -> None:
+    """Export to the optional runtimes, each an extra, and hold their answers against torch's."""
+    session.install(*CONSTRAINTS, "-e", ".[mnn]", *group("test"))
+    session.run("pytest", "tests/forms", *session.posargs)
 
 
 def without_runtimes(session: nox.Session, *more: str) -> None:

@@ -120,6 +120,7 @@ TABLE: dict[str, dict[str, str]] = {
         "ort-int8-dynamic": "bench.exporters.ort:OrtDynamicStep",
         "openvino": "bench.exporters.openvino:OpenVinoStep",
         "nncf-int8": "bench.exporters.openvino:NncfStep",
+        "mnn": "bench.exporters.mnn:MnnStep",
     },
     "executor": {
         "local": "bench.execute.local:LocalExecutor",
@@ -130,6 +131,7 @@ TABLE: dict[str, dict[str, str]] = {
         "torchscript": "bench.backends.torch:TorchScriptBackend",
         "onnxruntime": "bench.backends.onnxruntime:OnnxRuntimeBackend",
         "openvino": "bench.backends.openvino:OpenVinoBackend",
+        "mnn": "bench.backends.mnn:MnnBackend",
     },
     "metric": {
         **{name: f"bench.metrics.catalog.{name}:metrics" for name in METRICS},

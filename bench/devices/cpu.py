@@ -11,4 +11,5 @@ class CpuDevice(Device):
         "torch": "cpu",
         "onnxruntime": "CPUExecutionProvider",
         "openvino": "CPU",
+        "MNN": "CPU",
     }

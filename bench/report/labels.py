@@ -9,6 +9,7 @@ PROGRAMS = {
     "onnx": "ONNX",
     "onnxruntime": "ONNX Runtime",
     "openvino": "OpenVINO",
+    "mnn": "MNN",
 }
 NATURAL = {"onnxruntime": "onnx"}
 """Backend -> format that its label leaves out; other backends read the format of their name."""

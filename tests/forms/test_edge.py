@@ -1,0 +1,152 @@
+"""Edge runtimes: small graphs without workers, then both shipped models against torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from bench import registry
+from bench.backends.base import OpenJob
+from bench.devices.cpu import CpuDevice
+from bench.errors import BadInput, CaseFailed, WeightsError
+from bench.exporters.notes import read_note
+from bench.metrics.catalog.parity import agreement
+from bench.suite.load import tables
+from bench.suite.suite import Block, Suite
+from tests import small
+from tests.e2e.test_imports import imported
+from tests.exporters.made import adopted, job
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What the tests must know of a runtime."""
+
+    variant: str
+    """The float32 one."""
+    module: str
+    """Package that a worker imports."""
+    refused: type[Exception]
+    """Of an input of another size."""
+
+
+RUNTIMES = [Runtime("mnn-fp32", "MNN", CaseFailed)]
+SMALLER = ("mnn-fp32-fp16-weights", "mnn-fp32-int8-weights")
+"""Variants whose files hold smaller weights."""
+
+
+def named(name):
+    return tables().variants[name]
+
+
+def made(tmp_path, variant, of=None, before=None):
+    """Model and the folder of its last step."""
+    of, before = (of, before) if of else adopted(tmp_path)
+    for step in variant.steps[1:]:
+        out = tmp_path / variant.name / step.name
+        exporter = registry.load("exporter", step.name)()
+        exporter.make(job(of, out, before, options=step.options))
+        before = out
+    return of, before
+
+
+def opened(of, folder, variant):
+    backend = registry.load("backend", variant.backend)()
+    return backend.open(
+        OpenJob(
+            model=of, variant=variant, device=CpuDevice(), size=small.SIZE, threads=1,
+            artifact=folder,
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES, ids=lambda r: r.variant)
+def test_outputs_are_named_right_and_not_overwritten_by_the_next_call(runtime, tmp_path):
+    variant = named(runtime.variant)
+    of, folder = made(tmp_path, variant)
+    session = opened(of, folder, variant)
+    rng = np.random.default_rng(0)
+    inputs = [rng.random((1, 3, *small.SIZE), np.float32) for _ in range(2)]
+    outs = [session.copy_out(session.forward(session.copy_in(x))) for x in inputs]
+    for x, out in zip(inputs, outs, strict=True):
+        want = np.einsum("kc,nchw->nkhw", small.WEIGHTS, x) + small.BIAS[:, None, None]
+        np.testing.assert_allclose(out["logits"], want, rtol=1e-4, atol=1e-5)
+        assert out["logits"].dtype == np.float32
+    assert session.effective["input"] == "float32"
+    with pytest.raises(runtime.refused, match="16, 32"):
+        session.forward(session.copy_in(np.ones((1, 5, 16, 32), np.float32)))
+    session.close()
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES, ids=lambda r: r.variant)
+def test_a_damaged_file_is_named(runtime, tmp_path):
+    variant = named(runtime.variant)
+    of, folder = made(tmp_path, variant)
+    file = folder / read_note(folder).model
+    file.write_bytes(b"torn")
+    with pytest.raises(WeightsError, match=file.name):
+        opened(of, folder, variant)
+
+
+@pytest.mark.parametrize("name", SMALLER)
+def test_smaller_weights_are_close_and_not_the_same(name, tmp_path):
+    rng = np.random.default_rng(1)
+    weights = rng.standard_normal((64, 3)).astype(np.float32)
+    of, before = adopted(tmp_path, weights=weights, bias=np.zeros(64, np.float32))
+    x = rng.random((1, 3, *small.SIZE), np.float32)
+    want = np.einsum("kc,nchw->nkhw", weights, x)
+    session = opened(*made(tmp_path, named(name), of, before), named(name))
+    found = session.copy_out(session.forward(session.copy_in(x)))["logits"]
+    error = np.linalg.norm(found - want) / np.linalg.norm(want)
+    assert 1e-5 < error < 2e-2
+
+
+def test_weights_that_mnn_does_not_store_are_refused(tmp_path):
+    variant = named("mnn-fp32")
+    step = variant.steps[1].model_copy(update={"options": {"weights": "int3"}})
+    with pytest.raises(BadInput, match="'int3'"):
+        made(tmp_path, variant.model_copy(update={"steps": (variant.steps[0], step)}))
+
+
+def test_a_graph_that_mnn_does_not_read_is_a_failure(tmp_path):
+    variant = named("mnn-fp32")
+    of, before = adopted(tmp_path)
+    (before / "model.onnx").write_bytes(b"torn")
+    with pytest.raises(CaseFailed, match="wrote no file"):
+        made(tmp_path, variant, of, before)
+
+
+@pytest.mark.parametrize("model", ["segformer-micro", "mask2former-micro"])
+def test_shipped_models_give_torchs_labels_and_workers_import_their_runtime_only(
+    model, tmp_path, cache, monkeypatch
+):
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
+    data = tables().datasets["scenes"].model_copy(
+        update={"options": {"seed": 0, "height": 128, "width": 256, "count": 4}}
+    )  # fmt: skip
+    protocol = small.QUICK.model_copy(update={"images": 2, "iterations": 1})
+    asked = Suite(
+        name="edge",
+        title="Edge",
+        reference=small.TORCH,
+        blocks=(
+            Block(
+                model=tables().models[model],
+                dataset=data,
+                variants=tuple(named(r.variant) for r in RUNTIMES),
+                targets=(small.CPU,),
+                protocol=protocol,
+            ),
+        ),
+    )
+    found = small.run(asked, tmp_path / "run", cache)
+    for runtime in RUNTIMES:
+        (row,) = (r for id_, r in found.items() if f"/{runtime.variant}/" in id_)
+        assert row.status == "ok", row.reason
+        assert (agreement(row.get("parity")) or 0) > 0.9999
+        (log,) = (tmp_path / "run" / "logs").glob(f"*{runtime.variant}*.case.log")
+        packages = imported(log)
+        assert runtime.module in packages
+        assert not packages & {"torch", "transformers", "onnx"}
