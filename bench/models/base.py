@@ -8,7 +8,7 @@ from bench import registry
 from bench.errors import Unsupported
 from bench.suite.model import Model
 
-OPTIONS = ("attention", "queries", "decoder_layers")
+OPTIONS = ("attention", "queries", "decoder_layers", "lean")
 """Options of loaders that variants set: in the first step of a recipe, or of a backend that runs the module."""
 NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 

@@ -40,7 +40,7 @@ class TransformersLoader(ModelLoader):
         """Module in eval mode with named outputs, float32, on the processor.
 
         The option `attention` is `eager`, or `sdpa`: then in those parts that have it. `queries` and
-        `decoder_layers` keep the first so many.
+        `decoder_layers` keep the first so many; `lean` computes the same with less work.
         """
         del allow_code
         self.refuse(options, spec)
@@ -65,6 +65,10 @@ class TransformersLoader(ModelLoader):
         family.ready(model)
         _attend(model, str(options.get("attention", "eager")))
         prune(model, family, options)
+        if options.get("lean"):
+            from bench.models.lean import lean
+
+            lean(model)
         return TransformersOutputs(model.eval(), family.outputs).eval()
 
     def classes(self, spec: Model) -> tuple[str, ...]:
