@@ -63,7 +63,7 @@ class LeanSwinLayer(nn.Module):
         if not always_partition:
             layer.set_shift_and_window_size(input_dimensions)
         height, width = input_dimensions
-        batch, _, channels = hidden_states.shape
+        batch, channels = hidden_states.shape[0], hidden_states.shape[2]
         side = layer.window_size
         down, right = -height % side, -width % side
         x = layer.layernorm_before(hidden_states)
