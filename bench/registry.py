@@ -87,6 +87,7 @@ TABLE: dict[str, dict[str, str]] = {
     "task": {
         "semantic": "bench.tasks.semantic:SemanticTask",
         "panoptic": "bench.tasks.panoptic:PanopticTask",
+        "instance": "bench.tasks.instance:InstanceTask",
     },
     "preprocess": {
         "normalize": "bench.transforms.pixels:normalize",
@@ -96,6 +97,8 @@ TABLE: dict[str, dict[str, str]] = {
         "hf": "bench.transforms.labels:HF",
         "panoptic": "bench.transforms.panoptic:PANOPTIC",
         "panoptic-hf": "bench.transforms.panoptic:PANOPTIC_HF",
+        "instance": "bench.transforms.instance:INSTANCE",
+        "instance-hf": "bench.transforms.instance:INSTANCE_HF",
     },
     "corruption": {
         name: f"bench.transforms.corruptions.{module}:{name}"

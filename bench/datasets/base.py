@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import DatasetError
+from bench.objects import Objects
 from bench.registry import suggest
 from bench.resources import read_bytes
 from bench.segments import VOID, Segments
@@ -59,6 +60,10 @@ class Images(Protocol):
 
     def segments(self, index: int) -> Segments | None:  # noqa: ARG002 - the leaves'
         """Panoptic ground truth of the set's classes; None if the set has none."""
+        return None
+
+    def objects(self, index: int) -> Objects | None:  # noqa: ARG002 - the leaves'
+        """Objects with a mask each, which may overlap; None if the set has none but its segments."""
         return None
 
     def files(self, index: int) -> tuple[Path, ...]:

@@ -63,7 +63,8 @@ def skip_reason(case: Case) -> str:
 def misses(case: Case) -> Iterator[str]:
     """Everything that this machine or installation lacks for the case."""
     yield from machine.mismatches(case.target, machine.describe())
-    absent = [name for name in needs(case.variant) if registry.version(name) is None]
+    required = (*needs(case.variant), *registry.load("task", case.protocol.task).needs)
+    absent = [name for name in required if registry.version(name) is None]
     if absent:
         verb = "isn't" if len(absent) == 1 else "aren't"
         yield f"{' and '.join(absent)} {verb} installed: python -m pip install {' '.join(absent)}"
@@ -124,7 +125,8 @@ def versions(case: Case) -> dict[str, str]:
 def runtime_versions(case: Case, variant: Variant) -> dict[str, str]:
     """Versions of the distributions that a variant's numbers depend on."""
     loader = registry.load("model", case.model.loader)
-    names = {*needs(variant), *loader.needs, "numpy", "opencv-python-headless"}
+    task = registry.load("task", case.protocol.task)
+    names = {*needs(variant), *loader.needs, *task.needs, "numpy", "opencv-python-headless"}
     return {name: installed(name) for name in sorted(names)}
 
 

@@ -11,6 +11,7 @@ from bench.record.counts import (
     RunTimes,
     SegmentsMeasurement,
 )
+from bench.record.detections import DetectionsMeasurement, MasksMeasurement
 from bench.record.environment import Environment
 from bench.record.gallery import GalleryMeasurement
 from bench.record.memory import FitsMeasurement, MemoryMeasurement
@@ -56,6 +57,8 @@ Measurement = Annotated[
     ConfusionMeasurement
     | InstanceMeasurement
     | SegmentsMeasurement
+    | DetectionsMeasurement
+    | MasksMeasurement
     | RunTimes
     | TimingMeasurement
     | MemoryMeasurement

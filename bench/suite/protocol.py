@@ -35,7 +35,7 @@ class Protocol(Spec):
     """How a case is evaluated and timed, and how long it may take."""
 
     task: str = SEMANTIC
-    """Registered task: semantic, panoptic, or a plug-in's."""
+    """Registered task: semantic, panoptic, instance, or a plug-in's."""
     scenario: Scenario = "single_stream"
     rate: float | None = Field(default=None, gt=0, le=1e6)
     """Arrivals (server) or frames (constant_stream) a second; None in the other scenarios."""

@@ -76,6 +76,8 @@ class Task(ABC):
     """Type of a prediction; a post-processing rule that gives another is refused."""
     instances: bool = False
     """Whether `tally` gets the set's instance ids."""
+    needs: tuple[str, ...] = ()
+    """Distributions that must be installed where a case is measured."""
 
     @property
     def class_metric(self) -> str:

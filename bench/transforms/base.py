@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.objects import Objects
 from bench.segments import PanopticOptions, Segments
 from bench.suite.model import Pixels
 
@@ -26,11 +27,14 @@ PanopticPostprocess = Callable[[Outputs, Size, Size, PanopticOptions], Segments]
 """(outputs, input size, image size, options) -> segments of the first image in the batch, of the
 model's classes, at the image's size."""
 
+InstancePostprocess = Callable[[Outputs, Size, Size], Objects]
+"""(outputs, input size, image size) -> objects of the first image in the batch, likewise."""
+
 
 @dataclass(frozen=True)
 class Rule:
     """A post-processing rule, as it is registered."""
 
     prediction: type
-    """`np.ndarray` for a label map, `Segments`, or what else a task takes."""
-    call: Postprocess | PanopticPostprocess
+    """`np.ndarray` for a label map, `Segments`, `Objects`, or what else a task takes."""
+    call: Postprocess | PanopticPostprocess | InstancePostprocess

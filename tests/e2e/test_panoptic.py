@@ -1,4 +1,5 @@
-"""A panoptic suite from its TOML file to its card: two variants on a few small scenes."""
+"""A panoptic suite from its TOML file to its card: two variants on a few small scenes; and one of them
+judged by AP."""
 
 from __future__ import annotations
 
@@ -121,3 +122,29 @@ def test_gallery_shows_classes_and_the_borders_of_segments(folder):
     truth = cv2.imread(str(folder / "run" / "media" / panel.truth), cv2.IMREAD_UNCHANGED)
     assert truth.shape == (128, 256)
     assert len(np.unique(truth)) > 5
+
+
+def test_the_same_model_is_judged_by_ap(folder):
+    """Its only variant is its own reference, so that no torch is needed."""
+    text = SUITE.replace('task = "panoptic"', 'task = "instance"').replace('["torch-fp32", ', "[")
+    (folder / "objects.toml").write_text(f'reference = "{ONNX}"\n{text}')
+    run = folder / "objects"
+    assert "AP %" in segbench("run", folder / "objects.toml", "--out", run)
+    (result,) = read_run(run).results
+    assert result.status == "ok"
+    found, masks = result.get("detections"), result.get("masks")
+    arrays = read_run(run).arrays(found.arrays)
+    assert masks.sizes == ((128, 256),) * 4
+    assert (arrays["matched"][arrays["truth"] == 0] > 0).any()
+    assert result.environment.versions["pycocotools"]
+    (shown,) = json.loads(segbench("show", run, "--json"))["cases"]
+    low, high = shown["intervals"]["ap"]
+    assert shown["metrics"]["ap"] < shown["metrics"]["ap50"] < 1
+    assert low < shown["metrics"]["ap"] < high
+    gate = json.loads(segbench("gate", run, "--baseline", run, "--json"))
+    kinds = {v["metric"]: v["kind"] for v in gate["verdicts"]}
+    assert kinds["ap"] == kinds["ap.car"] == "unchanged"
+    segbench("card", run)
+    card = (run / "card.md").read_text()
+    assert "| AP (%, 95 % interval)" in card
+    assert "mIoU" not in card

@@ -132,3 +132,14 @@ def test_an_export_step_says_what_it_lacks(monkeypatch):
         "bench.exporters.onnx.OnnxStep.lacks", lambda self: "no compiler", raising=False
     )
     assert probe.skip_reason(builders.case(variant=small.ORT, target=small.CPU)) == "no compiler"
+
+
+def test_a_task_tells_what_it_needs(monkeypatch):
+    case = builders.case(target=small.CPU, protocol=builders.protocol(task="instance"))
+    assert probe.skip_reason(case) == ""
+    assert probe.versions(case)["pycocotools"] == probe.installed("pycocotools")
+    real = registry.version
+    monkeypatch.setattr(registry, "version", lambda d: None if d == "pycocotools" else real(d))
+    reason = probe.skip_reason(case)
+    assert reason == "pycocotools isn't installed: python -m pip install pycocotools"
+    assert probe.skip_reason(builders.case(target=small.CPU)) == ""

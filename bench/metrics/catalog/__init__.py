@@ -134,5 +134,5 @@ def info(name: str) -> MetricInfo:
     return known or MetricInfo(name, name, "", "", "")
 
 
-BY_CLASS = {"iou": "IoU", "pq": "PQ"}
+BY_CLASS = {"iou": "IoU", "pq": "PQ", "ap": "AP"}
 """Metric of a class -> its name in words."""
