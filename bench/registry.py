@@ -55,6 +55,7 @@ TABLE: dict[str, dict[str, str]] = {
         "scenes": "bench.datasets.scenes.loader:ScenesLoader",
         "cityscapes": "bench.datasets.cityscapes:CityscapesLoader",
         "folder": "bench.datasets.folder:FolderLoader",
+        "coco": "bench.datasets.coco:CocoLoader",
         "coco_panoptic": "bench.datasets.coco_panoptic:CocoPanopticLoader",
         "mapillary": "bench.datasets.mapillary:MapillaryLoader",
         "ade20k_full": "bench.datasets.ade20k_full:AdeFullLoader",

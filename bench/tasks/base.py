@@ -70,6 +70,11 @@ class Task(ABC):
     kind: str
     """Measurement that holds the counts: its `kind`, or the name of an `extra` one. It has `classes`,
     `images`, `asked`, `groups` and `classified`."""
+    rules: str = (
+        "by the rules of Cityscapes: pixels without a label are left out, and a class that neither the "
+        "ground truth nor a prediction has is left out of the mean"
+    )
+    """How the headline is made, in words."""
     absent: str = "absent: neither in the ground truth nor predicted"
     """Why a class has no ratio."""
     prediction: type = np.ndarray

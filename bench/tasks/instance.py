@@ -49,6 +49,10 @@ class InstanceTask(Task):
     numbers = ("ap50", "ap75", "ap_small", "ap_medium", "ap_large", "ar")
     kind = "detections"
     prediction = Objects
+    rules = (
+        "by the rules of COCO: of each image and class the 100 surest detections count, also those where "
+        "nothing is annotated, and a class without an object is left out of the mean"
+    )
     absent = "absent: no object in the ground truth"
     needs = (NEEDS,)
 

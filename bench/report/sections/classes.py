@@ -21,6 +21,12 @@ SUMMARY = {
     "pq_stuff": "Stuff (PQ)",
     "sq": "Segmentation quality (SQ)",
     "rq": "Recognition quality (RQ)",
+    "ap50": "IoU from 0.50 (AP50)",
+    "ap75": "IoU from 0.75 (AP75)",
+    "ap_small": "Small objects (AP)",
+    "ap_medium": "Medium objects (AP)",
+    "ap_large": "Large objects (AP)",
+    "ar": "Average recall (AR)",
 }
 """Rows below the classes, where a task has their number."""
 
@@ -44,7 +50,8 @@ def section(view: View) -> Section | None:
         blocks += [_table(found), *([_differences(compared)] if compared else [])]
     repeated = f" {said('classes')['repeated']}" if len(rows) < len(able) else ""
     labels = listing(list(dict.fromkeys(label for label, *_ in tables)))
-    return titled("classes", blocks, labels=labels, repeated=repeated)
+    rules = "; ".join(dict.fromkeys(task_of(r.result.case).rules for r in rows.values()))
+    return titled("classes", blocks, labels=labels, rules=rules, repeated=repeated)
 
 
 def _numbers(row: Row) -> tuple[object, ...]:
