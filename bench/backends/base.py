@@ -67,6 +67,10 @@ class Session(Protocol):
         """Input, float32 (N, 3, h, w), on the device and in the session's dtype."""
         ...
 
+    def fed(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The input as the session's dtype leaves it, float32 (N, 3, h, w)."""
+        return np.asarray(self.copy_in(x), np.float32)
+
     def forward(self, x: Any) -> Any:
         """Raw outputs, still on the device; the caller synchronises."""
         ...

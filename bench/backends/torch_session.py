@@ -121,6 +121,10 @@ class TorchSession(Session):
         """Tensor on the device, in the weights' dtype."""
         return torch.from_numpy(x).to(device=self._device, dtype=self._dtype)
 
+    def fed(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The input in the weights' dtype and back, float32."""
+        return np.asarray(self.copy_in(x).float().cpu().numpy())
+
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Tensors, still on the device."""
         with torch.inference_mode(), self._context():

@@ -28,6 +28,8 @@ class ExportJob:
     batch_size: int
     threads: int
     allow_code: bool = False
+    stages: bool = False
+    """Whether the artifact has the outputs of the model's stages, too."""
     options: dict[str, Any] = field(default_factory=dict)
     calibration: tuple[NDArray[np.float32], ...] = ()
     """Preprocessed calibration inputs, float32 (1, C, h, w) each; empty unless the step asks."""
@@ -55,7 +57,12 @@ class ExportJob:
         torch.set_num_threads(self.threads)
         loader = registry.load("model", self.model.loader)()
         asked = {name: self.options[name] for name in OPTIONS if name in self.options}
-        return loader.build(self.model, allow_code=self.allow_code, options=asked)
+        module = loader.build(self.model, allow_code=self.allow_code, options=asked)
+        if not self.stages:
+            return module
+        from bench.models.stages import Staged
+
+        return Staged(module, torch.zeros(self.input_shape)).eval()
 
 
 class ExportStep(Protocol):

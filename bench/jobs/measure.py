@@ -6,6 +6,7 @@ from pydantic import Field
 
 from bench.jobs.base import AccuracyJob, Job, Report, SessionJob, SessionReport
 from bench.record.ceiling import Ceiling
+from bench.record.checks import ChecksMeasurement, StagesMeasurement
 from bench.record.result import Measurement
 from bench.record.timing import Launch
 from bench.record.work import ComponentMeasurement, WorkMeasurement
@@ -104,6 +105,30 @@ class WorkJob(SessionJob):
     """Count the work of a call, and time the model's parts."""
 
     report = WorkReport
+
+
+class ChecksReport(Report):
+    """What became of each check."""
+
+    checks: ChecksMeasurement
+
+
+class ChecksJob(SessionJob):
+    """Call the artifact again, with another image, batch and shape, beside the model itself."""
+
+    report = ChecksReport
+
+
+class StagesReport(Report):
+    """Each stage beside the model's."""
+
+    stages: StagesMeasurement
+
+
+class StagesJob(SessionJob):
+    """Compare the stages of an artifact that has their outputs, or of the session's own module."""
+
+    report = StagesReport
 
 
 class CeilingReport(Report):

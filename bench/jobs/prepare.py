@@ -111,11 +111,13 @@ class ArtifactJob(OfCase):
     """Digest of what the step before made."""
     target: str
     """Digest of what this one makes."""
+    stages: bool = False
+    """With the outputs of the model's stages."""
 
     @property
     def log(self) -> str:
         """A log a step of the recipe."""
-        return f"{self.position}.artifact"
+        return f"{self.position}.{'stages-' if self.stages else ''}artifact"
 
     def makes(self, cache: Path) -> Path:
         """Folder of the artifact."""

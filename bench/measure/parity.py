@@ -40,7 +40,7 @@ class Compared:
     """Pixels on which the task's predictions agree."""
     total: int
     sums: dict[str, Sums]
-    """Output -> `_sums`."""
+    """Output -> `sums_of`."""
 
 
 def compare(
@@ -56,7 +56,7 @@ def compare(
         want = np.load(stored, allow_pickle=False) if stored.is_file() else None
         # A model with fewer queries has fewer rows, and the same combined map.
         if want is not None and want.shape == array.shape:
-            sums[name] = _sums(array, want)
+            sums[name] = sums_of(array, want)
     same = task.agree(expected, found)
     return Compared(index, int(np.count_nonzero(same)), int(same.size), sums)
 
@@ -74,16 +74,16 @@ def measurement(
         images=tuple(names[c.index] for c in compared),
         equal=tuple(c.equal for c in compared),
         total=tuple(c.total for c in compared),
-        outputs={
-            name: OutputSums(
-                **dict(zip(OutputSums.by_image, zip(*found, strict=True), strict=True))
-            )
-            for name, found in rows.items()
-        },
+        outputs={name: packed(found) for name, found in rows.items()},
     )
 
 
-def _sums(found: NDArray[Any], want: NDArray[Any]) -> Sums:
+def packed(rows: Sequence[Sums]) -> OutputSums:
+    """Sums of several images as one record."""
+    return OutputSums(**dict(zip(OutputSums.by_image, zip(*rows, strict=True), strict=True)))
+
+
+def sums_of(found: NDArray[Any], want: NDArray[Any]) -> Sums:
     """Squared error, squared reference, largest error, non-finite values; float64 sums."""
     a, b = found.astype(np.float64).ravel(), want.astype(np.float64).ravel()
     bad = int(a.size - np.count_nonzero(np.isfinite(a)))

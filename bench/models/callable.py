@@ -10,6 +10,7 @@ from typing import Any
 from bench.errors import BadInput, CodeRefused
 from bench.models.base import NO_OPTIONS, ModelLoader
 from bench.models.files import sha256
+from bench.suite.base import digest as digest_of
 from bench.suite.model import Model
 
 
@@ -24,16 +25,18 @@ class CallableLoader(ModelLoader):
     runs_code = True
 
     def digest(self, spec: Model, *, allow_code: bool = False) -> str:
-        """sha256 of the module's source file."""
+        """sha256 of the module's source file, and the function, unless that is called `build`."""
         self._check(spec, allow_code=allow_code)
-        module, _ = _parts(spec)
+        module, function = _parts(spec)
         try:
             found = importlib.util.find_spec(module)
         except ImportError as e:
             raise BadInput(f"The module {module!r} can't be imported: {e}.", _HINT) from e
         if found is None or found.origin is None:
             raise BadInput(f"There is no module called {module!r}.", _HINT)
-        return sha256(Path(found.origin))
+        source = sha256(Path(found.origin))
+        # One file may build several models.
+        return source if function == "build" else digest_of([source, function])
 
     def build(
         self, spec: Model, *, allow_code: bool = False, options: Mapping[str, Any] = NO_OPTIONS

@@ -1,6 +1,6 @@
-"""Analyses, which follow when all rows are there: work, the machine's ceilings, what fits.
+"""Analyses, which follow when all rows are there: work, ceilings, checks of artifacts, what fits, stages.
 
-None of them can fail a row: one that can't be done leaves its reason.
+None of them can fail a row: one that can't be done leaves its reason. A check may find it wrong.
 """
 
 import shutil
@@ -12,12 +12,20 @@ from typing import Any, Literal, cast
 
 from bench import cachedir
 from bench.errors import RecordError
-from bench.jobs.measure import CeilingJob, CeilingReport, WorkJob
-from bench.plan import keys, tries
-from bench.plan.graph import Graph
+from bench.jobs.measure import (
+    CeilingJob,
+    CeilingReport,
+    ChecksJob,
+    StagesJob,
+    StagesReport,
+    WorkJob,
+)
+from bench.plan import checked, keys, tries
+from bench.plan.graph import Graph, Prepared
 from bench.plan.setting import StepFailed
 from bench.plan.walk import Routine
 from bench.record.ceiling import Ceiling
+from bench.record.checks import ChecksMeasurement, StagesMeasurement
 from bench.record.memory import FitsMeasurement
 from bench.record.result import Measurement, Result
 from bench.record.store import to_json, write_atomic
@@ -26,14 +34,20 @@ from bench.resources import read_bytes
 from bench.suite.base import digest
 from bench.suite.case import Case
 
-Kind = Literal["work", "ceiling", "fits"]
+Kind = Literal["work", "ceiling", "checks", "fits", "stages"]
 BUSY = 0.1
 """Processors that others kept busy beside a ceiling; beyond it the ceiling isn't kept."""
 _WHAT: dict[Kind, str] = {  # the slowest last
     "work": "counting the work",
     "ceiling": "measuring the machine's ceiling",
+    "checks": "checking the artifact",
     "fits": "searching what fits",
+    "stages": "comparing the stages",
 }
+
+
+PASSES: tuple[tuple[Kind, ...], ...] = (tuple(k for k in _WHAT if k != "stages"), ("stages",))
+"""Kinds whose steps follow one another; the second pass sees which rows the first found wrong."""
 
 
 @dataclass
@@ -61,14 +75,19 @@ class Analyses:
             found["work"] = "work"
         if asked.ceiling and not self._there(case):
             found["ceiling"] = f"ceiling {self._file(case).name}"
+        if asked.checks and not (row and row.get("checks")):
+            found["checks"] = "checks"
+        wrong = asked.checks and row is not None and row.status == "wrong"
+        if (asked.stages or wrong) and not (row and row.get("stages")):
+            found["stages"] = "stages"
         if asked.fits_gb and not (row and row.get("fits")):
             found["fits"] = "fits"
         return found
 
-    def order(self, rows: Sequence[Result]) -> Iterator[tuple[Kind, int]]:
-        """Kind and position of the row of every step to come: the slowest kind last."""
+    def order(self, rows: Sequence[Result], kinds: Sequence[Kind]) -> Iterator[tuple[Kind, int]]:
+        """Kind and position of the row of every step to come of some kinds, in the kinds' order."""
         wanted = [self.wanted(row.case, row) for row in rows]
-        for kind in _WHAT:
+        for kind in kinds:
             ceilings = set()
             for i, names in enumerate(wanted):
                 if kind in names and names[kind] not in ceilings:
@@ -93,6 +112,11 @@ class Analyses:
             if kind == "work":
                 done = yield graph.measured(WorkJob, made, _WHAT[kind])
                 return (done.report.work, done.report.components), ""
+            if kind == "checks":
+                done = yield graph.measured(ChecksJob, made, _WHAT[kind])
+                return (done.report.checks,), ""
+            if kind == "stages":
+                return ((yield from self._stages(graph, made)),), ""
             search = partial(tries.what_fits, graph, made)
             return ((yield graph.alone(case, _WHAT[kind], search)),), ""
         except Exception as e:  # noqa: BLE001 - an analysis never costs the row
@@ -100,6 +124,15 @@ class Analyses:
             skipped = isinstance(e, StepFailed) and e.skipped
             note = "" if skipped else f"{_WHAT[kind].capitalize()} failed: {reason}"
             return _absent(kind, case, size, reason), note
+
+    def _stages(self, graph: Graph, made: Prepared) -> Routine[StagesMeasurement]:
+        """The stages of an artifact that is exported once more, with their outputs."""
+        if made.case.model.onnx is not None:
+            return StagesMeasurement(absent="the model is an ONNX file: it has no modules")
+        if made.chain:
+            made = yield from graph.opened(made, stages=True)
+        done = yield graph.measured(StagesJob, made, _WHAT["stages"])
+        return cast("StagesReport", done.report).stages
 
     def _ceiling(self, graph: Graph, case: Case) -> None:
         """Measure the ceiling, or find it in the cache, and store it with the run."""
@@ -139,11 +172,19 @@ class Analyses:
 
 
 def added(row: Result, found: tuple[Measurement, ...], note: str) -> Result:
-    """The row with measurements that take the place of those of the same kinds, and with a note."""
+    """The row with measurements that take the place of those of the same kinds, and with a note.
+
+    A check that fails makes an ok row wrong; the stages tell where a wrong one begins to differ.
+    """
     kinds = {m.kind for m in found}
     kept = tuple(m for m in row.measurements if m.kind not in kinds)
     notes = tuple(dict.fromkeys(filter(None, (*row.notes, note))))
-    return row.model_copy(update={"measurements": (*kept, *found), "notes": notes})
+    row = row.model_copy(update={"measurements": (*kept, *found), "notes": notes})
+    if "checks" in kinds and row.status == "ok" and (reason := checked.failed(row)):
+        row = row.model_copy(update={"status": "wrong", "reason": reason})
+    if "stages" in kinds and row.status == "wrong" and (where := checked.diverges(row)):
+        row = row.model_copy(update={"reason": f"{row.reason}; {where}"})
+    return row
 
 
 def _absent(
@@ -152,6 +193,10 @@ def _absent(
     """Measurements that hold a reason; none where the next run tries again."""
     if kind == "ceiling" or size is None:
         return ()
+    if kind == "checks":
+        return (ChecksMeasurement(absent=reason),)
+    if kind == "stages":
+        return (StagesMeasurement(absent=reason),)
     if kind == "fits":
         return (FitsMeasurement(absent=reason),)
     asked = {"batch_size": max(1, case.protocol.batch_size), "height": size[0], "width": size[1]}

@@ -137,9 +137,9 @@ class Graph:
         made = yield from self._sized_with_data(case, batch)
         return (yield from self.opened(made))
 
-    def opened(self, made: Prepared) -> Routine[Prepared]:
-        """The case with its artifact."""
-        digests, chain = self._chain(made, made.case.variant)
+    def opened(self, made: Prepared, *, stages: bool = False) -> Routine[Prepared]:
+        """The case with its artifact, or with one that has the outputs of the model's stages, too."""
+        digests, chain = self._chain(made, made.case.variant, stages=stages)
         return _with_artifact(made, digests, (yield chain))
 
     def compared(
@@ -220,11 +220,13 @@ class Graph:
         }
         return self._job(kind, made.ran, made.data, **{**opens, **fields})
 
-    def _chain(self, made: Prepared, variant: Variant) -> tuple[list[str], tuple[Node, ...]]:
+    def _chain(
+        self, made: Prepared, variant: Variant, *, stages: bool = False
+    ) -> tuple[list[str], tuple[Node, ...]]:
         """Digests of what a variant's recipe makes, and its steps; each needs the one before."""
         calibration = variant.calibration
         images = made.data.calibration.get(calibration.split, "") if calibration else ""
-        digests = keys.recipe_digests(made.ran, variant, made.size, images)
+        digests = keys.recipe_digests(made.ran, variant, made.size, images, stages=stages)
         case = made.ran.model_copy(update={"variant": variant})
         nodes: list[Node] = []
         for at, digest in enumerate(digests):
@@ -236,6 +238,7 @@ class Graph:
                 position=at,
                 previous=digests[at - 1] if at else None,
                 target=digest,
+                stages=stages,
             )
             key, what = f"artifact {digest} {made.data.digest}", f"making {variant.steps[at].name}"
             nodes.append(self._step(key, case, job, what, needs=tuple(nodes[-1:])))

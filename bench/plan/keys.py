@@ -18,8 +18,13 @@ EXPORTING = ("exporters", "models", "transforms")
 """Rooms whose code makes an artifact what it is."""
 
 
-def recipe_digests(case: Case, variant: Variant, size: Size, data: str) -> list[str]:
-    """Digest of the artifact after each step of a recipe; `data` is the calibration set's."""
+def recipe_digests(
+    case: Case, variant: Variant, size: Size, data: str, *, stages: bool = False
+) -> list[str]:
+    """Digest of the artifact after each step of a recipe; `data` is the calibration set's.
+
+    With `stages`, that of the artifact that has the outputs of the model's stages, too.
+    """
     found: list[str] = []
     for step in variant.steps:
         exporter = registry.load("exporter", step.name)
@@ -33,6 +38,7 @@ def recipe_digests(case: Case, variant: Variant, size: Size, data: str) -> list[
             "batch": case.protocol.batch_size,
             "onnx": case.model.onnx.model_dump() if case.model.onnx else None,
             **({} if case.model.pixels.bands == 3 else {"bands": case.model.pixels.bands}),
+            **({"stages": True} if stages else {}),
         }
         if exporter.calibrates:
             calibration = variant.calibration

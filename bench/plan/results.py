@@ -6,7 +6,8 @@ from typing import Any, cast
 from bench.execute.base import Outcome
 from bench.jobs.measure import CaseReport
 from bench.jobs.prepare import DatasetReport
-from bench.metrics.catalog.parity import agreement, sqnr_db
+from bench.metrics.catalog.parity import agreement
+from bench.plan.checked import beyond, ruined
 from bench.plan.graph import Prepared
 from bench.record.base import now
 from bench.record.environment import Environment
@@ -120,33 +121,11 @@ def void_only(case: Case, counts: Any) -> str:
 
 
 def wrong(case: Case, parity: ParityMeasurement | None) -> str:
-    """Empty, or how far beyond the suite's limit the outputs lie from the reference's.
-
-    Labels count where weights are trained; seeded weights give nearly flat logits, so there the
-    combined map's SQNR counts.
-    """
+    """Empty, or how far beyond the suite's limit the outputs lie from the reference's."""
     if parity is None or parity.absent:
         return ""
-    ruined = sum(sum(s.non_finite) for s in parity.outputs.values())
-    if ruined:
-        return f"{ruined} output values are not finite"
-    limit = case.parity
-    name = case.reference.slug
-    if case.model.trained and limit.agreement is not None and parity.total:
-        share = agreement(parity)
-        if share is not None and share < limit.agreement:
-            return (
-                f"only {100 * share:.1f} % of labels equal those of {name} "
-                f"(limit {100 * limit.agreement:g} %)"
-            )
-    sums = parity.outputs.get("map")
-    if not case.model.trained and limit.sqnr_db is not None and sums is not None:
-        ratio = sqnr_db(sums)
-        if ratio is not None and ratio < limit.sqnr_db:
-            return (
-                f"the output's SQNR against {name} is {ratio:.1f} dB (limit {limit.sqnr_db:g} dB)"
-            )
-    return ""
+    name, sums = case.reference.slug, parity.outputs.get("map")
+    return ruined(parity.outputs.values()) or beyond(case, agreement(parity), sums, name)
 
 
 def mismatches(

@@ -74,8 +74,10 @@ class Scheduler:
                 rounds.run(cases, old, self.walk.run)
             self.walk.run(self._row(i, case, stored.get(case.id)) for i, case in enumerate(cases))
             self.walk.run(self._launches())
-            rows = [self._rows[i] for i in range(len(cases))]
-            self.walk.run(self._analysis(i, kind) for kind, i in tuple(self._analyses.order(rows)))
+            for kinds in analyses.PASSES:
+                rows = [self._rows[i] for i in range(len(cases))]
+                steps = tuple(self._analyses.order(rows, kinds))
+                self.walk.run(self._analysis(i, kind) for kind, i in steps)
         finally:
             self.walk.executor.close()
         self._say_left()

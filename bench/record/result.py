@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from bench.record.base import ArrayFile, Record
+from bench.record.checks import ChecksMeasurement, StagesMeasurement
 from bench.record.counts import (
     ConfusionMeasurement,
     InstanceMeasurement,
@@ -67,6 +68,8 @@ Measurement = Annotated[
     | WorkMeasurement
     | ComponentMeasurement
     | FitsMeasurement
+    | ChecksMeasurement
+    | StagesMeasurement
     | ExtraMeasurement,
     Field(discriminator="kind"),
 ]

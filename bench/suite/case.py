@@ -7,7 +7,7 @@ from pydantic import Field
 from bench.suite.base import Spec, digest
 from bench.suite.dataset import Dataset
 from bench.suite.model import Model
-from bench.suite.protocol import TASK_FIELDS, Protocol
+from bench.suite.protocol import BESIDE, TASK_FIELDS, Protocol
 from bench.suite.target import Target
 from bench.suite.variant import Variant
 
@@ -61,13 +61,14 @@ class Case(Spec):
     def fingerprint(self) -> str:
         """sha256 over all that determines the answer.
 
-        Prose is left out, and the number of shards, and the folders of weights and images once
+        Prose is left out, and the protocol's fields that change no number, and the folders of weights and images once
         their digests are known: a copy elsewhere gives the same answer.
         """
         what = self.model_dump(mode="json", exclude={"sweep"})
         for part in ("model", "variant", "target", "dataset", "reference"):
             what[part].pop("about", None)
-        what["protocol"].pop("shards")
+        for name in BESIDE:
+            what["protocol"].pop(name)
         if self.weights_digest:
             what["model"].pop("location")
         if self.dataset_digest:

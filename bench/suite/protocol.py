@@ -13,6 +13,8 @@ Scenario = Literal["single_stream", "offline", "server", "constant_stream"]
 LARGEST = 0
 """Batch size of an `offline` that seeks it: the largest that runs in the target's memory."""
 SEMANTIC = "semantic"
+BESIDE = ("shards", "checks", "stages")
+"""Fields that change no number: none of them stands in a fingerprint."""
 TASK_FIELDS = ("task", "threshold", "mask_threshold", "overlap_mask_area_threshold")
 """Fields of the protocol that belong to a task other than the semantic one."""
 
@@ -91,6 +93,10 @@ class Protocol(Spec):
     """Count the model's work and time its parts, where a torch module is there."""
     ceiling: bool = True
     """Measure what the machine itself can do, once a machine."""
+    checks: bool = False
+    """Call each artifact again, with another image, batch and shape: a wrong answer makes the row wrong."""
+    stages: bool = False
+    """Compare each variant with the model stage by stage; else only of wrong rows where `checks` is set."""
     fits_gb: tuple[Annotated[float, Field(ge=0, le=1e6)], ...] = ()
     """Limits of memory, GB, under which the largest batch and image are sought; 0 = all that the
     machine has."""

@@ -23,6 +23,15 @@ def test_the_source_file_is_the_digest_and_nothing_is_run(tmp_path):
     assert CallableLoader().digest(model("mine_digest:build"), allow_code=True) != first
 
 
+def test_two_functions_of_a_file_are_two_models(tmp_path):
+    (tmp_path / "mine_two.py").write_text("")
+    found = {
+        CallableLoader().digest(model(f"mine_two:{name}"), allow_code=True)
+        for name in ("build", "large", "small")
+    }
+    assert len(found) == 3
+
+
 def test_without_leave_not_even_the_source_is_read():
     for call in (CallableLoader().digest, CallableLoader().build):
         with pytest.raises(CodeRefused, match="--allow-code"):

@@ -155,3 +155,42 @@ def test_a_busy_machines_ceiling_holds_for_this_run_and_is_measured_again_by_the
     assert len(quiet.ran("ceiling")) == 1
     (one,) = read_run(tmp_path / "run").ceilings()
     assert (one.foreign_cpu or 0) < 0.1
+
+
+def checks(**fields):
+    """Report of checks whose second image has these numbers."""
+    found = {"name": "second image", "outcome": "ran", "asked": "1 x 3 x 32 x 64", **fields}
+    return {"checks": {"checks": [found]}}
+
+
+def checking(tmp_path, **protocol):
+    of = small.model(small.conv_graph(tmp_path / "conv.onnx"))
+    data = small.folder(small.pictures(tmp_path / "pictures"))
+    asked = small.QUICK.model_copy(update=protocol)
+    return small.suite(small.block(of, data, protocol=asked))
+
+
+def test_a_check_that_fails_makes_the_row_wrong_and_asks_for_its_stages(
+    tmp_path, cache, monkeypatch
+):
+    script = Script(monkeypatch, checks=checks(equal=1, total=2))
+    (row,), _ = go(checking(tmp_path, checks=True), tmp_path, cache)
+    assert row.status == "wrong"
+    assert row.reason.startswith("second image (1 x 3 x 32 x 64): only 50.0 % of labels equal")
+    assert row.get("stages").absent == "the model is an ONNX file: it has no modules"
+    again, _ = go(checking(tmp_path, checks=True), tmp_path, cache)
+    assert again == [row]
+    assert [j.step for j in script.jobs] == ["checks"]
+
+
+def test_a_check_that_passes_leaves_the_row_as_it_is(tmp_path, cache, monkeypatch):
+    Script(monkeypatch, checks=checks(equal=2, total=2))
+    (row,), _ = go(checking(tmp_path, checks=True), tmp_path, cache)
+    assert (row.status, row.get("checks").checks[0].equal, row.get("stages")) == ("ok", 2, None)
+
+
+def test_checks_that_crash_cost_no_row(tmp_path, cache, monkeypatch):
+    Script(monkeypatch, checks=Failure(step="x", type="SIGSEGV", message="It crashed."))
+    (row,), _ = go(checking(tmp_path, checks=True), tmp_path, cache)
+    assert (row.status, row.get("checks").absent) == ("ok", "It crashed.")
+    assert row.notes == ("Checking the artifact failed: It crashed.",)

@@ -39,6 +39,7 @@ def _make(job: ArtifactJob, out: Path, say: Say) -> dict[str, Any]:
             batch_size=job.case.protocol.batch_size,
             threads=job.threads,
             allow_code=job.allow_code,
+            stages=job.stages,
             options=step.options,
             calibration=_calibration(job) if exporter.calibrates else (),
         )
