@@ -47,7 +47,7 @@ GARBAGE = 1_000_000
 Python's 700 the search took a tenth of the time of `show` and `gate` over 10,000 cases."""
 
 EPILOG = (
-    "Exit codes: 0 ok, 1 the gate failed, 2 bad input, 3 some case failed, "
+    "Exit codes: 0 ok, 1 the gate or a check failed, 2 bad input, 3 some case failed, "
     "4 nothing was measured, 130 interrupted."
 )
 
