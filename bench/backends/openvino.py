@@ -6,10 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.backends.base import Backend, OpenJob, Session
+from bench.devices.base import Device
+from bench.devices.machine import flags
 from bench.errors import BadInput, WeightsError
 
 # Left alone, OpenVINO runs an fp32 graph in bf16 where the processor can.
-_HINTS = {"fp32": "f32", "int8": "f32", "bf16": "bf16"}
+_HINTS = {"fp32": "f32", "int8": "f32", "bf16": "bf16", "fp16": "f16"}
+_MULTIPLIES = {
+    "bf16": ("avx512_bf16", "amx_bf16", "bf16"),
+    "fp16": ("avx512_fp16", "amx_fp16", "asimdhp"),
+}
+"""Precision -> features of processors that multiply in it. On others OpenVINO takes another one, fp16's
+hint giving bf16, without a word."""
 _WORDS = {"f32": "fp32", "f16": "fp16", "bf16": "bf16", "i8": "int8", "u8": "int8"}
 _DTYPES = {"f32": "float32", "f16": "float16", "bf16": "bfloat16"}
 _PRODUCTS = {"Convolution", "GroupConvolution", "Deconvolution", "FullyConnected", "MatMul",
@@ -25,6 +33,14 @@ class OpenVinoBackend(Backend):
     """`default` leaves INFERENCE_PRECISION_HINT to OpenVINO; f32, bf16 or f16 sets it."""
     precisions = tuple(_HINTS)
     otherwise = "OpenVINO on the processor has no {}"
+
+    def supports(self, precision: str, device: Device) -> str:
+        """Empty, or the reason why not."""
+        wanted = _MULTIPLIES.get(precision, ())
+        no = super().supports(precision, device)
+        if no or not wanted or set(wanted) & set(flags()):
+            return no
+        return f"this processor doesn't multiply in {precision}: it has none of {', '.join(wanted)}"
 
     def open(self, job: OpenJob) -> Session:
         """Session on model.xml."""

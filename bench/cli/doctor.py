@@ -57,7 +57,7 @@ def examine() -> Report:
 def _machine(here: Machine) -> Report:
     import psutil
 
-    from bench.execute.probe import flags
+    from bench.devices.machine import flags
 
     governor = _text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").strip()
     return {

@@ -20,6 +20,12 @@ CGROUPS = (
 )
 """Limit and use of our control group, versions 2 and 1."""
 
+FLAGS = (
+    "sse4_2", "avx", "avx2", "fma", "f16c", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16",
+    "avx512_fp16", "amx_bf16", "amx_int8", "amx_fp16", "asimd", "asimddp", "asimdhp", "i8mm", "bf16",
+    "sve",
+)  # fmt: skip
+
 
 @cache
 def describe() -> Machine:
@@ -82,6 +88,22 @@ def processor_name() -> str:
     keys = ("model name", "hardware", "model")
     found = (v for key in keys for name, v in told if name == key and v and not v.isdecimal())
     return next(found, platform.processor() or platform.machine())
+
+
+@cache
+def flags() -> tuple[str, ...]:
+    """Processor features that matter to inference, of those that the kernel lists."""
+    have = next(iter(cpuinfo(("flags", "features"))), "").split()
+    return tuple(f for f in FLAGS if f in have)
+
+
+def cpuinfo(names: str | tuple[str, ...]) -> list[str]:
+    """Values of the kernel's lines on the processor that begin with a name; empty where it hides them."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return []
+    return [n.partition(":")[2] for n in lines if n.lower().startswith(names)]
 
 
 def mismatches(target: Target, machine: Machine) -> Iterator[str]:

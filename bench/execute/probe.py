@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bench import __version__, registry
 from bench.devices import machine
+from bench.devices.machine import cpuinfo, flags
 from bench.jobs.prepare import ProbeJob, ProbeReport
 from bench.record.environment import Environment
 from bench.registry import installed
@@ -25,10 +26,6 @@ MEASURING = (
     "models", "tasks", "transforms",
 )  # fmt: skip
 """The room `measure`, and what it uses of others: code that makes a number what it is."""
-_FLAGS = (
-    "sse4_2", "avx", "avx2", "fma", "f16c", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16",
-    "avx512_fp16", "amx_bf16", "amx_int8", "asimd", "asimddp", "i8mm", "bf16", "sve",
-)  # fmt: skip
 _VARIABLES = (
     "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OMP_WAIT_POLICY", "KMP_AFFINITY", "KMP_BLOCKTIME",
     "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "CUDA_VISIBLE_DEVICES", "LD_PRELOAD",
@@ -130,25 +127,9 @@ def runtime_versions(case: Case, variant: Variant) -> dict[str, str]:
     return {name: installed(name) for name in sorted(names)}
 
 
-@cache
-def flags() -> tuple[str, ...]:
-    """Processor features that matter to inference, of those that the kernel lists."""
-    have = next(iter(_cpuinfo(("flags", "features"))), "").split()
-    return tuple(f for f in _FLAGS if f in have)
-
-
 def clock_mhz() -> float | None:
     """Fastest core's present clock, MHz, or None where the kernel hides it."""
-    return max((float(value) for value in _cpuinfo("cpu mhz")), default=None)
-
-
-def _cpuinfo(names: str | tuple[str, ...]) -> list[str]:
-    """Values of the kernel's lines on the processor that begin with a name; empty where it hides them."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return []
-    return [n.partition(":")[2] for n in lines if n.lower().startswith(names)]
+    return max((float(value) for value in cpuinfo("cpu mhz")), default=None)
 
 
 @cache

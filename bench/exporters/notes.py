@@ -24,6 +24,8 @@ class ArtifactNote(Spec):
     """Learned numbers; None where the format doesn't tell them from constants."""
     weight_bytes: int | None = None
     """Their bytes as stored."""
+    dynamic: tuple[str, ...] = ()
+    """Axes of the input that the artifact leaves open: batch, height, width."""
     rungs: tuple[Rung, ...] = ()
     """Paths of the export that the step tried, the one that works last."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from bench import registry
 from bench.errors import WeightsError
-from bench.exporters import ladder
+from bench.exporters import dynamic, ladder
 from bench.exporters.base import ExportJob, ExportStep
 from bench.exporters.compact import compact
 from bench.exporters.gather import gathered
@@ -26,32 +26,33 @@ OPSET = 20
 
 
 class OnnxStep(ExportStep):
-    """Writes model.onnx, with its weights beside it (option: path, one of the ladder's alone)."""
+    """Writes model.onnx, with its weights beside it.
+
+    Options: path, one of the ladder's alone; dynamic, axes of the input that are left open.
+    """
 
     needs = ("torch", "transformers", "onnx", "onnxscript")
-    options = (*OPTIONS, "path")
+    options = (*OPTIONS, "path", "dynamic")
 
     def make(self, job: ExportJob) -> None:
         """Write model.onnx, and model.onnx.data where the weights are large."""
         if job.model.onnx is not None:
             _adopt(job, job.model.onnx)
             return
-        import torch
-
-        x = torch.randn(*job.input_shape, generator=torch.Generator().manual_seed(0))
+        x = dynamic.example(job)
 
         def traced(*, rewritten: bool = False) -> ArtifactNote:
             module = job.module()
             with gathered() if rewritten else nullcontext():
                 return _traced(job, module, x)
 
-        paths = {
-            **ladder.then(ladder.programs(job, x), lambda made: _translated(job, *made)),
-            "trace": traced,
-            "trace-gather": lambda: traced(rewritten=True),
-        }
+        axes = dynamic.asked(job)
+        captured = ladder.programs(job, x, dynamic.dimensions(job))
+        paths = ladder.then(captured, lambda made: _translated(job, *made))
+        if not axes:  # a trace follows one input, and no size but its own
+            paths |= {"trace": traced, "trace-gather": lambda: traced(rewritten=True)}
         note, rungs = ladder.climb(paths, str(job.options.get("path", "")))
-        write_note(job.out, note.model_copy(update={"rungs": rungs}))
+        write_note(job.out, note.model_copy(update={"rungs": rungs, "dynamic": axes}))
 
 
 def _translated(job: ExportJob, module: Any, program: Any) -> ArtifactNote:

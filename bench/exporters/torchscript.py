@@ -3,7 +3,7 @@
 import warnings
 from typing import Any
 
-from bench.exporters import ladder
+from bench.exporters import dynamic, ladder
 from bench.exporters.base import ExportJob, ExportStep
 from bench.exporters.gather import gathered
 from bench.exporters.notes import ArtifactNote, note_of, write_note
@@ -11,10 +11,13 @@ from bench.models.base import OPTIONS
 
 
 class TorchScriptStep(ExportStep):
-    """Traces the module in eval mode and freezes the graph (option: path, one of the ladder's alone)."""
+    """Traces the module in eval mode and freezes the graph.
+
+    Options: path, one of the ladder's alone; dynamic, axes along which other sizes must give what the module gives.
+    """
 
     needs = ("torch", "transformers")
-    options = (*OPTIONS, "path")
+    options = (*OPTIONS, "path", "dynamic")
 
     def make(self, job: ExportJob) -> None:
         """Write model.pt."""
@@ -31,7 +34,8 @@ class TorchScriptStep(ExportStep):
         }
         (frozen, note), rungs = ladder.climb(paths, str(job.options.get("path", "")))
         torch.jit.save(frozen, str(job.out / "model.pt"))
-        write_note(job.out, note.model_copy(update={"rungs": rungs}))
+        update = {"rungs": rungs, "dynamic": dynamic.asked(job)}
+        write_note(job.out, note.model_copy(update=update))
 
 
 def _traced(job: ExportJob, module: Any) -> tuple[Any, ArtifactNote]:
@@ -43,4 +47,6 @@ def _traced(job: ExportJob, module: Any) -> tuple[Any, ArtifactNote]:
         warnings.simplefilter("ignore")
         traced = torch.jit.trace(module, (x,), check_trace=False)  # type: ignore[no-untyped-call]
         traced.eval()
-        return torch.jit.freeze(traced), note_of(module, "model.pt")
+        frozen = torch.jit.freeze(traced)
+        dynamic.check(job, module, lambda other: [out.numpy() for out in frozen(other)])
+        return frozen, note_of(module, "model.pt")

@@ -95,6 +95,8 @@ class ArtifactReport(Report):
     weight_bytes: int | None
     tensor_bytes: int | None = None
     """All tensors, weights among them; None where the format doesn't tell them from the graph."""
+    dynamic: tuple[str, ...] = ()
+    """Axes of the input that it leaves open."""
     rungs: tuple[Rung, ...] = ()
     """Paths of the export that were tried, the one that works last."""
 

@@ -65,6 +65,7 @@ class Prepared:
             file_bytes=last.file_bytes,
             weight_bytes=last.weight_bytes,
             tensor_bytes=last.tensor_bytes,
+            dynamic=last.dynamic,
             parameters=last.parameters,
             files=last.files,
             steps=tuple(

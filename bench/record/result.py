@@ -109,6 +109,8 @@ class Artifact(Record):
     """Bytes of learned weights alone, as stored; None where the format doesn't tell."""
     tensor_bytes: int | None = None
     """Bytes of all tensors that the files store, weights among them; None where the format doesn't tell."""
+    dynamic: tuple[str, ...] = ()
+    """Axes of the input that it leaves open: batch, height, width."""
     parameters: int | None = None
     files: tuple[str, ...] = ()
     steps: tuple[StepRecord, ...] = ()

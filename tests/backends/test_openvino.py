@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 
 from bench import registry
+from bench.backends import openvino
 from bench.backends.base import OpenJob
 from bench.backends.openvino import OpenVinoBackend
 from bench.devices.cpu import CpuDevice
+from bench.devices.machine import flags
 from bench.errors import BadInput, WeightsError
-from bench.execute.probe import flags
 from bench.exporters.openvino import OpenVinoStep
 from bench.plan.results import mismatches
 from tests import builders, small
@@ -84,7 +85,22 @@ def test_a_damaged_artifact_is_named(artifact):
 
 @pytest.mark.parametrize(
     ("precision", "device", "fits"),
-    [("fp32", "cpu", True), ("int8", "cpu", True), ("fp16", "cpu", False), ("fp32", "cuda", False)],
+    [("fp32", "cpu", True), ("int8", "cpu", True), ("tf32", "cpu", False), ("fp32", "cuda", False)],
 )
 def test_what_it_supports(precision, device, fits):
     assert (OpenVinoBackend().supports(precision, registry.load("device", device)()) == "") is fits
+
+
+@pytest.mark.parametrize(
+    ("precision", "has", "fits"),
+    [
+        ("fp16", ("avx512_bf16",), False), ("fp16", ("amx_fp16",), True),
+        ("bf16", ("avx512f",), False), ("bf16", ("bf16",), True),
+    ],
+)  # fmt: skip
+def test_a_precision_that_the_processor_does_not_multiply_in_is_refused(
+    monkeypatch, precision, has, fits
+):
+    monkeypatch.setattr(openvino, "flags", lambda: has)
+    said = OpenVinoBackend().supports(precision, CpuDevice())
+    assert said == "" if fits else f"doesn't multiply in {precision}" in said

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from bench.errors import BadInput
+from bench.errors import BadInput, Unsupported
 from bench.exporters.notes import read_note
 from bench.exporters.openvino import NncfStep, OpenVinoStep
 from tests.exporters.made import adopted, job
@@ -21,7 +21,7 @@ def test_the_graph_keeps_its_weights_in_float32(tmp_path):
     kinds = {o.get_output_element_type(0).get_type_name() for o in model.get_ops()
              if o.get_type_name() == "Constant" and len(o.get_output_shape(0)) == 4}  # fmt: skip
     assert kinds == {"f32"}
-    with pytest.raises(BadInput, match="Begin with the step `onnx`"):
+    with pytest.raises(Unsupported, match="begins with the step `onnx`"):
         OpenVinoStep().make(job(of, tmp_path / "none"))
     x = np.ones((1, 3, 32, 64), np.float32)
     assert openvino.compile_model(model, "CPU")([x])[0].shape == (1, 4, 32, 64)

@@ -57,6 +57,7 @@ def _make(job: ArtifactJob, out: Path, say: Say) -> dict[str, Any]:
         "parameters": note.parameters,
         "weight_bytes": note.weight_bytes,
         "tensor_bytes": tensor_bytes(out / note.model),
+        "dynamic": note.dynamic,
         "rungs": [rung.model_dump() for rung in note.rungs],
     }
 
