@@ -6,12 +6,16 @@ Every session installs with constraints.txt and pip: the CPU build of torch is o
 from __future__ import annotations
 
 import ctypes
+import os
 import shutil
 import sys
 from pathlib import Path
 
 import nox
 from packaging.requirements import Requirement
+
+sys.path.insert(0, str(Path(__file__).parent))
+from tests import gpu
 
 nox.options.sessions = ["tests"]
 nox.options.default_venv_backend = "virtualenv"
@@ -24,22 +28,6 @@ CONSTRAINTS = ("-c", "constraints.txt")
 EDITABLE = ("-e", ".[openvino,coco]")
 PLUGIN = ("--no-deps", "--no-build-isolation", "./tests/plugin")
 RUNTIMES = {"torch", "transformers", "onnx", "onnxruntime", "onnxscript"}
-PROBE = """
-from importlib import import_module
-lacks = []
-names = "torch transformers pydantic typer rich cv2 filelock platformdirs psutil jinja2 pynvml"
-for name in f"{names} pytest_benchmark pytest_timeout".split():
-    try:
-        import_module(name)
-    except Exception as e:
-        lacks.append(f"{name} ({str(e).partition(chr(10))[0]})")
-if not lacks:
-    import torch
-    if not torch.cuda.is_available():
-        lacks.append(f"a torch that can use the GPU: this is {torch.__version__}")
-print("LACKS", "; ".join(lacks))
-"""
-"""Prints what measuring on CUDA lacks, if anything. ONNX Runtime is optional there."""
 PLAIN = ("-o", "addopts=-ra --strict-markers --strict-config --import-mode=importlib")
 """pytest's usual options without the one that leaves benchmarks out."""
 LONGEST = 300
@@ -121,7 +109,7 @@ def ray(session: nox.Session) -> None:
 @nox.session
 def forms(session: nox.Session) -> None:
     """Export to the optional runtimes, each an extra, and hold their answers against torch's."""
-    session.install(*CONSTRAINTS, "-e", ".[mnn]", *group("test"))
+    session.install(*CONSTRAINTS, "-e", ".[mnn,torchao,executorch]", *group("test"))
     session.run("pytest", "tests/forms", *session.posargs)
 
 
@@ -162,24 +150,47 @@ def scaling(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure a suite (quickstart) twice on the CPU; the gate must not tell the runs apart."""
     session.install(*CONSTRAINTS, *EDITABLE, *group("test"))
-    twice(session, "nox-bench")
+    suite, words = named_suite(session)
+    twice(session, "nox-bench", suite or "quickstart", *words)
 
 
 @nox.session(name="bench-gpu")
 def bench_gpu(session: nox.Session) -> None:
-    """Do the same on CUDA; skipped where there is none. With --no-venv nothing is installed."""
+    """Do the same on CUDA, with three suites; skipped where there is none.
+
+    A CUDA build of torch is sought first (tests/gpu.py). With --no-venv nothing is installed.
+    """
     reason = no_driver()
     if reason:
         session.skip(reason)
     if session.virtualenv.is_sandboxed:
-        session.install(*CONSTRAINTS, "-e", ".[gpu]", *group("test"))
-    answer = session.run(python(session), "-c", PROBE, silent=True, external=True)
+        cuda_torch(session)
+    answer = session.run(python(session), "-c", gpu.PROBE, silent=True, external=True)
     lacks = str(answer).rpartition("LACKS")[2].strip()  # runtimes may print warnings before it
     if lacks and session.virtualenv.is_sandboxed:
-        lacks += " (constraints.txt may have led to a CPU build; try nox --no-venv)"
+        lacks += f" (name an index of CUDA builds in {gpu.INDEX}, or try nox --no-venv)"
     if lacks:
         session.skip(f"{python(session)} lacks {lacks}")
-    twice(session, "nox-bench-gpu", "--target", "cuda")
+    suite, words = named_suite(session)
+    for name, more in ({suite: ()} if suite else gpu.SUITES).items():
+        given = (*words, *(() if "--weights" in words else more))
+        twice(session, f"nox-bench-gpu-{Path(name).stem}", name, "--target", "cuda", *given)
+
+
+def cuda_torch(session: nox.Session) -> None:
+    """Install segbench with the torch that `gpu.choose` names."""
+    asked = gpu.interpreters(sys.executable, os.environ)
+    choice = gpu.choose(map(gpu.ask, asked), sys.version_info[:2], os.environ.get(gpu.INDEX, ""))
+    for line in choice.log:
+        session.log(line)
+    rest = Path(session.create_tmp()) / "constraints.txt"
+    rest.write_text(gpu.without_torch((ROOT / "constraints.txt").read_text()))
+    shown = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
+    home = Path(str(session.run("python", "-c", shown, silent=True)).strip())
+    (home / "cuda-torch.pth").write_text("\n".join(choice.folders) + "\n")
+    if choice.install:
+        session.install(*choice.install)
+    session.install("-c", str(rest), "-e", ".[gpu]", *group("test"))
 
 
 def python(session: nox.Session) -> str:
@@ -187,13 +198,14 @@ def python(session: nox.Session) -> str:
     return "python" if session.virtualenv.is_sandboxed else sys.executable
 
 
-def twice(session: nox.Session, name: str, *asked: str) -> None:
-    """Run a suite twice below runs/, its cases as benchmarks of pytest-benchmark, and gate the runs.
-
-    The first word that isn't an option names the suite; `--only GLOB` chooses cases.
-    """
+def named_suite(session: nox.Session) -> tuple[str, list[str]]:
+    """Suite that the first word names, empty if it is an option (`--only GLOB`), and the other words."""
     words = list(session.posargs)
-    suite = words.pop(0) if words and not words[0].startswith("-") else "quickstart"
+    return (words.pop(0) if words and not words[0].startswith("-") else ""), words
+
+
+def twice(session: nox.Session, name: str, suite: str, *words: str) -> None:
+    """Run a suite twice below runs/, its cases as benchmarks of pytest-benchmark, and gate the runs."""
     folder = ROOT / "runs"
     folder.mkdir(exist_ok=True)
     file = folder / f"{name}.json"
@@ -208,7 +220,7 @@ def twice(session: nox.Session, name: str, *asked: str) -> None:
         str(folder / name),
         f"--benchmark-json={file}",
     )
-    session.run(python(session), *pytest, *options, *asked, *words, external=True)
+    session.run(python(session), *pytest, *options, *words, external=True)
 
 
 def no_driver() -> str:

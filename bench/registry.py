@@ -119,6 +119,10 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "exporter": {
         "torchscript": "bench.exporters.torchscript:TorchScriptStep",
+        "export": "bench.exporters.exported:ExportedStep",
+        "pt2e-int8": "bench.exporters.pt2e:Pt2eStep",
+        "aoti": "bench.exporters.aoti:AotiStep",
+        "executorch": "bench.exporters.executorch:ExecuTorchStep",
         "onnx": "bench.exporters.onnx:OnnxStep",
         "ort-int8-static": "bench.exporters.ort:OrtStaticStep",
         "ort-int8-dynamic": "bench.exporters.ort:OrtDynamicStep",
@@ -133,6 +137,10 @@ TABLE: dict[str, dict[str, str]] = {
     "backend": {
         "torch": "bench.backends.torch:TorchBackend",
         "torchscript": "bench.backends.torch:TorchScriptBackend",
+        "compile": "bench.backends.compile:CompileBackend",
+        "aoti": "bench.backends.aoti:AotiBackend",
+        "torchao": "bench.backends.torchao:TorchAoBackend",
+        "executorch": "bench.backends.executorch:ExecuTorchBackend",
         "onnxruntime": "bench.backends.onnxruntime:OnnxRuntimeBackend",
         "openvino": "bench.backends.openvino:OpenVinoBackend",
         "mnn": "bench.backends.mnn:MnnBackend",

@@ -23,6 +23,7 @@ EFFECTIVE = {
     "streams": "Requests that it would run side by side",
     "provider": "ONNX Runtime's execution provider",
     "device": "Where it runs",
+    "compiled": "Whether the load time holds the compilation, or the reading of a compiler's cache",
 }
 """Key -> what it means, of all that a runtime may report of itself."""
 

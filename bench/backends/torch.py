@@ -26,9 +26,10 @@ class TorchBackend(Backend):
 
 
 class TorchScriptBackend(Backend):
-    """TorchScript, from model.pt."""
+    """TorchScript, from model.pt; `optimize` has torch choose layouts and fuse, which no file can hold."""
 
     needs = ("torch",)
+    options = ("optimize",)
     otherwise = "no recipe makes TorchScript in {}"
 
     def open(self, job: OpenJob) -> Session:
@@ -43,4 +44,6 @@ class TorchScriptBackend(Backend):
             module = torch.jit.load(str(file), map_location=where)  # type: ignore[no-untyped-call]
         except RuntimeError as e:
             raise WeightsError(f"{file} can't be loaded: {e}.") from e
+        if job.variant.options.get("optimize"):
+            module = torch.jit.optimize_for_inference(module)
         return TorchSession(module, tuple(note.outputs.values()), job.device, torch.float32)

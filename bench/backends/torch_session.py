@@ -88,24 +88,29 @@ class TorchSession(Session):
         device: Device,
         dtype: torch.dtype,
         context: Context = nullcontext,
+        ran: tuple[str, ...] = (),
     ) -> None:
+        """`ran` are the precisions of the products of a compiled module, which has no weights to ask."""
         self.module: Any = module
         self._output_names = output_names
         self._own = device
         self._device = torch.device(device.runtimes["torch"])
         self._dtype = dtype
         self._context = context
+        self.ran = ran
+        self._told: dict[str, str] = {}
 
     @property
     def effective(self) -> dict[str, str]:
         """Types of weights, input and autocast, threads and device, as torch has them now."""
-        stored = sorted(_word(d) for d in _dtypes(self.module))
+        stored = [] if self.ran else sorted(_word(d) for d in _dtypes(self.module))
         return {
-            "precision": self._executed(stored),
+            "precision": ", ".join(self.ran) or self._executed(stored),
             "input": str(self._dtype).removeprefix("torch."),
             **({"weights": ", ".join(stored)} if stored else {}),
             "threads": str(torch.get_num_threads()),
             "device": self._device.type,
+            **self._told,
         }
 
     def _executed(self, stored: list[str]) -> str:
@@ -116,6 +121,17 @@ class TorchSession(Session):
                 return _word(torch.get_autocast_dtype(kind))
         executed = {w for s in stored or [_word(self._dtype)] for w in self._own.multiplied(s)}
         return ", ".join(sorted(executed))
+
+    def compile(self, job: OpenJob, mode: str = "default") -> None:
+        """Compile the module by inductor, now, for the job's one shape."""
+        from torch._dynamo.utils import counters
+
+        self.module = torch.compile(self.module, dynamic=False, mode=mode)
+        x = np.zeros((job.batch_size, job.model.pixels.bands, *job.size), np.float32)
+        self.forward(self.copy_in(x))
+        self._own.synchronize()
+        found = counters["inductor"]["fxgraph_cache_hit"] > 0
+        self._told["compiled"] = "read from inductor's cache" if found else "when it was opened"
 
     def copy_in(self, x: NDArray[np.float32]) -> torch.Tensor:
         """Tensor on the device, in the weights' dtype."""

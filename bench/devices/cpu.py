@@ -12,4 +12,5 @@ class CpuDevice(Device):
         "onnxruntime": "CPUExecutionProvider",
         "openvino": "CPU",
         "MNN": "CPU",
+        "executorch": "cpu",
     }

@@ -5,6 +5,7 @@ import operator
 import os
 import platform
 import re
+import shutil
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -138,3 +139,10 @@ def mismatches(target: Target, machine: Machine) -> Iterator[str]:
 
 def _found(pattern: str, name: str) -> bool:
     return re.search(pattern, name, re.IGNORECASE) is not None
+
+
+def lacks_compiler() -> str:
+    """Empty, or that there is no C++ compiler where torch's inductor looks for one."""
+    if any(map(shutil.which, filter(None, (os.environ.get("CXX"), "g++", "clang++")))):
+        return ""
+    return "no C++ compiler was found (CXX, g++, clang++): apt-get install g++"

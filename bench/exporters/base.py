@@ -51,13 +51,14 @@ class ExportJob:
         return self.previous / note.model, note
 
     def module(self) -> Any:
-        """The model as its loader builds it, with those of the step's options that are its; torch then computes with the job's threads."""
+        """The model as its loader builds it, with those of the step's options that are its, in the step's `dtype`; torch then computes with the job's threads."""
         import torch
 
         torch.set_num_threads(self.threads)
         loader = registry.load("model", self.model.loader)()
         asked = {name: self.options[name] for name in OPTIONS if name in self.options}
         module = loader.build(self.model, allow_code=self.allow_code, options=asked)
+        module = module.to(dtype=getattr(torch, self.options.get("dtype", "float32")))
         if not self.stages:
             return module
         from bench.models.stages import Staged

@@ -10,8 +10,11 @@ PROGRAMS = {
     "onnxruntime": "ONNX Runtime",
     "openvino": "OpenVINO",
     "mnn": "MNN",
+    "compile": "torch.compile",
+    "aoti": "AOTInductor",
+    "executorch": "ExecuTorch",
 }
-NATURAL = {"onnxruntime": "onnx"}
+NATURAL = {"onnxruntime": "onnx", "compile": "torch", "torchao": "torch"}
 """Backend -> format that its label leaves out; other backends read the format of their name."""
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.cli.options import pairs
 from bench.plan.select import select
 from bench.suite.load import load_suite
 
@@ -23,6 +24,10 @@ def pytest_addoption(parser):
     parser.addoption("--suite", help="A shipped suite's name, or the path of a TOML file.")
     parser.addoption("--target", help="Run all blocks on this target.")
     parser.addoption("--only", metavar="GLOB", help="Only cases whose id matches.")
+    parser.addoption(
+        "--weights", action="append", help="MODEL=DIR, hub or seed, as in segbench run."
+    )
+    parser.addoption("--dataset", action="append", help="OLD=NEW, as in segbench run.")
     parser.addoption("--runs", default="runs/suites", help="Folder of both runs; it is emptied.")
 
 
@@ -35,9 +40,13 @@ def pytest_generate_tests(metafunc):
     """Every case of the suite, in both runs: one after the other, so that their rows meet."""
     if "case" in metafunc.fixturenames:
         option = metafunc.config.getoption
-        cases = select(
-            load_suite(option("suite"), target=option("target")).expand(), option("only")
+        suite = load_suite(
+            option("suite"),
+            target=option("target"),
+            weights=pairs(option("weights"), "--weights"),
+            datasets=pairs(option("dataset"), "--dataset"),
         )
+        cases = select(suite.expand(), option("only"))
         metafunc.parametrize("number", RUNS)
         metafunc.parametrize("case", [case.id for case in cases])
 
@@ -62,6 +71,8 @@ def runs(pytestconfig, command):
     words = [option("suite")]
     for name in ("target", "only"):
         words += [f"--{name}", option(name)] if option(name) else []
+    for name in ("weights", "dataset"):
+        words += [word for value in option(name) or () for word in (f"--{name}", value)]
     for number in RUNS:
         code = command("run", *words, "--out", str(folder / number))
         assert code in {0, 3}, f"segbench run ended with {code}"
