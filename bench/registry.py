@@ -92,6 +92,8 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "preprocess": {
         "normalize": "bench.transforms.pixels:normalize",
+        "normalize-float": "bench.transforms.pixels:normalize_float",
+        "normalize-linear": "bench.transforms.pixels:normalize_linear",
     },
     "postprocess": {
         "reference": "bench.transforms.labels:REFERENCE",

@@ -8,6 +8,7 @@ import numpy as np
 
 from bench.devices.cpu import CpuDevice
 from bench.measure.scenarios.base import Loop
+from bench.measure.session import LoadedCase
 from bench.measure.stopping import Rule
 from tests import small
 
@@ -56,8 +57,9 @@ def loaded(clock, count=3, **more):
         effective={"provider": "scripted"},
         close=lambda: None,
     )
-    made = SimpleNamespace(
-        case=case, size=(4, 4), session=session, device=CpuDevice(), job=None,
+    made = LoadedCase(
+        case=case, size=(4, 4), session=session, device=CpuDevice(), task=None, count=count,
+        to_dataset=np.arange(256, dtype=np.uint8),
         images=SimpleNamespace(names=tuple("abcdefghij"[:count]), image=load),
         preprocess=lambda image, pixels, size: clock.take(
             TIMES[1], np.zeros((1, 3, *size), np.float32)),

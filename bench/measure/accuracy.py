@@ -85,7 +85,7 @@ def through(loaded: LoadedCase, maker: Maker, folder: str | None, say: Say, phas
     began = time.monotonic_ns()
     with Pipeline(loaded, maker, folder) as line:
         for indices, x in line.batches():
-            outputs, took = loaded.infer(x)
+            outputs, took = loaded.passes(x)
             line.give(indices, outputs)
             found.forward_ns += [took // len(indices)] * len(indices)
             found.indices += indices

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bench.measure.session import LoadedCase
+from bench.measure.session import LoadedCase, joined, own
 
 Clock = Callable[[], int]
 """Monotonic nanoseconds: `time.perf_counter_ns`, or a test's script."""
@@ -24,7 +24,7 @@ def timed(loaded: LoadedCase, clock: Clock) -> Call:
     there = len(loaded.images.names)
     distinct = min(DISTINCT, there)
     session, synchronize = loaded.session, loaded.device.synchronize
-    pixels, images_of = loaded.case.model.pixels, loaded.images.image
+    images_of = loaded.images.image
 
     def call(position: int) -> tuple[int, ...]:
         first = position % distinct
@@ -32,22 +32,31 @@ def timed(loaded: LoadedCase, clock: Clock) -> Call:
         t0 = clock()
         images = [images_of((first + k) % there) for k in range(size)]
         t1 = clock()
-        inputs = [loaded.preprocess(i, pixels, loaded.size) for i in images]
+        inputs = [loaded.prepare(i) for i in images]
         x = inputs[0] if size == 1 else np.concatenate(inputs)
         t2 = clock()
-        fed = session.copy_in(x)
-        synchronize()
-        t3 = clock()
-        raw = session.forward(fed)
-        synchronize()
-        t4 = clock()
-        outputs = session.copy_out(raw)
-        t5 = clock()
-        for k, image in enumerate(images):
-            one = outputs if size == 1 else {n: a[k : k + 1] for n, a in outputs.items()}
+        spent, found, begun = [0, 0, 0], [], t2
+        calls = loaded.calls(x)
+        for part in calls:
+            fed = session.copy_in(part)
+            synchronize()
+            t3 = clock()
+            raw = session.forward(fed)
+            synchronize()
+            t4 = clock()
+            outputs = session.copy_out(raw)
+            found.append(own(outputs) if len(calls) > 1 else outputs)
+            t5 = clock()
+            spent = [spent[0] + t3 - begun, spent[1] + t4 - t3, spent[2] + t5 - t4]
+            begun = t5
+        outputs, first = joined(found, len(x)), 0
+        for image, mine in zip(images, inputs, strict=True):
+            last = first + len(mine)
+            one = outputs if size == 1 else {n: a[first:last] for n, a in outputs.items()}
             loaded.postprocess(one, loaded.size, image.shape[:2])
+            first = last
         t6 = clock()
         end = clock()
-        return start, end, t1 - t0, t2 - t1, t3 - t2, t4 - t3, t5 - t4, t6 - t5
+        return start, end, t1 - t0, t2 - t1, *spent, t6 - begun
 
     return call

@@ -52,6 +52,8 @@ class Pipeline:
         self._images: dict[int, NDArray[np.uint8]] = {}
         """Prepared here, waiting for their outputs."""
         self._owner: dict[int, CpuWorker] = {}
+        self._passes: dict[int, int] = {}
+        """Passes of the model that an image takes."""
         self._given: list[int] = []
         self._results: dict[int, Any] = {}
 
@@ -76,6 +78,7 @@ class Pipeline:
             self._ask(group)
         for i, group in enumerate(groups):
             inputs = [self._input(index) for index in group]
+            self._passes |= dict(zip(group, map(len, inputs), strict=True))
             inputs += [inputs[-1]] * (size - len(inputs))
             if i + _AHEAD < len(groups):
                 self._ask(groups[i + _AHEAD])
@@ -83,8 +86,11 @@ class Pipeline:
 
     def give(self, indices: list[int], outputs: Outputs) -> None:
         """Hand over a batch's outputs; each image is finished where it was prepared."""
-        for slot, index in enumerate(indices):
-            one = {k: v[slot : slot + 1] for k, v in outputs.items()}
+        first = 0
+        for index in indices:
+            last = first + self._passes.pop(index)
+            one = {k: v[first:last] for k, v in outputs.items()}
+            first = last
             self._given.append(index)
             owner = self._owner.get(index)
             if owner is None:
@@ -170,6 +176,8 @@ def useful(loaded: LoadedCase) -> int:
     """Processes that pay off beside this model: none where it, or another shard, needs the cores."""
     job = loaded.job
     height, width = loaded.size
+    if not loaded.geometry.once:  # a process has room for one pass an image
+        return 0
     if job is None or job.memory_limit_bytes is not None or loaded.count * height * width < _WORTH:
         return 0
     on_cores = loaded.device.on_cores

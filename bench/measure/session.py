@@ -2,7 +2,7 @@
 
 import importlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from bench.suite.variant import Variant
 from bench.tasks.base import Task, task_of
 from bench.transforms.base import Preprocess
 from bench.transforms.corruptions.base import corrupted
+from bench.transforms.geometry import STRETCH, Geometry
 
 
 @dataclass(kw_only=True)
@@ -40,6 +41,7 @@ class EvalSetup:
     task: Task
     to_dataset: NDArray[np.uint8]
     """Model's class -> the set's class, uint8 (256,); VOID where it has none."""
+    geometry: Geometry = STRETCH
     job: SessionJob | None = None
     """Job that it was opened for; None in tests."""
 
@@ -50,7 +52,11 @@ class EvalSetup:
         if protocol.corruption:
             name = self.images.names[index]
             image = corrupted(image, protocol.corruption, protocol.seed, name)
-        return image, self.preprocess(image, self.case.model.pixels, self.size)
+        return image, self.prepare(image)
+
+    def prepare(self, image: NDArray[Any]) -> NDArray[np.float32]:
+        """The model's input, float32 (passes, C, h, w); one pass unless the geometry asks for more."""
+        return self.geometry.cut(image, self.case.model.pixels, self.size, self.preprocess)
 
     def predict(
         self, outputs: Mapping[str, NDArray[np.float32]], image_size: tuple[int, int]
@@ -69,13 +75,45 @@ class LoadedCase(EvalSetup):
     device: Device
 
     def infer(self, x: NDArray[np.float32]) -> tuple[dict[str, NDArray[np.float32]], int]:
-        """Named outputs of an input, and the nanoseconds of the forward call."""
+        """Named outputs of one call, and the nanoseconds of the forward phase."""
         fed = self.session.copy_in(x)
         start = time.perf_counter_ns()
         raw = self.session.forward(fed)
         self.device.synchronize()
         took = time.perf_counter_ns() - start
         return self.session.copy_out(raw), took
+
+    def passes(self, x: NDArray[np.float32]) -> tuple[dict[str, NDArray[np.float32]], int]:
+        """Named outputs of any number of passes, and the nanoseconds of their forward phases."""
+        found, spent, calls = [], 0, self.calls(x)
+        for part in calls:
+            outputs, took = self.infer(part)
+            found.append(own(outputs) if len(calls) > 1 else outputs)
+            spent += took
+        return joined(found, len(x)), spent
+
+    def calls(self, x: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """The passes, as many a call as the artifact takes; the last call is filled up with the last pass."""
+        size = self.case.protocol.batch_size
+        if len(x) == size:
+            return [x]
+        missing = [x[-1:]] * (-len(x) % size)
+        whole = np.concatenate([x, *missing]) if missing else x
+        return [whole[i : i + size] for i in range(0, len(whole), size)]
+
+
+def own(outputs: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+    """Copies: the arrays of a session may be those that its next call writes."""
+    return {name: array.copy() for name, array in outputs.items()}
+
+
+def joined(
+    parts: Sequence[dict[str, NDArray[np.float32]]], passes: int
+) -> dict[str, NDArray[np.float32]]:
+    """Outputs of several calls as those of one, without what filled up the last."""
+    if len(parts) == 1 and all(len(a) == passes for a in parts[0].values()):
+        return parts[0]
+    return {n: np.concatenate([p[n] for p in parts])[:passes] for n in parts[0]}
 
 
 @dataclass(frozen=True)
@@ -132,7 +170,7 @@ def closed(loaded: LoadedCase, opening: Opening, **spent: float) -> dict[str, An
 
 def open_setup(job: SessionJob) -> EvalSetup:
     """Data set and rules of a case or reference."""
-    case, task = job.case, task_of(job.case)
+    case, task, geometry = job.case, task_of(job.case), Geometry.of(job.case.protocol)
     images = registry.load("dataset", case.dataset.loader)().open(case.dataset, Path(job.cache))
     return EvalSetup(
         case=case,
@@ -140,14 +178,15 @@ def open_setup(job: SessionJob) -> EvalSetup:
         images=images,
         count=image_count(case, len(images.names)),
         preprocess=registry.load("preprocess", case.protocol.preprocess),
-        postprocess=_rule(task, case),
+        postprocess=_rule(task, case, geometry),
+        geometry=geometry,
         task=task,
         to_dataset=class_table(case),
         job=job,
     )
 
 
-def _rule(task: Task, case: Case) -> Any:
+def _rule(task: Task, case: Case, geometry: Geometry) -> Any:
     """The task's prediction from `(outputs, size, image_size)`; CaseFailed for another task's rule."""
     name = case.protocol.postprocess
     rule = registry.load("postprocess", name)
@@ -156,7 +195,7 @@ def _rule(task: Task, case: Case) -> Any:
             f"The rule {name!r} makes no predictions of the task {case.protocol.task!r}.",
             "Leave `postprocess` out, or name a rule of the task.",
         )
-    return task.rule(rule.call, case)
+    return geometry.restored(rule, task.rule(rule.call, case))
 
 
 def image_count(case: Case, there: int) -> int:

@@ -45,6 +45,7 @@ def recipe_digests(
             what["calibration"] = calibration.model_dump() if calibration else None
             what["data"] = data
             what["preprocess"] = [case.protocol.preprocess, case.model.pixels.model_dump()]
+            what |= case.protocol.geometry_fields()
         found.append(digest(what))
     return found
 
@@ -77,6 +78,7 @@ def batch_digest(case: Case, size: Size, machine: str) -> str:
         "weights": case.weights_digest,
         "variant": case.variant.model_dump(exclude={"about"}),
         "protocol": [case.protocol.preprocess, case.protocol.postprocess],
+        **case.protocol.geometry_fields(),
         "size": size,
         "versions": runtime_versions(case, case.variant),
         "code": code_digest(),

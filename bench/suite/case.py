@@ -7,7 +7,7 @@ from pydantic import Field
 from bench.suite.base import Spec, digest
 from bench.suite.dataset import Dataset
 from bench.suite.model import Model
-from bench.suite.protocol import BESIDE, TASK_FIELDS, Protocol
+from bench.suite.protocol import BESIDE, GEOMETRY_FIELDS, TASK_FIELDS, Protocol
 from bench.suite.target import Target
 from bench.suite.variant import Variant
 
@@ -73,9 +73,13 @@ class Case(Spec):
             what["model"].pop("location")
         if self.dataset_digest:
             what["dataset"].pop("root")
-        # A semantic case has the fingerprint that it had before there were other tasks.
-        if not self.protocol.task_fields():
-            what["protocol"] = {k: v for k, v in what["protocol"].items() if k not in TASK_FIELDS}
+        # A case has the fingerprint that it had before there were other tasks and geometries.
+        for fields, names in (
+            (self.protocol.task_fields(), TASK_FIELDS),
+            (self.protocol.geometry_fields(), GEOMETRY_FIELDS),
+        ):
+            for name in () if fields else names:
+                what["protocol"].pop(name)
         if not self.dataset.things:
             what["dataset"].pop("things")
         return digest(what)

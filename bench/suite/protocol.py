@@ -17,6 +17,8 @@ BESIDE = ("shards", "checks", "stages")
 """Fields that change no number: none of them stands in a fingerprint."""
 TASK_FIELDS = ("task", "threshold", "mask_threshold", "overlap_mask_area_threshold")
 """Fields of the protocol that belong to a task other than the semantic one."""
+GEOMETRY_FIELDS = ("geometry", "stride", "flip")
+"""Fields that say how an image gets into the input, beside `scales`."""
 
 
 def corruption_of(asked: str, where: str = "corruption") -> tuple[str, int]:
@@ -62,7 +64,15 @@ class Protocol(Spec):
     """Panoptic: probability from which on a pixel belongs to a query's mask."""
     overlap_mask_area_threshold: float = Field(default=0.8, ge=0, le=1)
     """Panoptic: least share of a query's mask that it wins from the other queries."""
-    scales: Literal["single"] = "single"
+    geometry: Literal["stretch", "pad", "letterbox", "sliding"] = "stretch"
+    """How an image gets into the model's input: resized to it; padded; as large as fits with its aspect
+    ratio kept; or covered by windows of the input's size."""
+    stride: float = Field(default=2 / 3, gt=0, le=1)
+    """Step from window to window, as a share of the window's side."""
+    scales: Literal["single"] | tuple[Annotated[float, Field(gt=0, le=8)], ...] = "single"
+    """Or sizes of the image, as a share of its own, whose maps are averaged."""
+    flip: bool = False
+    """Average with the maps of the mirrored image."""
     images: int | None = Field(default=None, ge=1)
     """Evaluation images, the first of the split; None = all."""
     parity_images: int = Field(default=16, ge=0)
@@ -111,6 +121,13 @@ class Protocol(Spec):
         task = str(info.data.get("task", SEMANTIC))
         return value or ("reference" if task == SEMANTIC else task)
 
+    @field_validator("scales")
+    @classmethod
+    def _some(cls, value: Any) -> Any:
+        if value != "single" and not 0 < len(value) == len(set(value)):
+            raise ValueError("`scales` holds different numbers, at least one")
+        return value
+
     @field_validator("median_width")
     @classmethod
     def _any_width(cls, value: float | None) -> float | None:
@@ -126,6 +143,13 @@ class Protocol(Spec):
     def task_fields(self) -> dict[str, Any]:
         """Fields of the task; none of the semantic one, as when the first baselines were made."""
         return {} if self.task == SEMANTIC else {name: getattr(self, name) for name in TASK_FIELDS}
+
+    def geometry_fields(self) -> dict[str, Any]:
+        """Fields of the geometry; none of the one that there was when the first baselines were made."""
+        fields = type(self).model_fields
+        values = {name: getattr(self, name) for name in GEOMETRY_FIELDS}
+        plain = self.scales == "single" and all(v == fields[n].default for n, v in values.items())
+        return {} if plain else {**values, "scales": self.scales}
 
     def accuracy_fields(self) -> dict[str, Any]:
         """Fields that change accuracy."""
@@ -145,7 +169,8 @@ class Protocol(Spec):
     def _fields(self, names: str, *more: str) -> dict[str, Any]:
         """Values of some fields and of the task's; `input` is height and width."""
         values = {"input": [self.height, self.width], **dict(self)}
-        return {n: values[n] for n in (*names.split(), *more)} | self.task_fields()
+        named = {n: values[n] for n in (*names.split(), *more)}
+        return named | self.task_fields() | self.geometry_fields()
 
     def timing_fingerprint(self, threads: int | None) -> str:
         """Hash, 12 hexadecimal digits; latencies are compared only under the same."""

@@ -29,6 +29,8 @@ model's classes, at the image's size."""
 
 InstancePostprocess = Callable[[Outputs, Size, Size], Objects]
 """(outputs, input size, image size) -> objects of the first image in the batch, likewise."""
+Scores = Callable[[Outputs, Size], NDArray[np.float32]]
+"""(outputs, input size) -> the first image's class map at the input's size, float32 (C, h, w)."""
 
 
 @dataclass(frozen=True)
@@ -38,3 +40,5 @@ class Rule:
     prediction: type
     """`np.ndarray` for a label map, `Segments`, `Objects`, or what else a task takes."""
     call: Postprocess | PanopticPostprocess | InstancePostprocess
+    scores: Scores | None = None
+    """The map whose largest class is the label, where maps of windows can be averaged."""

@@ -91,4 +91,28 @@ def _as_indices(labels: NDArray[np.float32], image_size: Size) -> NDArray[np.uin
     return np.asarray(cv2.resize(indices, size, interpolation=cv2.INTER_NEAREST_EXACT), np.uint8)
 
 
-REFERENCE, HF = Rule(np.ndarray, reference), Rule(np.ndarray, hf)
+def scores(outputs: Outputs, input_size: Size) -> NDArray[np.float32]:
+    """Class map, float32 (C, h, w) = input_size: combined there, or logits resized to it."""
+    return _scores(outputs, input_size, input_size)
+
+
+def hf_scores(outputs: Outputs, input_size: Size) -> NDArray[np.float32]:
+    """Class map, float32 (C, h, w) = input_size, combined at 384 x 384."""
+    return _scores(outputs, strips.HF_SIZE, input_size)
+
+
+def _scores(outputs: Outputs, combined: Size, size: Size) -> NDArray[np.float32]:
+    with np.errstate(all="ignore"):
+        if "mask_logits" in outputs:
+            rows, own = _combined(outputs, combined), combined
+            depth = outputs["mask_logits"].shape[1]
+        else:
+            logits = outputs["logits"][0]
+            rows, own, depth = strips.sliced(logits), logits.shape[1:], len(logits)
+        rows = strips.resized(rows, own, size)
+        parts = [rows(*strip) for strip in strips.blocks(size[0], depth * size[1])]
+        return np.concatenate(parts, axis=1)
+
+
+REFERENCE = Rule(np.ndarray, reference, scores)
+HF = Rule(np.ndarray, hf, hf_scores)

@@ -4,8 +4,13 @@ Rule `normalize`, as the library's image processors do it: resize the 8-bit imag
 bilinear filter (which averages when it shrinks, unlike OpenCV's INTER_LINEAR; other filters cost
 models whole points), then `(value * scale - mean) / std` in planes. An image that has the size
 already is not touched by the filter.
+
+Rule `normalize-float`: the same filter on float32 numbers, which are not rounded to 8 bits, as torch's
+`interpolate(mode="bilinear", antialias=True)` has it. Rule `normalize-linear`: the same without
+averaging where it shrinks, as torch's without `antialias` and OpenCV's INTER_LINEAR have it.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -21,7 +26,7 @@ def normalize(
 ) -> NDArray[np.float32]:
     """Input, float32 (1, C, h, w) with (h, w) = size, of an image, (H, W, C): uint8 RGB, or any bands."""
     if image.dtype != np.uint8 or pixels.bands != 3:
-        return _of_bands(image, pixels, size)
+        return normalize_float(image, pixels, size)
     table = _table(pixels.scale, pixels.mean, pixels.std)
     planes = cv2.split(_resized(image, size))
     out = np.empty((1, 3, *size), np.float32)
@@ -32,14 +37,28 @@ def normalize(
     return out
 
 
-def _of_bands(
+def normalize_float(
     image: NDArray[np.generic], pixels: Pixels, size: tuple[int, int]
 ) -> NDArray[np.float32]:
-    """The same for other types and numbers of channels, band by band in float32."""
+    """Input, float32 (1, C, h, w) with (h, w) = size, of an image, (H, W, C), filtered in float32."""
+    return _of_bands(image, pixels, size, _resized)
+
+
+def normalize_linear(
+    image: NDArray[np.generic], pixels: Pixels, size: tuple[int, int]
+) -> NDArray[np.float32]:
+    """Input, float32 (1, C, h, w) with (h, w) = size, of an image, (H, W, C), resized without averaging."""
+    return _of_bands(image, pixels, size, _interpolated)
+
+
+def _of_bands(
+    image: NDArray[np.generic], pixels: Pixels, size: tuple[int, int], resized: Callable[..., Any]
+) -> NDArray[np.float32]:
+    """Any type and number of channels, band by band in float32."""
     out = np.empty((1, pixels.bands, *size), np.float32)
     for band, (mean, std) in enumerate(zip(pixels.mean, pixels.std, strict=True)):
         plane = np.asarray(image[..., 2 - band if pixels.channels == "bgr" else band], np.float32)
-        out[0, band] = (_resized(plane, size) * pixels.scale - mean) / std
+        out[0, band] = (resized(plane, size) * pixels.scale - mean) / std
     return out
 
 
@@ -59,3 +78,8 @@ def _resized(image: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
 
     picture = Image.fromarray(image).resize(size[::-1], Image.Resampling.BILINEAR)
     return np.asarray(picture, image.dtype)
+
+
+def _interpolated(plane: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """Band at a size, from the four nearest points of each."""
+    return np.asarray(cv2.resize(plane, size[::-1], interpolation=cv2.INTER_LINEAR), np.float32)

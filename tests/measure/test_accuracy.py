@@ -8,6 +8,7 @@ from bench.measure.parity import measurement, write_reference
 from bench.suite.classes import CITYSCAPES
 from bench.tasks.confusion import count
 from bench.tasks.semantic import SemanticTask
+from bench.transforms.geometry import STRETCH
 from tests import builders
 
 
@@ -29,13 +30,13 @@ def fake(images=5, batch=1, **protocol):
     table = np.full(256, 255, np.uint8)
     table[:19] = np.arange(19)
     return SimpleNamespace(
-        case=case, size=(8, 8), count=images, load=load, job=None, to_dataset=table, fed=fed,
+        case=case, size=(8, 8), count=images, load=load, job=None, to_dataset=table, fed=fed, geometry=STRETCH,
         pictures=pictures, truths=truths, task=SemanticTask(),
         images=SimpleNamespace(
             names=tuple(f"i{i}" for i in range(images)), groups=(),
             truth=lambda i: truths[i], instances=lambda i: None,
         ),
-        infer=lambda x: ({"labels": forward(x)[:, 0]}, 9),
+        passes=lambda x: ({"labels": forward(x)[:, 0]}, 9),
         predict=lambda out, shape: out["labels"][0].astype(np.uint8),
     )  # fmt: skip
 

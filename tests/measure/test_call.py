@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from bench.measure.call import timed
+from bench.transforms.geometry import Geometry
 from tests.scripted import TIMES, Clock, loaded
 
 
@@ -45,3 +46,13 @@ def test_the_sum_of_phases_is_the_whole_but_for_the_clock_itself():
     made, _, _ = loaded(clock)
     start, end, *phases = timed(made, tick)(0)
     assert end - start - np.sum(phases) == 2 * ticking
+
+
+def test_every_pass_of_an_image_is_timed():
+    clock = Clock()
+    made, _, shapes = loaded(clock)
+    made.geometry = Geometry(flip=True)
+    _, _, decode, preprocess, copy_in, forward, copy_out, postprocess = timed(made, clock)(0)
+    assert shapes == [(1, 3, 4, 4)] * 2
+    assert (decode, preprocess, postprocess) == (TIMES[0], TIMES[1], TIMES[5])
+    assert (copy_in, forward, copy_out) == tuple(2 * t for t in TIMES[2:5])

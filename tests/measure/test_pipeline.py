@@ -140,3 +140,18 @@ def test_processes_pay_off_on_free_cores_and_large_sets_only(tmp_path, monkeypat
     assert pipeline.useful(few) == 0
     few.job = few.job.model_copy(update={"threads": 1, "memory_limit_bytes": 2**30})
     assert pipeline.useful(few) == 0
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_windows_of_an_image_are_computed_together(batch, tmp_path, monkeypatch):
+    """Overlapping windows, a batch at a time: the labels are those of one pass over the image."""
+    plain = loaded(tmp_path, images=3)
+    height, width = plain.size
+    asked = {"geometry": "sliding", "height": height // 2, "width": width // 2, "flip": True}
+    made = loaded(tmp_path, images=3, batch_size=batch, **asked)
+    made.size = height // 2, width // 2
+    assert len(made.load(0)[1]) > 4
+    assert pipeline.useful(made) == 0
+    found, want = walked(made, 0, monkeypatch), walked(plain, 0, monkeypatch)
+    for one, other in zip(counts(found), counts(want), strict=True):
+        assert np.array_equal(one, other)

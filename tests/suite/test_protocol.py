@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from bench.suite.protocol import Protocol, accuracy_fingerprint
 
@@ -23,7 +24,8 @@ def accuracy(protocol: Protocol, **more) -> str:
         ("preprocess", "other", "both"), ("images", 3, "accuracy"), ("batch_size", 2, "timing"),
         ("warmup", 9, "timing"), ("iterations", 9, "timing"), ("timing_limit_s", 9.0, "timing"),
         ("median_width", 0.5, "timing"), ("launches", 3, "timing"), ("rate", 5.0, "timing"),
-        ("corruption", "fog/3", "accuracy"), ("timeout_s", 9.0, "none"), ("parity_images", 2, "none"),
+        ("corruption", "fog/3", "accuracy"), ("geometry", "pad", "both"),
+        ("scales", (0.5, 1.0), "both"), ("flip", True, "both"), ("stride", 0.5, "both"), ("timeout_s", 9.0, "none"), ("parity_images", 2, "none"),
     ],
 )  # fmt: skip
 def test_each_field_enters_its_fingerprint(field: str, value: object, mine: str) -> None:
@@ -52,13 +54,19 @@ def test_accuracy_depends_on_what_was_seen() -> None:
 
 def test_no_field_was_forgotten() -> None:
     told = {
-        *Protocol(corruption="fog/3", task="panoptic").accuracy_fields(),
+        *Protocol(corruption="fog/3", task="panoptic", geometry="pad").accuracy_fields(),
         *Protocol().timing_fields(),
         "height",
         "width",
     }
     rest = set(Protocol.model_fields) - told - {"accuracy_limit_s"}  # it ends up in `seen`
     assert rest == NEITHER - {"seed"}  # a seed matters only where something is drawn
+
+
+@pytest.mark.parametrize("scales", [[], [0.5, 0.5], [0.0], "double"])
+def test_scales_are_different_numbers(scales: object) -> None:
+    with pytest.raises(ValidationError, match="scales"):
+        Protocol(scales=scales)
 
 
 def test_an_endlessly_wide_interval_is_no_stopping_rule() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bench.suite.model import Pixels
-from bench.transforms.pixels import normalize
+from bench.transforms.pixels import normalize, normalize_float, normalize_linear
 
 PLAIN = Pixels()
 
@@ -71,3 +73,18 @@ def test_the_image_itself_stays() -> None:
     before = picture.copy()
     normalize(picture, PLAIN, (32, 64))
     assert np.array_equal(picture, before)
+
+
+@pytest.mark.parametrize(
+    ("rule", "antialias"), [(normalize_float, True), (normalize_linear, False)]
+)
+@pytest.mark.parametrize("size", [(16, 40), (64, 96), (32, 64)])
+def test_other_filters_are_torchs(rule: Callable, antialias: bool, size: tuple[int, int]) -> None:
+    torch = pytest.importorskip("torch")
+    picture = _picture(2)
+    planes = torch.from_numpy(picture.transpose(2, 0, 1)[None].astype(np.float32))
+    theirs = torch.nn.functional.interpolate(
+        planes, size=size, mode="bilinear", align_corners=False, antialias=antialias
+    )
+    plain = Pixels(scale=1.0, mean=(0.0,) * 3, std=(1.0,) * 3)
+    assert np.abs(rule(picture, plain, size) - theirs.numpy()).max() < 0.02

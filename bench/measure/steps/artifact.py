@@ -15,6 +15,7 @@ from bench.jobs.base import Say
 from bench.jobs.prepare import ArtifactJob, ArtifactReport
 from bench.measure import memory
 from bench.measure.session import read
+from bench.transforms.geometry import Geometry
 
 
 def run(job: ArtifactJob, say: Say) -> ArtifactReport:
@@ -82,8 +83,9 @@ def _calibration(job: ArtifactJob) -> tuple[NDArray[np.float32], ...]:
     loader = registry.load("dataset", dataset.loader)()
     images = loader.open(dataset, Path(job.cache), split=asked.split, count=asked.images)
     preprocess = registry.load("preprocess", job.case.protocol.preprocess)
+    geometry = Geometry.of(job.case.protocol)
     inputs = [
-        preprocess(read(images, i, job.case), job.case.model.pixels, job.size)
+        geometry.cut(read(images, i, job.case), job.case.model.pixels, job.size, preprocess)[:1]
         for i in range(min(asked.images, len(images.names)))
     ]
     batch = job.case.protocol.batch_size

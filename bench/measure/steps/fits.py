@@ -31,14 +31,13 @@ def _call(loaded: LoadedCase) -> None:
     pixels = loaded.case.model.pixels
     count = loaded.case.protocol.batch_size
     inputs = [
-        loaded.preprocess(
-            rng.integers(0, 256, (*loaded.size, pixels.bands), np.uint8), pixels, loaded.size
-        )
+        loaded.prepare(rng.integers(0, 256, (*loaded.size, pixels.bands), np.uint8))
         for _ in range(count)
     ]
-    raw, _ = loaded.infer(inputs[0] if count == 1 else np.concatenate(inputs))
+    raw, _ = loaded.passes(inputs[0] if count == 1 else np.concatenate(inputs))
+    passes = len(inputs[0])
     for k in range(count):
-        one = raw if count == 1 else {n: a[k : k + 1] for n, a in raw.items()}
+        one = {n: a[k * passes : (k + 1) * passes] for n, a in raw.items()}
         loaded.postprocess(one, loaded.size, loaded.size)
 
 

@@ -23,7 +23,7 @@ def run(job: StagesJob, say: Say) -> StagesReport:
     """Each stage beside the model's, over the first images."""
     loaded, _ = load_case(job, job.case.variant)
     count = min(IMAGES, loaded.count)
-    inputs = [np.ascontiguousarray(loaded.load(i)[1], np.float32) for i in range(count)]
+    inputs = [np.ascontiguousarray(loaded.load(i)[1][:1], np.float32) for i in range(count)]
     names = tuple(loaded.images.names[:count])
     found = []
     for i, x in enumerate(inputs):
