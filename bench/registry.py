@@ -128,6 +128,8 @@ TABLE: dict[str, dict[str, str]] = {
         "onnx": "bench.exporters.onnx:OnnxStep",
         "ort-int8-static": "bench.exporters.ort:OrtStaticStep",
         "ort-int8-dynamic": "bench.exporters.ort:OrtDynamicStep",
+        "ort-fp16": "bench.exporters.ort_graph:OrtHalfStep",
+        "ort-optimized": "bench.exporters.ort_graph:OrtOptimizedStep",
         "openvino": "bench.exporters.openvino:OpenVinoStep",
         "nncf-int8": "bench.exporters.openvino:NncfStep",
         "mnn": "bench.exporters.mnn:MnnStep",
@@ -235,9 +237,9 @@ def load(kind: str, name: str) -> Any:
 @cache  # reading metadata takes milliseconds, and a suite may ask ten thousand times
 def version(distribution: str) -> str | None:
     """Installed version of a distribution, or None."""
-    # onnxruntime-gpu installs the module of onnxruntime under its own name.
-    names = [distribution, "onnxruntime-gpu"] if distribution == "onnxruntime" else [distribution]
-    for name in names:
+    # These install the module of onnxruntime under names of their own.
+    more = ("onnxruntime-gpu", "onnxruntime-openvino") if distribution == "onnxruntime" else ()
+    for name in (distribution, *more):
         try:
             return metadata.version(name)
         except metadata.PackageNotFoundError:

@@ -9,12 +9,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench import registry
+from bench.backends import providers
 from bench.backends.base import Backend, OpenJob, Session
-from bench.errors import Unsupported, WeightsError
+from bench.devices.base import Device
+from bench.errors import UnknownName, Unsupported, WeightsError
+from bench.suite.variant import Variant
 
 _INPUTS = {"tensor(float)": "float32", "tensor(float16)": "float16"}
-# fp32 must mean fp32: left alone, the CUDA provider multiplies in TF32.
-_PROVIDER_OPTIONS = {"CUDAExecutionProvider": {"use_tf32": "0"}}
+_LEVELS = {
+    "all": "ORT_ENABLE_ALL",
+    "extended": "ORT_ENABLE_EXTENDED",
+    "basic": "ORT_ENABLE_BASIC",
+    "disabled": "ORT_DISABLE_ALL",
+}
+"""Value of the option `optimization` -> `onnxruntime.GraphOptimizationLevel`."""
 _FLOATS = {1: "fp32", 10: "fp16", 16: "bf16", 11: "fp64"}
 """TensorProto.DataType of the ONNX specification -> the project's word."""
 _PRODUCTS = {"Conv", "ConvTranspose", "FusedConv", "MatMul", "FusedMatMul", "Gemm", "FusedGemm"}
@@ -25,33 +34,50 @@ LARGEST = 256 * 2**20
 
 
 class OnnxRuntimeBackend(Backend):
-    """`onnxruntime.InferenceSession` with all graph optimisations."""
+    """`onnxruntime.InferenceSession` on the device's own execution provider, or one that the variant names."""
 
     needs = ("onnxruntime",)
+    options = ("provider", "optimization")
+    """`optimization` = all (default), extended, basic or disabled."""
     parts = "profiler"
-    precisions = ("fp32", "fp16", "int8")
-    otherwise = "no recipe makes an ONNX file in {}"
+    precisions = ("fp32", "tf32", "fp16", "bf16", "int8")
+
+    def refuses(self, variant: Variant, device: Device) -> str:
+        """Empty, or why not: the provider, the precision in it, or its distribution."""
+        if no := self.supports(variant.precision, device):
+            return no
+        try:
+            provider = providers.chosen(variant, device.runtimes["onnxruntime"])
+            _level(variant)
+        except UnknownName as e:
+            return str(e)
+        if provider.device != device.name:
+            return f"{provider.name} runs on {provider.device}, and the target's device is {device.name}"
+        if variant.precision not in provider.precisions:
+            return f"{provider.name}: {provider.why.format(variant.precision)}"
+        return provider.missing
 
     def open(self, job: OpenJob) -> Session:
         """Session on model.onnx."""
         import onnxruntime as ort
 
-        provider = job.device.runtimes["onnxruntime"]
+        asked = providers.chosen(job.variant, job.device.runtimes["onnxruntime"])
+        provider = asked.name
         if provider not in ort.get_available_providers():
             raise Unsupported(
                 f"This ONNX Runtime ({ort.__version__}) has no {provider}.",
-                "onnxruntime-gpu replaces onnxruntime: pip uninstall -y onnxruntime && "
-                "pip install onnxruntime-gpu",
+                providers.swap(asked.distribution),
             )
         file, note = job.file()
         options = ort.SessionOptions()
         options.intra_op_num_threads = job.threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        options.graph_optimization_level = getattr(ort.GraphOptimizationLevel, _level(job.variant))
 
         def start(options: Any) -> Any:
-            chosen = [(provider, _PROVIDER_OPTIONS.get(provider, {}))]
-            return ort.InferenceSession(str(file), options, providers=chosen)
+            told = providers.options(asked, job.variant.precision, job.threads)
+            return ort.InferenceSession(str(file), options, providers=[(provider, told)])
 
         try:
             session = start(options)
@@ -61,11 +87,17 @@ class OnnxRuntimeBackend(Backend):
         if actual[0] != provider:
             raise Unsupported(
                 f"ONNX Runtime fell back from {provider} to {actual[0]}.",
-                "Its CUDA or cuDNN libraries are missing.",
+                "Libraries that it needs are missing: CUDA and cuDNN, TensorRT, or OpenVINO.",
             )
         _check_input(session, note.input, job)
         told = functools.partial(executed, file, options, start)
         return OrtSession(session, note.input, note.outputs, told)
+
+
+def _level(variant: Variant) -> str:
+    return registry.named(
+        _LEVELS, "graph optimisation", str(variant.options.get("optimization", "all"))
+    )
 
 
 def _check_input(session: Any, name: str, job: OpenJob) -> None:

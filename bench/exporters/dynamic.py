@@ -37,7 +37,8 @@ def dimensions(job: ExportJob) -> Any:
     dims: dict[int, Any] = {}
     for name in names:
         step = _step(job, name)
-        dim = Dim(name, min=1, max=65_536 // step)
+        # torch.export fixes a length of 1, which a map of one step is after pooling.
+        dim = Dim(name, min=1 if name == "batch" else 2, max=65_536 // step)
         dims[AXES[name]] = dim if step == 1 else step * dim
     return (dims,)
 
