@@ -67,6 +67,7 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "family": {
         "mask2former": "bench.models.families.mask2former:Mask2Former",
+        "oneformer": "bench.models.families.oneformer:OneFormer",
         "segformer": "bench.models.families.segformer:SegFormer",
         "mobilenet_v2": "bench.models.families.mobilenet_v2:MobileNetV2",
         "upernet": "bench.models.families.upernet:UPerNet",

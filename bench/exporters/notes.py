@@ -19,7 +19,7 @@ class ArtifactNote(Spec):
     """File to open, relative to the artifact's folder."""
     input: str
     outputs: dict[str, str]
-    """Name in the graph -> class_logits, mask_logits, logits or labels."""
+    """Name in the graph -> class_logits, mask_logits, logits, labels or features."""
     parameters: int | None = None
     """Learned numbers; None where the format doesn't tell them from constants."""
     weight_bytes: int | None = None

@@ -63,7 +63,7 @@ def _accuracy(result: Result) -> dict[str, Any]:
         "split": case.dataset.split,
         "class_map": case.dataset.class_map,
         "ignore_index": case.dataset.ignore_index,
-        **(matching(case).fields() if case.model.trained else {}),
+        **({} if case.model.unjudged else matching(case).fields()),
         SEEN: len(counts.images) if counts else 0,
     }
 

@@ -78,7 +78,7 @@ def _beyond_old_limit(old: Row, new: Row) -> str:
     if limit == new.result.case.parity:
         return ""
     bounds = [("map_sqnr_db", limit.sqnr_db)]
-    if new.result.case.model.trained:
+    if not new.result.case.model.unjudged:
         bounds.append(("agreement", limit.agreement))
     for name, least in bounds:
         if (value := new.value(name)) is not None and least is not None and value < least:

@@ -9,6 +9,7 @@ from bench.jobs.base import Job, OfCase, Report, SessionJob
 from bench.record.environment import Environment, Machine
 from bench.record.rung import Rung
 from bench.suite.case import Case
+from bench.suite.model import Told
 
 
 class ProbeReport(Report):
@@ -47,8 +48,8 @@ class WeightsReport(Report):
     """Of what determines the weights."""
     dataset_digest: str
     """Of what determines the data set; empty where it isn't there (the step `dataset` says so)."""
-    classes: tuple[str, ...]
-    """The model's: as asked, or as its weights name them."""
+    told: Told
+    """What the weights tell of themselves."""
 
 
 class WeightsJob(OfCase):

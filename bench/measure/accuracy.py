@@ -58,7 +58,7 @@ def counting(setup: EvalSetup, reference: str | None) -> Finish:
         prediction = task.mapped(found, setup.to_dataset)
         truth = task.truth(setup.images, index)
         inside = setup.images.instances(index) if task.instances else None
-        shown = case.model.trained and index < case.protocol.gallery_images
+        shown = not case.model.unjudged and index < case.protocol.gallery_images
         return Counted(
             tally=task.tally(truth, prediction, case.dataset, inside),
             classified=task.classified(prediction),

@@ -62,7 +62,7 @@ class EvalSetup:
         self, outputs: Mapping[str, NDArray[np.float32]], image_size: tuple[int, int]
     ) -> Any:
         """Prediction for the first image, of the model's classes, at `image_size`."""
-        if self.case.model.trained:
+        if not self.case.model.unjudged:
             check_channels(self.case.model, outputs)
         return self.postprocess(outputs, self.size, image_size)
 
@@ -199,9 +199,9 @@ def _rule(task: Task, case: Case, geometry: Geometry) -> Any:
 
 
 def image_count(case: Case, there: int) -> int:
-    """Images of the accuracy pass; seeded weights have none, only parity's images are run."""
+    """Images of the accuracy pass; a model without accuracy has none, only parity's images are run."""
     asked = min(there, case.protocol.images or there)
-    return asked if case.model.trained else min(asked, max(1, case.protocol.parity_images))
+    return min(asked, max(1, case.protocol.parity_images)) if case.model.unjudged else asked
 
 
 def class_table(case: Case) -> NDArray[np.uint8]:

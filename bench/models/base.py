@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Protocol
 
 from bench import registry
 from bench.errors import Unsupported
-from bench.suite.model import Model
+from bench.suite.model import Model, Told
 
 OPTIONS = ("attention", "queries", "decoder_layers", "lean")
 """Options of loaders that variants set: in the first step of a recipe, or of a backend that runs the module."""
@@ -43,10 +43,10 @@ class ModelLoader(Protocol):
         """
         ...
 
-    def classes(self, spec: Model) -> tuple[str, ...]:
-        """Names of the classes, by channel, that the weights themselves tell; empty = they don't."""
+    def told(self, spec: Model) -> Told:
+        """What the weights themselves tell: names of classes, pixels, input size, tasks; without torch."""
         del spec
-        return ()
+        return Told()
 
     def file_bytes(self, spec: Model) -> int | None:
         """Bytes of the weight files on disk; None where there are none, or code takes them from anywhere."""

@@ -1,9 +1,12 @@
 """A torch module with named outputs in a fixed order: what exporters and the torch backend take."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import torch
+
+NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 class NamedOutputs(torch.nn.Module):
@@ -30,13 +33,26 @@ class NamedOutputs(torch.nn.Module):
 class TransformersOutputs(NamedOutputs):
     """The same for transformers' models, whose fields have longer names."""
 
-    def __init__(self, model: torch.nn.Module, outputs: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        outputs: Mapping[str, str],
+        inputs: Mapping[str, list[list[int]]] = NONE,
+        arguments: Mapping[str, Any] = NONE,
+    ) -> None:
+        """`outputs`: our name -> the library's field; `inputs`: further inputs of one image, (1, ...)."""
         super().__init__(model, tuple(outputs))
         self._fields = tuple(outputs.values())
+        self._arguments = dict(arguments)
+        self._inputs = tuple(inputs)
+        for name, values in inputs.items():
+            self.register_buffer(name, torch.tensor(values), persistent=False)
 
     def forward(self, pixel_values: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Tensors, in the order of `output_names`."""
-        out = self.model(pixel_values=pixel_values, return_dict=True)
+        count = pixel_values.shape[0]
+        more = {name: getattr(self, name).expand(count, -1) for name in self._inputs}
+        out = self.model(pixel_values=pixel_values, return_dict=True, **more, **self._arguments)
         return tuple(getattr(out, field) for field in self._fields)
 
 

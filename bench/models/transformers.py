@@ -1,22 +1,28 @@
 """Models of the transformers library: shipped, from the hub, from a folder, or seeded."""
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from bench import registry, resources
 from bench.errors import BadInput, Unsupported, WeightsError
+from bench.models import hub
 from bench.models.base import NO_OPTIONS, OPTIONS, ModelLoader
 from bench.models.families.base import Family
 from bench.models.files import folder_digest
 from bench.models.prune import prune
 from bench.suite.base import digest as digest_of
 from bench.suite.classes import CITYSCAPES
-from bench.suite.model import Model
+from bench.suite.model import Model, Pixels, Told
 
-_FILES = ("config.json", "*.safetensors", "*.safetensors.index.json")
+WEIGHTS = ("config.json", "*.safetensors", "*.safetensors.index.json")
+CONFIGS = (
+    "config.json", "preprocessor_config.json", "tokenizer*", "vocab.json", "merges.txt",
+    "special_tokens_map.json",
+)  # fmt: skip
+FILES = (*CONFIGS, *WEIGHTS[1:])
+"""What is fetched from the hub; `CONFIGS` alone before a model is built."""
 
 
 class TransformersLoader(ModelLoader):
@@ -28,11 +34,15 @@ class TransformersLoader(ModelLoader):
     def digest(self, spec: Model, *, allow_code: bool = False) -> str:
         """Digest of config and weights by content; of the commit on the hub; of config and seed."""
         del allow_code
+        asked = {"task_input": spec.task_input.model_dump()} if spec.task_input else {}
         if spec.source == "seeded":
-            return digest_of({"config": self._config(spec), "seed": spec.seed})
+            return digest_of({"config": self._config(spec), "seed": spec.seed, **asked})
         if spec.source == "hub":
-            return digest_of({"hub": spec.location, "commit": _commit(spec)})
-        return folder_digest(self._folder(spec), _FILES)
+            return digest_of({"hub": spec.location, "commit": hub.commit(spec), **asked})
+        folder = self._folder(spec)
+        pickled = hub.PICKLED if not any(folder.glob("*.safetensors")) else ()
+        found = folder_digest(folder, (*WEIGHTS, *pickled, *_further(folder, spec)))
+        return digest_of({"folder": found, **asked}) if asked else found
 
     def build(
         self, spec: Model, *, allow_code: bool = False, options: Mapping[str, Any] = NO_OPTIONS
@@ -51,16 +61,16 @@ class TransformersLoader(ModelLoader):
 
         transformers.utils.logging.disable_progress_bar()
         transformers.utils.logging.set_verbosity_error()
-        if spec.source == "seeded":
-            raw = self._config(spec)
-            family = _family(raw, spec)
-            config = transformers.AutoConfig.for_model(**raw)
+        folder = None if spec.source == "seeded" else self._folder(spec)
+        raw = self._config(spec)
+        family = _family(raw, spec)
+        architecture = getattr(transformers, family.architecture)
+        if folder is None:
             torch.manual_seed(spec.seed or 0)
-            model: Any = untrained(getattr(transformers, family.architecture), config)
+            config = transformers.AutoConfig.for_model(**raw)
+            model: Any = untrained(architecture, config)
+            family.seeded(model)
         else:
-            folder = self._folder(spec)
-            family = _family(_read_config(folder), spec)
-            architecture = getattr(transformers, family.architecture)
             model = _loaded(architecture, folder, spec)
         family.ready(model)
         _attend(model, str(options.get("attention", "eager")))
@@ -69,40 +79,57 @@ class TransformersLoader(ModelLoader):
             from bench.models.lean import lean
 
             lean(model)
-        return TransformersOutputs(model.eval(), family.outputs).eval()
+        inputs = family.inputs(spec, raw, folder)
+        return TransformersOutputs(model.eval(), family.outputs, inputs, family.arguments).eval()
 
-    def classes(self, spec: Model) -> tuple[str, ...]:
-        """The configuration's `id2label`, unless it only counts; Cityscapes' for shipped weights."""
-        if spec.source == "package":
-            return tuple(c.name for c in CITYSCAPES)
-        named = _read_config(self._folder(spec)).get("id2label")
-        if not isinstance(named, dict):
-            return ()
-        names = tuple(str(named.get(str(i), f"LABEL_{i}")) for i in range(len(named)))
-        return () if any(n == f"LABEL_{i}" for i, n in enumerate(names)) else names
+    def told(self, spec: Model) -> Told:
+        """What config.json and preprocessor_config.json tell; classes of trained weights alone."""
+        raw = self._config(spec)
+        family = _family(raw, spec)
+        backbone = "features" in family.outputs
+        if backbone != spec.features:
+            kind = raw["model_type"]
+            what = "gives features alone" if backbone else "gives more than features"
+            raise BadInput(
+                f"Model {spec.name!r} is a {kind!r}, which {what}.",
+                f"Say so: [model.{spec.name}] features = {str(backbone).lower()}.",
+            )
+        return Told(
+            classes=_classes(raw, spec),
+            pixels=None if spec.source == "seeded" else _pixels(self._folder(spec, CONFIGS)),
+            size_multiple=family.size_multiple(raw),
+            input_size=family.input_size(raw),
+            tasks=family.answers(spec),
+        )
 
     def file_bytes(self, spec: Model) -> int | None:
-        """Bytes of the safetensors; None for seeded weights."""
+        """Bytes of the weights; None for seeded ones."""
         if spec.source == "seeded":
             return None
-        return sum(p.stat().st_size for p in self._folder(spec).glob("*.safetensors"))
+        return sum(p.stat().st_size for p in _weights(self._folder(spec)))
 
-    def _folder(self, spec: Model) -> Path:
-        """Folder with config.json and safetensors, fetched from the hub if need be."""
+    def _folder(self, spec: Model, patterns: tuple[str, ...] = FILES) -> Path:
+        """Folder with the files that match, weights among them unless others are asked for, fetched if need be."""
         if spec.source == "hub":
-            return _snapshot(spec)
+            folder = hub.fetched(spec, patterns)
+            if patterns == FILES and not _weights(folder):
+                return hub.fetched(spec, hub.PICKLED)
+            return folder
         shipped = spec.source == "package"
         folder = (resources.weights_dir() if shipped else Path()) / Path(spec.location).expanduser()
-        if not (folder / "config.json").is_file() or not any(folder.glob("*.safetensors")):
+        if not (folder / "config.json").is_file() or not _weights(folder):
             raise WeightsError(
-                f"{folder} holds no model: config.json and *.safetensors were looked for.",
+                f"{folder} holds no model: config.json and *.safetensors (or pytorch_model.bin) were "
+                "looked for.",
                 f"Give the folder with --weights {spec.name}=DIR, or --weights {spec.name}=seed for "
                 "untrained weights.",
             )
         return folder
 
     def _config(self, spec: Model) -> dict[str, Any]:
-        """Architecture of seeded weights: the suite's table, else the shipped or given config."""
+        """Architecture: the weights'; of seeded ones the suite's table, else the shipped or given config."""
+        if spec.source != "seeded":
+            return _read_config(self._folder(spec, CONFIGS))
         if spec.config:
             return spec.config
         folder = resources.weights_dir() / spec.location
@@ -115,13 +142,47 @@ class TransformersLoader(ModelLoader):
         )
 
 
-def _read_config(folder: Path) -> dict[str, Any]:
+def _weights(folder: Path) -> list[Path]:
+    """Files of weights: safetensors, else what torch pickled."""
+    return [*folder.glob("*.safetensors")] or [*folder.glob(hub.PICKLED[0])]
+
+
+def _classes(config: dict[str, Any], spec: Model) -> tuple[str, ...]:
+    """The configuration's `id2label`, unless it only counts; Cityscapes' for shipped weights."""
+    if spec.source == "package":
+        return tuple(c.name for c in CITYSCAPES)
+    named = config.get("id2label")
+    if not isinstance(named, dict) or spec.unjudged:
+        return ()
+    names = tuple(str(named.get(str(i), f"LABEL_{i}")) for i in range(len(named)))
+    return () if any(n == f"LABEL_{i}" for i, n in enumerate(names)) else names
+
+
+def _pixels(folder: Path) -> Pixels | None:
+    """How the weights' own preprocessor_config.json turns an image into numbers; None without one."""
+    if not (folder / "preprocessor_config.json").is_file():
+        return None
+    raw = _read_config(folder, "preprocessor_config.json")
+    mean, std = raw.get("image_mean"), raw.get("image_std")
+    if raw.get("do_normalize") is False:
+        mean, std = (0.0,) * 3, (1.0,) * 3
+    if mean is None or std is None:
+        return None
+    return Pixels(
+        scale=raw.get("rescale_factor", 1 / 255) if raw.get("do_rescale", True) else 1.0,
+        mean=tuple(mean),
+        std=tuple(std),
+        channels="bgr" if raw.get("do_flip_channel_order") else "rgb",
+    )
+
+
+def _read_config(folder: Path, name: str = "config.json") -> dict[str, Any]:
     try:
-        raw = json.loads((folder / "config.json").read_text())
+        raw = json.loads((folder / name).read_text())
     except (OSError, ValueError) as e:
-        raise WeightsError(f"{folder / 'config.json'} can't be read: {e}.") from e
+        raise WeightsError(f"{folder / name} can't be read: {e}.") from e
     if not isinstance(raw, dict):
-        raise WeightsError(f"{folder / 'config.json'} holds no configuration.")
+        raise WeightsError(f"{folder / name} holds no configuration.")
     return raw
 
 
@@ -151,19 +212,26 @@ def _attend(model: Any, attention: str) -> None:
         raise Unsupported(f"{type(model).__name__} has no {attention} attention.")
 
 
+def _further(folder: Path, spec: Model) -> tuple[str, ...]:
+    """Patterns of files beside the weights that the family reads."""
+    kind = str(_read_config(folder).get("model_type"))
+    return _family({"model_type": kind}, spec).files if kind in registry.entries("family") else ()
+
+
 def _loaded(architecture: Any, folder: Path, spec: Model) -> Any:
     """Module of an architecture with all weights of a folder."""
     try:
         model, found = architecture.from_pretrained(
             folder,
-            use_safetensors=True,
+            use_safetensors=any(folder.glob("*.safetensors")),
+            weights_only=True,
             local_files_only=True,
             attn_implementation="eager",
             output_loading_info=True,
         )
     except Exception as e:
         raise WeightsError(
-            f"The weights of {spec.name!r} in {folder} can't be loaded: {_short(e)}.",
+            f"The weights of {spec.name!r} in {folder} can't be loaded: {hub.short(e)}.",
             "The file is damaged or belongs to another architecture: fetch it again.",
         ) from e
     # The library fills what is missing with random numbers.
@@ -175,42 +243,3 @@ def _loaded(architecture: Any, folder: Path, spec: Model) -> Any:
             "They belong to another architecture, or files are missing: fetch them again.",
         )
     return model
-
-
-def _commit(spec: Model) -> str:
-    """Commit of the revision: from the local cache if it is there, else from the hub."""
-    from huggingface_hub import HfApi, try_to_load_from_cache
-
-    found = try_to_load_from_cache(spec.location, "config.json", revision=spec.revision)
-    if isinstance(found, str):
-        return Path(found).parent.name
-    with _hub(spec):
-        return str(HfApi().model_info(spec.location, revision=spec.revision, timeout=10).sha)
-
-
-def _snapshot(spec: Model) -> Path:
-    """Local folder of the revision, downloaded if need be: configuration and safetensors only."""
-    from huggingface_hub import snapshot_download
-
-    commit = _commit(spec)
-    with _hub(spec):
-        return Path(snapshot_download(spec.location, revision=commit, allow_patterns=[*_FILES]))
-
-
-@contextmanager
-def _hub(spec: Model) -> Iterator[None]:
-    """Context in which all that the hub's libraries raise, of many trees, becomes one sentence."""
-    try:
-        yield
-    except Exception as e:
-        raise WeightsError(
-            f"The weights of {spec.name!r} can't be had from the hub ({spec.location}): "
-            f"{_short(e)}.",
-            f"Give a local copy with --weights {spec.name}=DIR, or measure untrained weights with "
-            f"--weights {spec.name}=seed.",
-        ) from e
-
-
-def _short(e: Exception) -> str:
-    text = str(e).strip().splitlines()
-    return f"{type(e).__name__}: {text[0][:200] if text else ''}".rstrip(".: ")

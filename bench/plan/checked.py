@@ -17,17 +17,17 @@ DIVERGED_DB = 20.0
 def beyond(case: Case, share: float | None, sums: OutputSums | None, name: str) -> str:
     """Empty, or how far beyond the suite's limit an answer lies from that of `name`.
 
-    Labels count where weights are trained; seeded weights give nearly flat logits, so there the
-    combined map's SQNR counts. `share` = of equal labels; `sums` = the combined map's.
+    Labels count where weights are trained; seeded weights give nearly flat logits, and a backbone gives
+    features, so there the combined map's SQNR counts. `share` = of equal labels; `sums` = the combined map's.
     """
     limit = case.parity
-    trained = case.model.trained
-    if trained and limit.agreement is not None and share is not None and share < limit.agreement:
+    judged = not case.model.unjudged
+    if judged and limit.agreement is not None and share is not None and share < limit.agreement:
         return (
             f"only {100 * share:.1f} % of labels equal those of {name} "
             f"(limit {100 * limit.agreement:g} %)"
         )
-    if not trained and limit.sqnr_db is not None and sums is not None:
+    if not judged and limit.sqnr_db is not None and sums is not None:
         ratio = sqnr_db(sums)
         if ratio is not None and ratio < limit.sqnr_db:
             return (

@@ -26,7 +26,7 @@ from bench.plan import keys
 from bench.plan.setting import StepFailed
 from bench.plan.walk import Node, Routine, Walk
 from bench.record.environment import Environment
-from bench.record.result import Artifact, StepRecord
+from bench.record.result import Artifact, Failure, StepRecord
 from bench.suite.case import Case
 from bench.suite.protocol import LARGEST
 from bench.suite.variant import Variant
@@ -120,12 +120,16 @@ class Graph:
         return self.walk.probe(self.place, case, environments=True).environments[case.id]
 
     def identified(self, case: Case) -> Routine[Case]:
-        """The case with the model's classes, and the digests of its weights and of its data set."""
+        """The case with what the model's weights tell, and the digests of its weights and data set."""
         asked = case.model_copy(update={"weights_digest": "", "dataset_digest": ""})
         key = f"weights {case.model.model_dump_json()} {case.dataset.model_dump_json()}"
         job = self._job(WeightsJob, asked)
         found = (yield self._step(key, asked, job, "finding weights")).report
-        model = case.model.model_copy(update={"classes": found.classes})
+        model, asked_of = case.model.completed(found.told), case.protocol
+        size = (asked_of.height, asked_of.width)
+        if reason := model.misfit(found.told, asked_of.task, size):
+            failure = Failure(step="case", type="Unsupported", message=reason)
+            raise StepFailed(failure, skipped=True)
         digests = {"weights_digest": found.weights_digest, "dataset_digest": found.dataset_digest}
         return case.model_copy(update={"model": model, **digests})
 
@@ -168,7 +172,7 @@ class Graph:
         """An identified case with its images, the size of its input and its batch."""
         asked = (v.calibration for v in (case.variant, case.reference))
         splits = tuple(sorted({c.split for c in asked if c is not None}))
-        images = (case.protocol.images, case.model.trained, case.protocol.parity_images)
+        images = (case.protocol.images, not case.model.unjudged, case.protocol.parity_images)
         key = f"dataset {case.dataset.model_dump_json()} {images} {case.protocol.task} {splits}"
         job = self._job(DatasetJob, case, calibration_splits=splits)
         step = self._step(key, case, job, f"preparing data set {case.dataset.name}")

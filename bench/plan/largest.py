@@ -83,6 +83,8 @@ class Search:
         image, image_bound = None, False
         if self.case.model.onnx is not None:
             reasons.append("The ONNX file fixes the size of its image.")
+        elif self.case.model.input_size is not None:
+            reasons.append("The model takes images of one size only.")
         else:
             before = len(tries)
             sizes = Sizes(height, width, self.case.model.size_multiple)

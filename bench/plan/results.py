@@ -75,7 +75,7 @@ def measured(made: Prepared, outcome: Outcome, environment: Environment) -> Resu
     """Row of a case whose worker reported: ok, or wrong beyond the suite's parity limit."""
     report = cast("CaseReport", outcome.report)
     case, artifact, data, wall_s = made.case, made.record, made.data, outcome.wall_s
-    match = matching(case) if case.model.trained else Matching((), (), ())
+    match = Matching((), (), ()) if case.model.unjudged else matching(case)
     if not artifact.files:
         artifact = artifact.model_copy(update=report.weights)
     known = sum(report.times.values()) + outcome.startup_s
@@ -112,7 +112,7 @@ def measured(made: Prepared, outcome: Outcome, environment: Environment) -> Resu
 
 def void_only(case: Case, counts: Any) -> str:
     """Empty, or that no pixel of the whole set was predicted as a class."""
-    if not case.model.trained or counts is None or not counts.classified or any(counts.classified):
+    if case.model.unjudged or counts is None or not counts.classified or any(counts.classified):
         return ""
     return (
         f"every pixel of {len(counts.images)} images was predicted as void: the outputs aren't numbers, "

@@ -34,7 +34,7 @@ class ParityMeasurement(Measured):
     """Pixels with the reference's label, by image; void ground truth included."""
     total: tuple[int, ...] = ()
     outputs: dict[str, OutputSums] = Field(default_factory=dict)
-    """Output name (class_logits, mask_logits, logits) and `map` (the combined class map) -> sums,
+    """Output name (class_logits, mask_logits, logits, features) and `map` (the combined class map) -> sums,
     over the first `parity_images` images."""
     absent: str = ""
     """Why there is no comparison."""

@@ -33,9 +33,9 @@ def candidates(rows: Sequence[Row]) -> tuple[Row, ...]:
 def pick(group: Group) -> Row | None:
     """Variant to take: the fastest that loses no accuracy that the images can show against the reference.
 
-    Where no variant is that good, the most accurate one; where the weights are seeded, the fastest.
+    Where no variant is that good, the most accurate one; where the model has no accuracy, the fastest.
     """
-    if not group.case.model.trained:
+    if group.case.model.unjudged:
         timed = [r for r in group.rows if advisable(r) and number(r, SPEED) is not None]
         return min(timed, key=lambda r: (r.value(SPEED) or 0.0, r.id)) if timed else None
     front = group.front
@@ -73,11 +73,11 @@ def advice(group: Group) -> tuple[str, ...]:
     against = ""
     if reference is not None and reference.id != best.id:
         against = f", {times}as fast as {reference.names.variant}"
-    if not group.case.model.trained:
-        seeded = "Its weights are seeded, so nothing here speaks about accuracy."
+    if group.case.model.unjudged:
+        why = "It gives features alone" if group.case.model.features else "Its weights are seeded"
         return (
             f"{where}: the fastest variant is {name}, {milliseconds(latency)} ms{against}.",
-            seeded,
+            f"{why}, so nothing here speaks about accuracy.",
         )
     accuracy = number(best, ACCURACY) or 0.0
     first = f"{where}: take {name}: {best.names.label} {points(accuracy)} at {milliseconds(latency)} ms{against}"

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from bench.suite.base import Spec, digest
 from bench.suite.dataset import Dataset
-from bench.suite.model import Model
+from bench.suite.model import LATER, Model
 from bench.suite.protocol import BESIDE, GEOMETRY_FIELDS, TASK_FIELDS, Protocol
 from bench.suite.target import Target
 from bench.suite.variant import Variant
@@ -80,6 +80,10 @@ class Case(Spec):
         ):
             for name in () if fields else names:
                 what["protocol"].pop(name)
+        plain = Model.model_fields
+        what["model"] = {
+            k: v for k, v in what["model"].items() if k not in LATER or v != plain[k].default
+        }
         if not self.dataset.things:
             what["dataset"].pop("things")
         return digest(what)

@@ -47,7 +47,7 @@ def matching(case: Case) -> Matching:
 def refusal(case: Case) -> str:
     """Empty, or why this case's accuracy would mean nothing, and the remedy."""
     model, data = case.model, case.dataset
-    if not model.trained:
+    if model.unjudged:
         return ""
     where = f"[model.{model.name}]"
     if not model.classes:

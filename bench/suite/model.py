@@ -8,7 +8,11 @@ from bench.suite.base import LARGEST_SEED, LARGEST_SIDE, Spec
 from bench.suite.classes import listed
 
 Divisor = Annotated[float, Field(gt=0)]
+Side = Annotated[int, Field(ge=1, le=LARGEST_SIDE)]
 MOST_BANDS = 256
+SEEDED, FEATURES_ONLY = "seeded weights", "features only"
+LATER = ("input_size", "features", "task_input")
+"""Fields that a fingerprint has only where they are set: models from before them keep theirs."""
 Source = Literal["package", "hub", "folder", "seeded", "file", "code"]
 
 
@@ -52,6 +56,26 @@ class Pixels(Spec):
         return self
 
 
+class TaskInput(Spec):
+    """Second input of a model that is told its task in words (OneFormer)."""
+
+    task: str = "semantic"
+    """The task that the sentence names, the only one that the model then does."""
+    tokens: tuple[int, ...] = ()
+    """Token ids of the sentence; empty = the weights' own tokenizer makes them."""
+
+
+class Told(Spec):
+    """What weights tell of themselves; a key that the suite sets wins."""
+
+    classes: tuple[str, ...] = ()
+    pixels: Pixels | None = None
+    size_multiple: int | None = None
+    input_size: tuple[int, int] | None = None
+    tasks: tuple[str, ...] = ()
+    """Tasks that the architecture can do; empty = it isn't known."""
+
+
 class Model(Spec):
     """An architecture and where its weights come from."""
 
@@ -75,6 +99,11 @@ class Model(Spec):
     onnx: OnnxInput | None = None
     size_multiple: int = Field(default=32, ge=1, le=LARGEST_SIDE)
     """Input sides are rounded up to a multiple of this."""
+    input_size: tuple[Side, Side] | None = None
+    """Height and width of the only input that it takes; None = any."""
+    features: bool = False
+    """Whether it gives features alone: a backbone, which is timed and compared, and has no accuracy."""
+    task_input: TaskInput | None = None
     about: str = ""
     licence: str = ""
     hub_id: str = ""
@@ -86,14 +115,49 @@ class Model(Spec):
         return self.source != "seeded"
 
     @property
+    def unjudged(self) -> str:
+        """Why it has no accuracy: `seeded weights`, `features only`; empty where it has."""
+        if self.features:
+            return FEATURES_ONLY
+        return "" if self.trained else SEEDED
+
+    @property
     def is_path(self) -> bool:
         """Whether `location` is a folder or file, which another machine may have elsewhere."""
         return self.source in {"folder", "file"}
 
     def padded(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width, each rounded up to the model's multiple."""
+        """Height and width of the input: its only size, else each rounded up to the model's multiple."""
+        if self.input_size is not None:
+            return self.input_size
         m = self.size_multiple
         return -(-height // m) * m, -(-width // m) * m
+
+    def completed(self, told: Told) -> Self:
+        """The model with what its weights tell, where the suite left it out."""
+        said = {name: getattr(told, name) for name in ("pixels", "size_multiple", "input_size")}
+        update = {
+            name: value
+            for name, value in said.items()
+            if value is not None and name not in self.model_fields_set
+        }
+        return self.model_copy(update={"classes": self.classes or told.classes, **update})
+
+    def misfit(self, told: Told, task: str, asked: tuple[int | None, int | None]) -> str:
+        """Empty, or why it can't do a task on an input of a height and width (None = any)."""
+        if self.features and task != "semantic":
+            return f"Model {self.name!r} gives features alone, and the protocol asks for {task!r}."
+        if told.tasks and task not in told.tasks:
+            return (
+                f"Model {self.name!r} can't do the task {task!r}; it does {', '.join(told.tasks)}."
+            )
+        size = self.input_size
+        if size is not None and any(a not in {None, s} for a, s in zip(asked, size, strict=True)):
+            return (
+                f"Model {self.name!r} takes {size[0]}x{size[1]} only, and the protocol asks for "
+                f"{asked[0] or size[0]}x{asked[1] or size[1]}. Leave height and width out."
+            )
+        return ""
 
     @field_validator("classes", mode="before")
     @classmethod

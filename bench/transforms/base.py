@@ -1,7 +1,7 @@
 """Signatures of the rules. `Outputs` is what a session returns: named float32 arrays of one batch.
 
 Either `class_logits` (N, Q, C+1) with `mask_logits` (N, Q, h, w), or `logits` (N, C, h, w), or
-`labels` (N, h, w).
+`labels` (N, h, w), or, of a backbone alone, `features` (N, ...).
 """
 
 from collections.abc import Callable, Mapping

@@ -19,12 +19,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.segments import VOID
 from bench.transforms import cells, strips
 from bench.transforms.base import Outputs, Rule, Size
 
 
 def reference(outputs: Outputs, input_size: Size, image_size: Size) -> NDArray[np.uint8]:
-    """Class indices, uint8 (H, W) = image_size: combined at the input's size."""
+    """Class indices, uint8 (H, W) = image_size: combined at the input's size; VOID for features."""
     # Infinities and NaN of a broken variant are no reason for a warning: they become VOID.
     with np.errstate(all="ignore"):
         if "mask_logits" in outputs:
@@ -32,6 +33,8 @@ def reference(outputs: Outputs, input_size: Size, image_size: Size) -> NDArray[n
                 return cells.labels(_weights(outputs), outputs["mask_logits"][0], image_size)
             rows, size = _combined(outputs, input_size), input_size
             queries, classes = outputs["class_logits"].shape[1:]
+        elif "features" in outputs:
+            return np.broadcast_to(np.uint8(VOID), image_size)
         elif "logits" in outputs:
             logits = outputs["logits"][0]
             rows = strips.sliced(logits)
@@ -55,7 +58,10 @@ def hf(outputs: Outputs, _input_size: Size, image_size: Size) -> NDArray[np.uint
 
 
 def class_map(outputs: Outputs) -> NDArray[np.float32]:
-    """Map of the first image, float32 (C, h, w), at the outputs' size: combined, logits, or one-hot labels."""
+    """Map of the first image, float32 (C, h, w), at the outputs' size: combined, logits, or one-hot labels.
+
+    Of features, of any shape, the features themselves.
+    """
     if "mask_logits" in outputs:
         queries, height, width = outputs["mask_logits"].shape[1:]
         out = np.empty((outputs["class_logits"].shape[2] - 1, height, width), np.float32)
@@ -64,8 +70,9 @@ def class_map(outputs: Outputs) -> NDArray[np.float32]:
             for start, stop in strips.blocks(height, width * queries):
                 out[:, start:stop] = rows(start, stop)
         return out
-    if "logits" in outputs:
-        return np.ascontiguousarray(outputs["logits"][0], dtype=np.float32)
+    for name in ("logits", "features"):
+        if name in outputs:
+            return np.ascontiguousarray(outputs[name][0], dtype=np.float32)
     labels = outputs["labels"][0]
     classes = np.arange(int(np.nanmax(labels)) + 1, dtype=np.float32)
     one_hot: NDArray[np.float32] = (labels[None] == classes[:, None, None]).astype(np.float32)

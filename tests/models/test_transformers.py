@@ -1,9 +1,6 @@
 """Without torch: where weights are found, and what is said where they aren't."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 
@@ -11,74 +8,16 @@ from bench.errors import BadInput, Unsupported, WeightsError
 from bench.models import transformers
 from bench.models.transformers import TransformersLoader
 from bench.plan import select
-from bench.suite.model import Model
-from tests.models.hub import COMMIT, environment, serve
+from bench.suite.model import Model, Pixels
 
-REPO = "someone/tiny"
 FILES = {
     "config.json": json.dumps({"model_type": "segformer"}).encode(),
     "model.safetensors": b"\x02\0\0\0\0\0\0\0{}",
-    "pytorch_model.bin": b"never fetched",
 }
 
 
 def model(**more):
-    return Model(**{"name": "tiny", "source": "hub", "location": REPO, **more})
-
-
-def ask(tmp_path, endpoint, **more):
-    """What a process of its own says: huggingface_hub reads its variables when it is imported."""
-    code = (
-        "import json, sys\n"
-        "from bench.errors import SegbenchError\n"
-        "from bench.models.transformers import TransformersLoader, _snapshot\n"
-        "from bench.suite.model import Model\n"
-        "spec = Model.model_validate_json(sys.argv[1])\n"
-        "try:\n"
-        "    folder = _snapshot(spec)\n"
-        "    said = [TransformersLoader().digest(spec), sorted(p.name for p in folder.iterdir()),\n"
-        "            TransformersLoader().file_bytes(spec)]\n"
-        "except SegbenchError as e:\n"
-        "    said = [type(e).__name__, e.message, e.hint]\n"
-        "print(json.dumps([*said, 'torch' in sys.modules]))\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, model(**more).model_dump_json()],
-        capture_output=True, text=True, check=False, timeout=180,
-        env={**os.environ, **environment(tmp_path / "hf", endpoint)},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def test_the_hub_is_asked_once_and_known_by_its_commit(tmp_path):
-    with serve(REPO, FILES) as (endpoint, asked):
-        digest, names, size, torch = ask(tmp_path, endpoint)
-        assert names == ["config.json", "model.safetensors"]
-        assert size == len(FILES["model.safetensors"])
-        assert not torch
-        assert not any("pytorch_model" in a and a.startswith("GET") for a in asked)
-        asked.clear()
-        again, *_ = ask(tmp_path, endpoint, revision=COMMIT)
-        assert again == digest
-        assert not any(a.startswith("GET") and "resolve" in a for a in asked)
-
-
-@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:9", "offline"])
-def test_an_unreachable_hub_is_a_sentence_with_two_ways_out(tmp_path, endpoint):
-    kind, message, hint, torch = ask(tmp_path, endpoint.replace("offline", "http://127.0.0.1:1"))
-    assert kind == "WeightsError"
-    assert "'tiny' can't be had from the hub (someone/tiny)" in message
-    assert "--weights tiny=DIR" in hint
-    assert "--weights tiny=seed" in hint
-    assert not torch
-
-
-def test_a_repository_that_is_not_there(tmp_path):
-    with serve("another/one", FILES) as (endpoint, _):
-        kind, message, *_ = ask(tmp_path, endpoint)
-    assert kind == "WeightsError"
-    assert "someone/tiny" in message
+    return Model(**{"name": "tiny", "source": "hub", "location": "someone/tiny", **more})
 
 
 def test_seeded_weights_are_known_by_config_and_seed():
@@ -147,27 +86,87 @@ def test_classes_are_the_configurations_unless_it_only_counts(tmp_path, named, w
     (tmp_path / "config.json").write_text(json.dumps(raw))
     (tmp_path / "model.safetensors").touch()
     spec = model(source="folder", location=str(tmp_path))
-    assert TransformersLoader().classes(spec) == want
+    assert TransformersLoader().told(spec).classes == want
 
 
 def test_shipped_weights_have_the_classes_of_cityscapes():
     spec = model(source="package", location="segformer-micro")
-    assert TransformersLoader().classes(spec)[:2] == ("road", "sidewalk")
+    assert TransformersLoader().told(spec).classes[:2] == ("road", "sidewalk")
 
 
-def test_classes_of_the_hub_come_with_its_snapshot(tmp_path):
-    raw = {"model_type": "segformer", "id2label": {"0": "road", "1": "car"}}
-    files = {**FILES, "config.json": json.dumps(raw).encode()}
-    code = (
-        "import sys\n"
-        "from bench.models.transformers import TransformersLoader\n"
-        "from bench.suite.model import Model\n"
-        "print(*TransformersLoader().classes(Model.model_validate_json(sys.argv[1])))\n"
-    )
-    with serve(REPO, files) as (endpoint, _):
-        done = subprocess.run(
-            [sys.executable, "-c", code, model().model_dump_json()],
-            capture_output=True, text=True, check=True, timeout=180,
-            env={**os.environ, **environment(tmp_path / "hf", endpoint)},
-        )  # fmt: skip
-    assert done.stdout.split() == ["road", "car"]
+def folder(tmp_path, config, name="model.safetensors", **files):
+    """A folder of weights that nothing reads, with a configuration and other JSON files."""
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    for stem, content in files.items():
+        (tmp_path / f"{stem}.json").write_text(json.dumps(content))
+    (tmp_path / name).touch()
+    return model(source="folder", location=str(tmp_path))
+
+
+def test_weights_tell_how_an_image_becomes_numbers(tmp_path):
+    own = {"image_mean": [0.5, 0.5, 0.5], "image_std": [0.2, 0.3, 0.4]}
+    spec = folder(tmp_path, {"model_type": "segformer"}, preprocessor_config=own)
+    found = spec.completed(TransformersLoader().told(spec))
+    assert found.pixels == Pixels(mean=(0.5, 0.5, 0.5), std=(0.2, 0.3, 0.4))
+    asked = Model(**spec.model_dump(exclude={"pixels"}), pixels={"channels": "bgr"})
+    assert asked.completed(TransformersLoader().told(asked)).pixels == Pixels(channels="bgr")
+    spec = folder(
+        tmp_path, {"model_type": "segformer"},
+        preprocessor_config={"do_normalize": False, "do_rescale": False, "do_flip_channel_order": True},
+    )  # fmt: skip
+    plain = Pixels(scale=1.0, mean=(0, 0, 0), std=(1, 1, 1), channels="bgr")
+    assert TransformersLoader().told(spec).pixels == plain
+
+
+@pytest.mark.parametrize(
+    ("config", "multiple", "size", "tasks"),
+    [
+        ({"model_type": "mask2former"}, 32, None, ("semantic", "panoptic", "instance")),
+        (
+            {"model_type": "beit", "image_size": 640, "patch_size": 16},
+            16,
+            (640, 640),
+            ("semantic",),
+        ),
+        ({"model_type": "oneformer"}, 32, None, ("semantic",)),
+        (
+            {
+                "model_type": "upernet",
+                "backbone_config": {"model_type": "dinov2", "patch_size": 14},
+            },
+            14,
+            None,
+            ("semantic",),
+        ),
+    ],
+)
+def test_a_configuration_tells_input_and_tasks(tmp_path, config, multiple, size, tasks):
+    told = TransformersLoader().told(folder(tmp_path, config))
+    assert (told.size_multiple, told.input_size, told.tasks) == (multiple, size, tasks)
+
+
+def test_a_backbone_must_be_called_one_and_nothing_else(tmp_path):
+    spec = folder(tmp_path, {"model_type": "resnet"})
+    with pytest.raises(BadInput, match=r"'resnet', which gives features alone.*features = true"):
+        TransformersLoader().told(spec)
+    spec = folder(tmp_path, {"model_type": "segformer"}).model_copy(update={"features": True})
+    with pytest.raises(BadInput, match=r"gives more than features.*features = false"):
+        TransformersLoader().told(spec)
+
+
+def test_weights_that_torch_pickled_are_tensors_alone(tmp_path):
+    import torch
+
+    class Evil:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "harm"), "w"))
+
+    spec = folder(tmp_path, {"model_type": "segformer"}, "pytorch_model.bin")
+    torch.save({"x": Evil()}, tmp_path / "pytorch_model.bin")
+    first = TransformersLoader().digest(spec)
+    assert TransformersLoader().file_bytes(spec) > 0
+    with pytest.raises(WeightsError, match="can't be loaded"):
+        TransformersLoader().build(spec)
+    assert not (tmp_path / "harm").exists()
+    torch.save({}, tmp_path / "pytorch_model.bin")
+    assert TransformersLoader().digest(spec) != first

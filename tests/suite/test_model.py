@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from bench.suite.classes import CITYSCAPES
-from bench.suite.model import Model, OnnxInput, Pixels
+from bench.suite.model import Model, OnnxInput, Pixels, Told
 
 
 def test_only_seeded_weights_are_untrained() -> None:
@@ -50,3 +50,34 @@ def test_pixels_have_a_mean_and_a_std_a_band() -> None:
     ):
         with pytest.raises(ValidationError, match=said):
             Pixels.model_validate(bad)
+
+
+def test_weights_complete_what_the_suite_leaves_out() -> None:
+    told = Told(classes=("a",), pixels=Pixels(scale=1.0), size_multiple=14, input_size=(64, 64))
+    bare = Model(name="m", source="hub", location="x").completed(told)
+    assert (bare.classes, bare.pixels.scale, bare.size_multiple) == (("a",), 1.0, 14)
+    assert bare.padded(100, 200) == (64, 64)
+    own = Model(name="m", source="hub", location="x", classes=("b",), size_multiple=8)
+    assert (own.completed(told).classes, own.completed(told).size_multiple) == (("b",), 8)
+    assert own.completed(Told()) == own
+
+
+def test_a_task_or_size_that_it_does_not_take_is_named() -> None:
+    told = Told(tasks=("semantic",), input_size=(64, 32))
+    model = Model(name="m", source="hub", location="x").completed(told)
+    free = (None, None)
+    assert model.misfit(told, "semantic", free) == model.misfit(Told(), "panoptic", free) == ""
+    assert "'m' can't do the task 'panoptic'; it does semantic" in model.misfit(
+        told, "panoptic", free
+    )
+    assert model.misfit(told, "semantic", (64, 32)) == ""
+    said = model.misfit(told, "semantic", (None, 64))
+    assert "takes 64x32 only, and the protocol asks for 64x64" in said
+    backbone = Model(name="m", source="hub", location="x", features=True)
+    assert "features alone" in backbone.misfit(Told(), "panoptic", free)
+
+
+def test_accuracy_is_missing_for_seeded_weights_and_for_backbones() -> None:
+    assert Model(name="m", source="hub", location="x").unjudged == ""
+    assert Model(name="m", source="seeded", location="", seed=0).unjudged == "seeded weights"
+    assert Model(name="m", source="hub", location="x", features=True).unjudged == "features only"

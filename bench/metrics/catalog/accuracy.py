@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.metrics import intervals
 from bench.metrics.base import Metric, Source
-from bench.metrics.catalog.base import IS_REFERENCE, SEEDED, absent, unmeasured
+from bench.metrics.catalog.base import IS_REFERENCE, absent, unmeasured
 from bench.metrics.estimate import Estimate
 from bench.metrics.paired import Paired, headline, paired, ratios
 from bench.record.result import Result
@@ -46,8 +46,8 @@ def unavailable(result: Result) -> str:
     found = counted(result)
     if found is None and result.status in {"failed", "skipped"}:
         return unmeasured(result)
-    if not result.case.model.trained:
-        return SEEDED
+    if result.case.model.unjudged:
+        return result.case.model.unjudged
     if found is None:
         return unmeasured(result)
     return "" if found.images else "no image was evaluated"

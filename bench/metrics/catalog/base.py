@@ -10,7 +10,6 @@ from bench.record.store import Run
 from bench.suite.case import Case
 
 IS_REFERENCE = "this is the reference"
-SEEDED = "seeded weights"
 
 
 def names_of(kind: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ signals", Bell System Technical Journal 27, 1948; each 6.02 dB is one bit.
 import math
 
 from bench.metrics.base import Metric, Source
-from bench.metrics.catalog.base import IS_REFERENCE, SEEDED, absent, unmeasured
+from bench.metrics.catalog.base import IS_REFERENCE, absent, unmeasured
 from bench.record.parity import OutputSums, ParityMeasurement
 
 NAMES = ("agreement", "map_relative_l2", "map_sqnr_db")
@@ -28,8 +28,8 @@ def metrics(source: Source) -> dict[str, Metric]:
             reason = reason if found else IS_REFERENCE
         return absent(NAMES, reason)
     numbers = absent(NAMES, "the backend gives no such output")
-    if not result.case.model.trained:
-        numbers["agreement"] = Metric(None, reason=SEEDED)
+    if result.case.model.unjudged:
+        numbers["agreement"] = Metric(None, reason=result.case.model.unjudged)
     else:
         share = agreement(found)
         numbers["agreement"] = Metric(share, reason="" if share is not None else "no labels")

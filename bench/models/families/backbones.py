@@ -1,9 +1,10 @@
 """Backbones alone: they give features, which are timed and compared, and no labels."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
-from bench.models.families.base import FEATURES, Family
+from bench.models.families.base import FEATURES, Family, spread
 
 
 class Backbone(Family):
@@ -24,6 +25,10 @@ class EfficientNet(Backbone):
 
     architecture = "EfficientNetModel"
 
+    def seeded(self, model: Any) -> None:
+        """Kernels that keep the signal: with the library's all features are 0."""
+        spread(model)
+
 
 class ConvNext(Backbone):
     """Liu et al., CVPR 2022."""
@@ -38,9 +43,10 @@ class Swin(Backbone):
 
 
 class Vit(Backbone):
-    """Dosovitskiy et al., ICLR 2021."""
+    """Dosovitskiy et al., ICLR 2021; positions are interpolated for another size."""
 
     architecture = "ViTModel"
+    arguments: ClassVar[Mapping[str, Any]] = MappingProxyType({"interpolate_pos_encoding": True})
     patch: ClassVar[int] = 16
 
     def size_multiple(self, config: Mapping[str, Any]) -> int:
@@ -52,4 +58,5 @@ class Dinov2(Vit):
     """Oquab et al., TMLR 2024."""
 
     architecture = "Dinov2Model"
+    arguments: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     patch = 14

@@ -1,8 +1,11 @@
 """What a family's record says: the class, its outputs, its parts, and what it can do."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
+
+from bench.suite.model import Model
 
 QUERIES = MappingProxyType({
     "class_logits": "class_queries_logits",
@@ -33,6 +36,10 @@ class Family:
     outputs: ClassVar[Mapping[str, str]] = LOGITS
     """Our name of an output -> the library's field: `class_logits` and `mask_logits`, `logits`, or
     `features`."""
+    arguments: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    """Constant arguments of the library's forward call."""
+    files: ClassVar[tuple[str, ...]] = ()
+    """Patterns of further files of a folder that determine what it computes."""
     tasks: ClassVar[tuple[str, ...]] = ("semantic",)
     """Tasks that its outputs answer; empty for a backbone, which gives features alone."""
     rules: ClassVar[tuple[tuple[str, str], ...]] = ()
@@ -54,5 +61,29 @@ class Family:
         del config
         return None
 
+    def answers(self, spec: Model) -> tuple[str, ...]:
+        """Tasks that a model of the family does."""
+        del spec
+        return self.tasks
+
+    def inputs(
+        self, spec: Model, config: Mapping[str, Any], folder: Path | None
+    ) -> dict[str, list[list[int]]]:
+        """Further inputs of the library's class, of one image each; `folder` has the weights, None = seeded."""
+        del spec, config, folder
+        return {}
+
+    def seeded(self, model: Any) -> None:
+        """Change untrained weights, where the library's let the signal vanish on its way."""
+
     def ready(self, model: Any) -> None:
         """Change a model that was built, so that every exporter takes it."""
+
+
+def spread(model: Any) -> None:
+    """Draw the kernels of a convolutional net so that the signal keeps its size (He et al., ICCV 2015)."""
+    import torch
+
+    for module in model.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            torch.nn.init.kaiming_normal_(module.weight, nonlinearity="relu")

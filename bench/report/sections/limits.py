@@ -86,6 +86,9 @@ def _limits(view: View) -> Iterator[str]:
     seeded = sorted({r.names.model for r in view.rows if not r.result.case.model.trained})
     if seeded:
         yield fixed["seeded"].format(models=listing(seeded))
+    backbones = sorted({r.names.model for r in view.rows if r.result.case.model.features})
+    if backbones:
+        yield fixed["features"].format(models=listing(backbones))
     if any(r.result.case.dataset.loader == "scenes" for r in rows):
         yield fixed["drawn"].format(accuracy=view.accuracy)
     if {r.result.case.protocol.scenario for r in rows} == {"single_stream"}:

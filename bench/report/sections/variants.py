@@ -45,8 +45,10 @@ def _group(view: View, group: Group) -> Iterator[Block]:
     model = group.case.model
     if model.about:
         yield Prose(model.about)
+    label = group.rows[0].names.label
+    if model.features:
+        yield Prose(f"It gives features alone, without a head: no {label} is given.")
     if not model.trained:
-        label = group.rows[0].names.label
         yield Prose(
             f"Its weights are seeded (seed {model.seed}), not trained: no {label} is given."
         )

@@ -1,0 +1,77 @@
+"""Every family as its tiny model in suites/families.toml: built by torch, and its outputs judged."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from bench import registry
+from bench.models.parts import parts
+from bench.models.transformers import TransformersLoader
+from bench.segments import VOID
+from bench.suite.load import load_suite
+from bench.transforms.labels import class_map, reference
+
+LOADER = TransformersLoader()
+IMAGE = (64, 128)
+MODELS = {case.model.name: case.model for case in load_suite("families").expand()}
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def built(request):
+    """A model with what it tells of itself, its module, and the outputs of two random images."""
+    spec = MODELS[request.param]
+    told = LOADER.told(spec)
+    spec = spec.completed(told)
+    module = LOADER.build(spec)
+    size = spec.padded(*IMAGE)
+    x = torch.randn(2, 3, *size, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        outputs = dict(zip(module.output_names, (t.numpy() for t in module(x)), strict=True))
+    return spec, told, module, outputs
+
+
+def test_outputs_have_the_names_and_shapes_that_every_rule_takes(built):
+    spec, told, _, outputs = built
+    if spec.features:
+        assert set(outputs) == {"features"}
+        assert told.tasks == ()
+    elif "mask_logits" in outputs:
+        assert set(outputs) == {"class_logits", "mask_logits"}
+        queries = outputs["class_logits"].shape[1]
+        assert outputs["class_logits"].shape == (2, queries, 20)
+        assert outputs["mask_logits"].shape[:2] == (2, queries)
+    else:
+        assert set(outputs) == {"logits"}
+        assert outputs["logits"].shape[:2] == (2, 19)
+        assert told.tasks == ("semantic",)
+
+
+def test_post_processing_takes_them(built):
+    spec, _, _, outputs = built
+    one = {name: array[:1] for name, array in outputs.items()}
+    labels = reference(one, spec.padded(*IMAGE), IMAGE)
+    assert (labels.shape, labels.dtype) == (IMAGE, np.uint8)
+    assert (labels == VOID).all() if spec.features else labels.max() < 19
+    assert np.isfinite(class_map(one)).all()
+
+
+def test_untrained_outputs_follow_the_image(built):
+    # Where the signal vanished, parity would compare zeros.
+    for name, array in built[3].items():
+        first, second = array.astype(np.float64)
+        assert np.abs(first - second).max() > 1e-3 * np.abs(first).max() > 0, name
+
+
+def test_its_parts_are_those_of_the_family(built):
+    spec, _, module, _ = built
+    found = set(parts(module).values())
+    if not spec.features:
+        assert "heads" in found
+        assert any(part.startswith("backbone") for part in found)
+
+
+def test_the_suite_has_a_model_of_every_family():
+    kinds = {spec.config["model_type"] for spec in MODELS.values()}
+    assert kinds == set(registry.TABLE["family"])
