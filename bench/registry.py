@@ -154,6 +154,8 @@ TABLE: dict[str, dict[str, str]] = {
         **{name: f"bench.metrics.catalog.{name}:metrics" for name in METRICS},
         "difference": "bench.metrics.catalog.accuracy:difference",
         "scores": "bench.metrics.catalog.accuracy:scores",
+        "boundary": "bench.metrics.catalog.further:boundary",
+        "calibration": "bench.metrics.catalog.further:calibration",
     },
     "section": {name: f"bench.report.sections.{name}:section" for name in SECTIONS},
 }

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,14 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from bench.jobs.base import AccuracyJob, Say
-from bench.measure import gallery, parity
+from bench.measure import further, gallery, parity
 from bench.measure.pipeline import Finish, Maker, Pipeline
 from bench.measure.session import EvalSetup, LoadedCase
 from bench.record.counts import RunTimes
 from bench.record.parity import ParityMeasurement
 from bench.record.result import Measurement
 from bench.record.store import write_arrays
+from bench.tasks.base import Tally
 from bench.transforms.base import Outputs
 
 MEASUREMENT: TypeAdapter[Measurement] = TypeAdapter(Measurement)
@@ -34,6 +36,8 @@ class Counted:
     """With the reference; None without a reference, or if it didn't reach the image."""
     picture: tuple[int, NDArray[np.uint8], Any, Any] | None
     """Index, image, truth and prediction (the set's classes), where the card shows it."""
+    further: dict[str, Tally] = field(default_factory=dict)
+    """Measurement's kind -> what the protocol asks to be counted beside the tally."""
 
 
 @dataclass
@@ -68,6 +72,7 @@ def counting(setup: EvalSetup, reference: str | None) -> Finish:
             if reference
             else None,
             picture=(index, image, truth, prediction) if shown else None,
+            further=further.counted(setup, outputs, truth, prediction),
         )
 
     return counted
@@ -109,7 +114,9 @@ def counts(job: AccuracyJob, loaded: LoadedCase, found: Pass) -> list[Measuremen
     }
     times = RunTimes(forward_ns=tuple(found.forward_ns), wall_ns=found.wall_ns)
     measured = loaded.task.measured([c.tally for c in found.counted], seen)
-    return [times, *stored(folder, case.id, measured)]
+    counts = [c.further for c in found.counted]
+    beside = further.measured(counts, seen, plain=loaded.geometry.plain)
+    return [times, *stored(folder, case.id, chain(measured, beside))]
 
 
 def stored(

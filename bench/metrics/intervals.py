@@ -42,6 +42,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,6 +112,27 @@ def each_interval(of: Ratios, groups: tuple[str, ...] = ()) -> tuple[Estimate, .
     return _intervals(whole, without.T, groups)
 
 
+def left_out(
+    value: float, without: NDArray[np.float64], groups: tuple[str, ...] = (), least: float = 0.0
+) -> Estimate:
+    """Any score of a set with its jackknife's interval, which is cut at `least` and 1.
+
+    `without` holds it without each unit, (units,), of counts that `by_unit` gave.
+    """
+    (found,) = _intervals(np.array([value]), without[None], groups, least=least)
+    return found
+
+
+def by_unit(counts: NDArray[Any], groups: tuple[str, ...]) -> NDArray[Any]:
+    """Counts, (N, K), summed by unit, (units, K): whole groups where there are enough, else images."""
+    if not clustered(groups):
+        return counts
+    names, unit = np.unique(np.array(groups), return_inverse=True)
+    summed = np.zeros((names.size, counts.shape[1]), counts.dtype)
+    np.add.at(summed, unit, counts)
+    return summed
+
+
 def align(a: Sequence[str], b: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Positions in `a` and in `b`, int64 (common,), of the names that both have, in a's order."""
     where = {name: i for i, name in enumerate(b)}
@@ -129,6 +151,8 @@ def _intervals(
     without: NDArray[np.float64],
     groups: tuple[str, ...],
     found: Studentized | None = None,
+    *,
+    least: float = 0.0,
 ) -> tuple[Estimate, ...]:
     """Intervals of K scores, or of the differences `found`.
 
@@ -139,7 +163,7 @@ def _intervals(
     if units < 2:
         return tuple(Estimate(v, note=ONE) for v in values.tolist())
     spread, t = _jackknife(without), student(units - 1)
-    half, how, least = t * spread, "one left out at a time", 0.0
+    half, how = t * spread, "one left out at a time"
     smallest = np.full(len(values), None)
     if found is not None:
         half = np.maximum(np.fmax(found.critical, t) * found.error, half)
@@ -172,11 +196,5 @@ def _scores(of: Parts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def _grouped(of: Ratios, groups: tuple[str, ...]) -> Parts:
-    """Sums by unit, (units, K): whole groups where there are enough, else images."""
-    if not clustered(groups):
-        return of.part, of.whole
-    names, unit = np.unique(np.array(groups), return_inverse=True)
-    summed = [np.zeros((names.size, p.shape[1]), p.dtype) for p in (of.part, of.whole)]
-    for total, p in zip(summed, (of.part, of.whole), strict=True):
-        np.add.at(total, unit, p)
-    return summed[0], summed[1]
+    """Sums by unit, (units, K)."""
+    return by_unit(of.part, groups), by_unit(of.whole, groups)

@@ -14,6 +14,7 @@ from bench.record.counts import (
 )
 from bench.record.detections import DetectionsMeasurement, MasksMeasurement
 from bench.record.environment import Environment
+from bench.record.further import BoundaryMeasurement, ReliabilityMeasurement
 from bench.record.gallery import GalleryMeasurement
 from bench.record.memory import FitsMeasurement, MemoryMeasurement
 from bench.record.parity import ParityMeasurement
@@ -60,6 +61,8 @@ Measurement = Annotated[
     | SegmentsMeasurement
     | DetectionsMeasurement
     | MasksMeasurement
+    | BoundaryMeasurement
+    | ReliabilityMeasurement
     | RunTimes
     | TimingMeasurement
     | MemoryMeasurement

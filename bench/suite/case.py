@@ -7,7 +7,7 @@ from pydantic import Field
 from bench.suite.base import Spec, digest
 from bench.suite.dataset import Dataset
 from bench.suite.model import LATER, Model
-from bench.suite.protocol import BESIDE, GEOMETRY_FIELDS, TASK_FIELDS, Protocol
+from bench.suite.protocol import BESIDE, FURTHER, GEOMETRY_FIELDS, TASK_FIELDS, Protocol
 from bench.suite.target import Target
 from bench.suite.variant import Variant
 
@@ -73,10 +73,12 @@ class Case(Spec):
             what["model"].pop("location")
         if self.dataset_digest:
             what["dataset"].pop("root")
-        # A case has the fingerprint that it had before there were other tasks and geometries.
+        # A case has the fingerprint that it had before there were other tasks, geometries and counts.
+        further = [name for name in FURTHER if not what["protocol"][name]]
         for fields, names in (
             (self.protocol.task_fields(), TASK_FIELDS),
             (self.protocol.geometry_fields(), GEOMETRY_FIELDS),
+            ({}, further),
         ):
             for name in () if fields else names:
                 what["protocol"].pop(name)

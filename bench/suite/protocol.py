@@ -19,6 +19,8 @@ TASK_FIELDS = ("task", "threshold", "mask_threshold", "overlap_mask_area_thresho
 """Fields of the protocol that belong to a task other than the semantic one."""
 GEOMETRY_FIELDS = ("geometry", "stride", "flip")
 """Fields that say how an image gets into the input, beside `scales`."""
+FURTHER = ("boundary", "calibration")
+"""Fields that ask for further counts; they change no other number."""
 
 
 def corruption_of(asked: str, where: str = "corruption") -> tuple[str, int]:
@@ -110,6 +112,10 @@ class Protocol(Spec):
     fits_gb: tuple[Annotated[float, Field(ge=0, le=1e6)], ...] = ()
     """Limits of memory, GB, under which the largest batch and image are sought; 0 = all that the
     machine has."""
+    boundary: bool = False
+    """Count boundary regions, too, for boundary IoU (semantic)."""
+    calibration: bool = False
+    """Count the labels' confidence, too, for the calibration error (semantic)."""
     timeout_s: float = Field(default=3600.0, gt=0, le=LONGEST_S)
     """Kill the case's process after this long; the case has failed then."""
     prepare_timeout_s: float = Field(default=3600.0, gt=0, le=LONGEST_S)
@@ -126,6 +132,16 @@ class Protocol(Spec):
     def _some(cls, value: Any) -> Any:
         if value != "single" and not 0 < len(value) == len(set(value)):
             raise ValueError("`scales` holds different numbers, at least one")
+        return value
+
+    @field_validator("boundary", "calibration")
+    @classmethod
+    def _of_label_maps(cls, value: bool, info: ValidationInfo) -> bool:
+        task = info.data.get("task", SEMANTIC)
+        if value and task != SEMANTIC:
+            raise ValueError(
+                f"{info.field_name} is counted of label maps, not of the task {task!r}"
+            )
         return value
 
     @field_validator("median_width")

@@ -94,3 +94,18 @@ def test_parity_gets_every_image_in_order(tmp_path):
     found = measurement("torch-fp32", loaded.images.names, compared)
     assert found.images == ("i0", "i1", "i2", "i3")
     assert found.equal == (64, 63, 62, 61)
+
+
+def test_what_the_protocol_asks_for_is_counted_beside():
+    found = accuracy.walk(fake(2, boundary=True, calibration=True), lambda *words: None, None)
+    (one, _) = found.counted
+    assert sorted(one.further) == ["boundary", "reliability"]
+    assert one.further["reliability"] == {}  # labels have no probabilities
+    plain = fake(2, boundary=True, calibration=True)
+    logits = np.random.default_rng(0).normal(size=(1, 19, 8, 8)).astype(np.float32)
+    plain.infer = lambda x: ({"logits": logits}, 9)
+    plain.predict = lambda out, shape: out["logits"][0].argmax(0).astype(np.uint8)
+    (one, _) = accuracy.walk(plain, lambda *words: None, None).counted
+    assert one.further["reliability"]["pixels"].sum() == 1
+    assert one.further["boundary"]["union"].sum() > 0
+    assert accuracy.walk(fake(1), lambda *words: None, None).counted[0].further == {}

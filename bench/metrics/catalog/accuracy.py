@@ -24,7 +24,7 @@ def metrics(source: Source) -> dict[str, Metric]:
         return absent([task.headline], reason)
     found = result.get(task.kind)
     whole = headline(task, source.run.folder, found)
-    return {task.headline: _number(whole, NO_CLASS, seen(result))}
+    return {task.headline: number(whole, NO_CLASS, seen(result))}
 
 
 def scores(source: Source) -> dict[str, Metric]:
@@ -36,7 +36,7 @@ def scores(source: Source) -> dict[str, Metric]:
     found, note = task.scores(result, source.run.folder / "cases"), seen(result)
     values = {name: found[name] for name in task.numbers}
     return {
-        name: Metric(None, reason=v) if isinstance(v, str) else _number(Estimate(v), NO_CLASS, note)
+        name: Metric(None, reason=v) if isinstance(v, str) else number(Estimate(v), NO_CLASS, note)
         for name, v in values.items()
     }
 
@@ -68,7 +68,7 @@ def difference(source: Source) -> dict[str, Metric]:
     shows = Metric(whole.detectable, note=note)
     if not whole.detectable:
         shows = Metric(None, reason=whole.note if whole.detectable is None else SAME)
-    return {names[0]: _number(whole, NO_CLASS, note), names[1]: shows}
+    return {names[0]: number(whole, NO_CLASS, note), names[1]: shows}
 
 
 def by_class(source: Source) -> dict[str, dict[str, Metric]]:
@@ -85,7 +85,7 @@ def by_class(source: Source) -> dict[str, dict[str, Metric]]:
         each = zip(of.names, intervals.each_interval(of, found.groups), strict=True)
         fields[name] = _named(dict(each), task.absent, note)
     for name, numbers in task.by_class(found, folder / "cases").items():
-        fields[name] = {c: _number(Estimate(v), task.absent, note) for c, v in numbers.items()}
+        fields[name] = {c: number(Estimate(v), task.absent, note) for c, v in numbers.items()}
     beside = _to_reference(source)
     if not isinstance(beside, str):
         differences, note = beside
@@ -106,7 +106,7 @@ def _to_reference(source: Source) -> tuple[Paired, str] | str:
     if reason:
         return f"the reference variant has no accuracy ({reason})"
     mine, other = result.get(task.kind), reference.get(task.kind)
-    if not _comparable(result, reference) or mine.classes != other.classes:
+    if not comparable(result, reference) or mine.classes != other.classes:
         return "the reference was evaluated under other accuracy settings"
     folder = source.run.folder
     found = paired(task, (folder, mine), (folder, other))
@@ -117,10 +117,10 @@ def _to_reference(source: Source) -> tuple[Paired, str] | str:
 
 
 def _named(scores: Mapping[str, Estimate], reason: str, note: str) -> dict[str, Metric]:
-    return {name: _number(s, reason, note) for name, s in scores.items()}
+    return {name: number(s, reason, note) for name, s in scores.items()}
 
 
-def _comparable(a: Result, b: Result) -> bool:
+def comparable(a: Result, b: Result) -> bool:
     """Whether both were evaluated alike, however many images were seen."""
     one, other = (
         (of.protocol.accuracy_fields(), of.dataset.class_map, of.dataset.ignore_index, found)
@@ -136,7 +136,7 @@ def seen(result: Result) -> str:
     return "" if some >= found.asked else f"{some} of {found.asked} images were seen"
 
 
-def _number(found: Estimate, reason: str, note: str) -> Metric:
+def number(found: Estimate, reason: str, note: str) -> Metric:
     """A number, or None with a reason for NaN."""
     if math.isnan(found.value):
         return Metric(None, reason=reason)
