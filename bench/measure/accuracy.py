@@ -114,8 +114,8 @@ def counts(job: AccuracyJob, loaded: LoadedCase, found: Pass) -> list[Measuremen
     }
     times = RunTimes(forward_ns=tuple(found.forward_ns), wall_ns=found.wall_ns)
     measured = loaded.task.measured([c.tally for c in found.counted], seen)
-    counts = [c.further for c in found.counted]
-    beside = further.measured(counts, seen, plain=loaded.geometry.plain)
+    asked = [c.further for c in found.counted]
+    beside = further.measured(asked, seen, plain=loaded.geometry.plain)
     return [times, *stored(folder, case.id, chain(measured, beside))]
 
 

@@ -103,7 +103,7 @@ def test_what_the_protocol_asks_for_is_counted_beside():
     assert one.further["reliability"] == {}  # labels have no probabilities
     plain = fake(2, boundary=True, calibration=True)
     logits = np.random.default_rng(0).normal(size=(1, 19, 8, 8)).astype(np.float32)
-    plain.infer = lambda x: ({"logits": logits}, 9)
+    plain.passes = lambda x: ({"logits": logits}, 9)
     plain.predict = lambda out, shape: out["logits"][0].argmax(0).astype(np.uint8)
     (one, _) = accuracy.walk(plain, lambda *words: None, None).counted
     assert one.further["reliability"]["pixels"].sum() == 1
