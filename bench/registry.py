@@ -132,8 +132,10 @@ TABLE: dict[str, dict[str, str]] = {
         "ort-fp16": "bench.exporters.ort_graph:OrtHalfStep",
         "ort-optimized": "bench.exporters.ort_graph:OrtOptimizedStep",
         "openvino": "bench.exporters.openvino:OpenVinoStep",
-        "nncf-int8": "bench.exporters.openvino:NncfStep",
         "mnn": "bench.exporters.mnn:MnnStep",
+        "nncf-int8": "bench.exporters.nncf:NncfStep",
+        "nncf-int8-accuracy": "bench.exporters.nncf:NncfAccuracyStep",
+        "nncf-weights": "bench.exporters.nncf:NncfWeightsStep",
     },
     "executor": {
         "local": "bench.execute.local:LocalExecutor",

@@ -51,7 +51,7 @@ DYNAMIC = Variant(
     backend="onnxruntime",
     precision="int8",
     recipe="dynamic",
-    steps=(Step(name="onnx"), Step(name="ort-int8-dynamic")),
+    steps=(Step(name="onnx"), Step(name="ort-int8-dynamic", options={"operators": ["Conv"]})),
 )
 OPENVINO = Variant(
     name="openvino-fp32",
@@ -85,16 +85,18 @@ def conv_graph(
     names: tuple[str, str] = ("picture", "scores"),
     labels: bool = False,
     huge: int = 0,
+    named: str = "",
 ) -> Path:
     """ONNX file of a 1 x 1 convolution.
 
     Args:
         labels: the output is the argmax instead of the logits.
         huge: copies of the input that the graph makes and throws away again.
+        named: name of the convolution.
     """
     classes = len(weights)
     feed, out = names
-    nodes = [helper.make_node("Conv", [feed, "w", "b"], ["conv"])]
+    nodes = [helper.make_node("Conv", [feed, "w", "b"], ["conv"], name=named)]
     constants = [
         numpy_helper.from_array(weights.reshape(classes, -1, 1, 1).astype(np.float32), "w"),
         numpy_helper.from_array(bias.astype(np.float32), "b"),

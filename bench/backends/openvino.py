@@ -19,8 +19,9 @@ _MULTIPLIES = {
 """Precision -> features of processors that multiply in it. On others OpenVINO takes another one, fp16's
 hint giving bf16, without a word."""
 _WORDS = {"f32": "fp32", "f16": "fp16", "bf16": "bf16", "i8": "int8", "u8": "int8"}
+_INTEGERS = {"i8", "u8", "i4", "u4"}
 _DTYPES = {"f32": "float32", "f16": "float16", "bf16": "bfloat16"}
-_PRODUCTS = {"Convolution", "GroupConvolution", "Deconvolution", "FullyConnected", "MatMul",
+PRODUCTS = {"Convolution", "GroupConvolution", "Deconvolution", "FullyConnected", "MatMul",
              "ScaledDotProductAttention"}  # fmt: skip
 """Types of layer, in OpenVINO's names, that multiply and accumulate."""
 
@@ -60,6 +61,9 @@ class OpenVinoBackend(Backend):
             )
         if hint != "default":
             config["INFERENCE_PRECISION_HINT"] = hint
+        if job.variant.precision != "int8":
+            # Left alone, OpenVINO multiplies integer weights with activations that it quantizes as well.
+            config["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = "0"
         try:
             compiled = core.compile_model(str(file), job.device.runtimes["openvino"], config)
         except RuntimeError as e:
@@ -81,7 +85,7 @@ class OpenVinoSession(Session):
         ask = self._compiled.get_property
         fed = self._compiled.input(0).element_type.get_type_name()
         told = {
-            "precision": ", ".join(sorted(executed(self._compiled.get_runtime_model()))),
+            "precision": ", ".join(sorted(executed(self._compiled))),
             "input": _DTYPES.get(fed, fed),
             "threads": str(ask("INFERENCE_NUM_THREADS")),
             "streams": str(ask("NUM_STREAMS")),
@@ -106,17 +110,30 @@ class OpenVinoSession(Session):
         return out
 
 
-def executed(model: Any) -> set[str]:
-    """Precisions in which the convolutions and matrix products of a runtime model run."""
+def executed(compiled: Any) -> set[str]:
+    """Precisions in which the convolutions and matrix products of a compiled model run."""
     found = set()
-    for operation in model.get_ops():
+    dynamic = int(compiled.get_property("DYNAMIC_QUANTIZATION_GROUP_SIZE")) > 0
+    for operation in compiled.get_runtime_model().get_ops():
         about = operation.get_rt_info()
-        if "layerType" in about and _text(about["layerType"]) in _PRODUCTS:
-            precision = _text(about["runtimePrecision"])
-            found.add(_WORDS.get(precision, precision))
+        if "layerType" in about and text(about["layerType"]) in PRODUCTS:
+            found.add(precision(operation, dynamic=dynamic))
     return found
 
 
-def _text(value: Any) -> str:
+def precision(operation: Any, *, dynamic: bool) -> str:
+    """Precision in which a layer of a runtime model computes.
+
+    With integer weights and floating-point inputs `runtimePrecision` is that of the weights: the product
+    runs in the inputs' type, unless OpenVINO quantizes them at each call (`dynamic`).
+    """
+    told = text(operation.get_rt_info()["runtimePrecision"])
+    fed = operation.input(0).get_element_type().get_type_name() if operation.inputs() else told
+    if told in _INTEGERS and fed not in _INTEGERS:
+        return "int8" if dynamic else _WORDS.get(fed, fed)
+    return _WORDS.get(told, told)
+
+
+def text(value: Any) -> str:
     """An entry of rt_info as text: some releases wrap it."""
     return str(value.astype(str) if hasattr(value, "astype") else value)

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +85,9 @@ class DatasetLoader(Protocol):
     `cache` is the folder that made sets lie in. `split` is the spec's own unless told, since
     calibration reads another; `count` asks for its first so many images, None for all.
     """
+
+    paints: ClassVar[bool] = False
+    """Whether a split has as many images as are asked for."""
 
     def plan_digest(self, spec: Dataset) -> str:
         """Digest of what determines the set, cheap, without reading images.

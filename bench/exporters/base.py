@@ -1,5 +1,6 @@
 """What every export step offers."""
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -12,6 +13,16 @@ from bench.errors import BadInput
 from bench.exporters.notes import ArtifactNote, read_note
 from bench.models.base import OPTIONS
 from bench.suite.model import Model
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Images that judge an artifact while it is made."""
+
+    inputs: tuple[NDArray[np.float32], ...]
+    """Preprocessed, float32 (1, C, h, w) each."""
+    judge: Callable[[Iterable[tuple[int, Mapping[str, NDArray[Any]]]]], tuple[float, list[float]]]
+    """Positions in `inputs` with their named outputs -> headline metric over all, and of each alone."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +44,8 @@ class ExportJob:
     options: dict[str, Any] = field(default_factory=dict)
     calibration: tuple[NDArray[np.float32], ...] = ()
     """Preprocessed calibration inputs, float32 (1, C, h, w) each; empty unless the step asks."""
+    validation: Validation | None = None
+    """None unless the step asks and the model has an accuracy."""
 
     @property
     def input_shape(self) -> tuple[int, int, int, int]:
@@ -75,6 +88,8 @@ class ExportStep(Protocol):
     """Options that it knows; a suite that names another is refused."""
     calibrates: ClassVar[bool] = False
     """Whether it reads calibration inputs."""
+    validates: ClassVar[bool] = False
+    """Whether it reads labelled images of the calibration set, too."""
 
     def lacks(self) -> str:
         """Empty, or what this machine lacks for the step beyond `needs`. Imports nothing heavy."""
@@ -83,3 +98,15 @@ class ExportStep(Protocol):
     def make(self, job: ExportJob) -> None:
         """Write the artifact's files into `job.out`."""
         ...
+
+
+def option(job: ExportJob, name: str, default: Any, fits: Callable[[Any], bool], known: str) -> Any:
+    """Value of an option, or its default.
+
+    Raises:
+        BadInput: the value doesn't fit; `known` says what does.
+    """
+    value = job.options.get(name, default)
+    if name in job.options and not fits(value):
+        raise BadInput(f"{name} = {value!r} can't be.", f"It takes {known}.")
+    return value

@@ -4,17 +4,15 @@ import ast
 from collections import Counter
 from typing import Any
 
+from bench.models.nodes import CLASSES, PART, SCOPES
 from bench.models.parts import part_of_scopes
 
-PART = "segbench.part"
-"""Key of a node's metadata: the part of the model that it computes."""
 LARGEST = 1024
 """Elements of the largest result of a computation on constants that is stored as a constant. Position
 biases, attention masks and positions are gathered from tables and numbers that are smaller by orders
 of magnitude; runtimes compute them once, when they load the graph."""
 SHARED = 2**17
 """Elements of the largest constant that is compared with all others: larger ones are weights."""
-SCOPES, CLASSES = "pkg.torch.onnx.name_scopes", "pkg.torch.onnx.class_hierarchy"
 
 
 def compact(model: Any) -> None:

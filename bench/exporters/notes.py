@@ -1,6 +1,7 @@
 """artifact.json: what later steps and the session must know of an artifact."""
 
 import json
+from collections.abc import Mapping
 from math import prod
 from pathlib import Path
 from typing import Any, Self
@@ -29,10 +30,11 @@ class ArtifactNote(Spec):
     rungs: tuple[Rung, ...] = ()
     """Paths of the export that the step tried, the one that works last."""
 
-    def quantized(self, model: str, int8: int) -> Self:
-        """Note of the graph in which so many weights became int8; learned numbers are that or float32."""
+    def quantized(self, model: str, weights: Mapping[int, int]) -> Self:
+        """Note of the graph in which so many weights have so many bits: {8: 1000}; the others are float32."""
         known = self.parameters
-        whole = None if known is None else int8 + 4 * max(0, known - int8)
+        small = sum(n * bits for bits, n in weights.items()) // 8
+        whole = None if known is None else small + 4 * max(0, known - sum(weights.values()))
         return self.model_copy(update={"model": model, "weight_bytes": whole})
 
 
@@ -51,12 +53,13 @@ def note_of(module: Any, file: str) -> ArtifactNote:
     return ArtifactNote(model=file, input="pixel_values", outputs=outputs, **weighed(module))
 
 
-def int8_bytes(path: Path) -> int:
-    """Bytes of int8 matrices and kernels among the constants of an ONNX graph."""
+def int8_weights(path: Path) -> int:
+    """Number of 8-bit integers in matrices and kernels among the constants of an ONNX graph."""
     import onnx
 
     constants = onnx.load(path, load_external_data=False).graph.initializer
-    kernels = (t.dims for t in constants if t.data_type == onnx.TensorProto.INT8)
+    kinds = {onnx.TensorProto.INT8, onnx.TensorProto.UINT8}
+    kernels = (t.dims for t in constants if t.data_type in kinds)
     return sum(prod(dims) for dims in kernels if len(dims) >= 2)
 
 

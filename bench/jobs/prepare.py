@@ -7,9 +7,11 @@ from pydantic import Field
 from bench import cachedir
 from bench.jobs.base import Job, OfCase, Report, SessionJob
 from bench.record.environment import Environment, Machine
+from bench.record.result import CalibrationRecord
 from bench.record.rung import Rung
 from bench.suite.case import Case
 from bench.suite.model import Told
+from bench.suite.variant import CalibrationSet
 
 
 class ProbeReport(Report):
@@ -68,6 +70,8 @@ class DatasetReport(Report):
     """Height and width of the first image."""
     calibration: dict[str, str]
     """Split -> digest of what determines it; empty where it isn't there (its artifact says so)."""
+    calibrated: dict[str, CalibrationRecord] = Field(default_factory=dict)
+    """Key of a calibration set -> its images; without those that aren't there."""
     set_aside: tuple[str, ...] = ()
     """Names of images of the split that calibrate quantizers and are not evaluated."""
     place: str = ""
@@ -80,6 +84,8 @@ class DatasetJob(OfCase):
     report = DatasetReport
     calibration_splits: tuple[str, ...] = ()
     """Splits that quantizers read."""
+    calibration_sets: tuple[CalibrationSet, ...] = ()
+    """Images that they read of them."""
 
 
 class ArtifactReport(Report):

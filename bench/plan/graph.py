@@ -59,7 +59,7 @@ class Prepared:
         """What the session is opened on; of the weights themselves, the session tells the bytes."""
         if not self.chain:
             return Artifact(digest=self.case.weights_digest, file_bytes=None)
-        digest, last = self.chain[-1]
+        (digest, last), asked = self.chain[-1], self.case.variant.calibration
         return Artifact(
             digest=digest[:24],
             file_bytes=last.file_bytes,
@@ -77,6 +77,7 @@ class Prepared:
                 )
                 for _, made in self.chain
             ),
+            calibration=self.data.calibrated.get(asked.key) if asked else None,
         )
 
 
@@ -171,10 +172,14 @@ class Graph:
     def _sized_with_data(self, case: Case, batch: int | None = None) -> Routine[Prepared]:
         """An identified case with its images, the size of its input and its batch."""
         asked = (v.calibration for v in (case.variant, case.reference))
-        splits = tuple(sorted({c.split for c in asked if c is not None}))
+        sets = {c.key: c for c in asked if c is not None}
+        splits = tuple(sorted({c.split for c in sets.values()}))
         images = (case.protocol.images, not case.model.unjudged, case.protocol.parity_images)
-        key = f"dataset {case.dataset.model_dump_json()} {images} {case.protocol.task} {splits}"
-        job = self._job(DatasetJob, case, calibration_splits=splits)
+        key = (
+            f"dataset {case.dataset.model_dump_json()} {images} {case.protocol.task} {sorted(sets)}"
+        )
+        asked_sets = tuple(sets.values())
+        job = self._job(DatasetJob, case, calibration_splits=splits, calibration_sets=asked_sets)
         step = self._step(key, case, job, f"preparing data set {case.dataset.name}")
         made = sized(case, (yield step).report)
         if case.protocol.batch_size != LARGEST:

@@ -46,6 +46,11 @@ def recipe_digests(
             what["data"] = data
             what["preprocess"] = [case.protocol.preprocess, case.model.pixels.model_dump()]
             what |= case.protocol.geometry_fields()
+        if exporter.validates:
+            what["judged"] = [
+                case.protocol.accuracy_fields(),
+                case.dataset.model_dump(exclude={"root"}),
+            ]
         found.append(digest(what))
     return found
 

@@ -19,6 +19,8 @@ from bench.suite.matching import Matching, matching
 from bench.suite.protocol import Protocol, accuracy_fingerprint
 from bench.tasks.base import task_of
 
+_RESTS = {"bf16": "bf16", "f16": "fp16"}
+"""OpenVINO's `precision_hint` -> precision of what isn't quantized."""
 _INPUTS = {"fp16": "float16", "bf16": "bfloat16"}
 
 
@@ -140,8 +142,9 @@ def mismatches(
     device = case.target.device
     out = []
     ran = {word.strip() for word in effective.get("precision", "").split(",")} - {""}
-    # Beside the asked precision only fp32 is no surprise: casts and reductions stay there.
-    if ran and (asked not in ran or ran - {asked, "fp32"}):
+    # Beside the asked precision only that of the rest is no surprise: casts and reductions stay there.
+    rest = _RESTS.get(str(case.variant.options.get("precision_hint")), "fp32")
+    if ran and (asked not in ran or ran - {asked, "fp32", rest}):
         out.append(f"Asked for {asked}; its products ran in {' and '.join(sorted(ran))}.")
     fed = effective.get("input", "")
     if fed and fed not in {"float32", _INPUTS.get(asked, "float32")}:

@@ -23,10 +23,11 @@ from bench.record.timing import TimingMeasurement
 from bench.record.work import ComponentMeasurement, WorkMeasurement
 from bench.suite.case import Case
 
-SCHEMA = 3
+SCHEMA = 4
 """History: 1 = the first (2026-11); 2 = timing in several processes, with readings beside the
 samples; work, components, fits, effective settings (2026-11); 3 = tasks: the protocol's task and its
-thresholds, the set's things, segments, the gallery's disagreement (2026-11)."""
+thresholds, the set's things, segments, the gallery's disagreement (2026-11); 4 = calibration images,
+coverage (2026-11)."""
 
 Status = Literal["ok", "wrong", "failed", "skipped"]
 
@@ -102,6 +103,18 @@ class StepRecord(Record):
     """Paths of the export that were tried, the one that made it last."""
 
 
+class CalibrationRecord(Record):
+    """Images that a quantizer saw; none of them is judged."""
+
+    split: str
+    images: tuple[str, ...]
+    """Names of those that gave the ranges of activations."""
+    validation: tuple[str, ...] = ()
+    """Names of those that judged the artifact while it was made."""
+    digest: str
+    """sha256 over the names and files of all of them."""
+
+
 class Artifact(Record):
     """What the session was opened on."""
 
@@ -117,6 +130,8 @@ class Artifact(Record):
     parameters: int | None = None
     files: tuple[str, ...] = ()
     steps: tuple[StepRecord, ...] = ()
+    calibration: CalibrationRecord | None = None
+    """None where no step quantizes by images, or in records from before they were listed."""
 
 
 class DatasetRecord(Record):

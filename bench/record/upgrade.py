@@ -21,8 +21,9 @@ def _from_1(raw: dict[str, Any]) -> dict[str, Any]:
     return {**raw, "case": {**case, "protocol": protocol}}
 
 
-STEPS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1, 2: dict}
-"""Schema N -> function that gives schema N + 1; 3 added keys whose defaults are a semantic case's."""
+STEPS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1, 2: dict, 3: dict}
+"""Schema N -> function that gives schema N + 1; 3 added keys whose defaults are a semantic case's,
+4 such that may be missing."""
 
 
 def upgrade(raw: dict[str, Any], path: Path) -> dict[str, Any]:

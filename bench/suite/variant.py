@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from bench.suite.base import Spec
 
@@ -23,6 +23,19 @@ class CalibrationSet(Spec):
 
     split: str = "train"
     images: int = Field(default=32, ge=1, le=100_000)
+    validation: int = Field(default=0, ge=0, le=100_000)
+    """Further images, with their labels, for a step that controls the accuracy."""
+
+    @property
+    def key(self) -> str:
+        """What tells two sets of one data set apart."""
+        return f"{self.split}/{self.images}+{self.validation}"
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Fields; without `validation` where it is 0, so that digests are those from before there was one."""
+        fields: dict[str, Any] = handler(self)
+        return fields if self.validation else {k: v for k, v in fields.items() if k != "validation"}
 
 
 class Variant(Spec):

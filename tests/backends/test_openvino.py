@@ -1,10 +1,12 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from bench import registry
 from bench.backends import openvino
 from bench.backends.base import OpenJob
-from bench.backends.openvino import OpenVinoBackend
+from bench.backends.openvino import OpenVinoBackend, precision
 from bench.devices.cpu import CpuDevice
 from bench.devices.machine import flags
 from bench.errors import BadInput, WeightsError
@@ -67,6 +69,26 @@ def test_left_alone_it_runs_an_fp32_graph_in_bf16_and_the_row_says_so(artifact):
     error = np.abs(out - want).max() / np.abs(want).max()
     assert 2**-20 < error < 2**-5
     session.close()
+
+
+@pytest.mark.parametrize(
+    ("told", "fed", "dynamic", "word"),
+    [
+        ("f32", "f32", False, "fp32"),
+        ("u8", "u8", False, "int8"),
+        ("u8", "f32", False, "fp32"),
+        ("i4", "bf16", False, "bf16"),
+        ("i4", "bf16", True, "int8"),
+    ],
+)
+def test_integer_weights_are_no_integer_product(told, fed, dynamic, word):
+    kind = SimpleNamespace(get_type_name=lambda: fed)
+    layer = SimpleNamespace(
+        get_rt_info=lambda: {"runtimePrecision": told},
+        inputs=lambda: [0],
+        input=lambda _: SimpleNamespace(get_element_type=lambda: kind),
+    )
+    assert precision(layer, dynamic=dynamic) == word
 
 
 def test_a_precision_that_is_none_is_refused(artifact):

@@ -6,7 +6,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from bench.exporters.compact import LARGEST, compact
-from bench.measure.work.graph import CLASSES, SCOPES, part_of
+from bench.models.nodes import CLASSES, SCOPES, part_of
 
 PATH = ["", "net", "net.segformer.stages.1", "matmul_4"]
 NAMES = [

@@ -16,8 +16,13 @@ def test_a_note_comes_back(tmp_path):
 @pytest.mark.parametrize(("known", "stored"), [(10, 4 + 4 * 6), (3, 4), (None, None)])
 def test_learned_numbers_that_are_not_int8_stay_float32(known, stored):
     note = ArtifactNote(model="m.onnx", input="x", outputs={"y": "logits"}, parameters=known)
-    found = note.quantized("int8.onnx", 4)
+    found = note.quantized("int8.onnx", {8: 4})
     assert (found.model, found.parameters, found.weight_bytes) == ("int8.onnx", known, stored)
+
+
+def test_two_weights_of_four_bits_are_a_byte():
+    note = ArtifactNote(model="m.onnx", input="x", outputs={"y": "logits"}, parameters=10)
+    assert note.quantized("m.xml", {4: 6, 8: 2}).weight_bytes == 3 + 2 + 4 * 2
 
 
 @pytest.mark.parametrize("text", [None, "{", '{"model": 1}'])

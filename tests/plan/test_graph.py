@@ -66,8 +66,8 @@ def test_a_job_names_no_folder_of_the_machine_that_planned_it(case, tmp_path, ca
         small.block(case.model, case.dataset, small.INT8),
     )
     (tmp_path / "pictures" / "val").mkdir()
-    for split in ("train", "val"):
-        small.pictures(tmp_path / "pictures", split=split)
+    for seed, split in enumerate(("train", "val")):
+        small.pictures(tmp_path / "pictures", split=split, seed=seed)
     rows = small.run(asked, tmp_path / "run", tmp_path / "cache").values()
     assert [r.status for r in rows] == ["ok", "ok"]
     steps = [job.step for job in sent]

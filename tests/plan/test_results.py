@@ -105,6 +105,15 @@ def test_what_was_asked_is_no_mismatch(slug, said):
     assert results.mismatches(builders.case(slug), said, 2) == ()
 
 
+def test_a_precision_that_was_asked_for_the_rest_is_no_mismatch():
+    rest = builders.case(INT8)
+    variant = rest.variant.model_copy(update={"options": {"precision_hint": "bf16"}})
+    rest = rest.model_copy(update={"variant": variant})
+    assert results.mismatches(rest, {"precision": "bf16, fp32, int8"}, 2) == ()
+    assert results.mismatches(rest, {"precision": "bf16"}, 2)
+    assert results.mismatches(rest, {"precision": "fp16, int8"}, 2)
+
+
 @pytest.mark.parametrize(
     ("slug", "said", "sentence"),
     [

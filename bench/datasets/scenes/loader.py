@@ -47,6 +47,8 @@ class ScenesLoader(DatasetLoader):
     or a table of counts by split (train 64, val 50, test 50).
     """
 
+    paints = True
+
     def plan_digest(self, spec: Dataset) -> str:
         """Digest of the painter's version, the options, the split and its count."""
         split = _split(spec.split)

@@ -4,11 +4,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from bench import cachedir, registry
-from bench.datasets.base import DatasetLoader, content_digest
+from bench.datasets.base import DatasetLoader, Images, content_digest
 from bench.errors import DatasetError
+from bench.exporters.calibration import choose, refuse_overlap
 from bench.jobs.base import Say
 from bench.jobs.prepare import DatasetJob, DatasetReport
 from bench.measure.session import image_count
+from bench.record.result import CalibrationRecord
 from bench.suite.base import digest
 from bench.suite.protocol import SEMANTIC
 
@@ -37,6 +39,7 @@ def run(job: DatasetJob, say: Say) -> DatasetReport:
         images=count,
         size=(height, width),
         calibration=calibration,
+        calibrated=_listed(job, images),
         set_aside=images.set_aside,
         place=place,
     )
@@ -50,3 +53,26 @@ def _calibration(job: DatasetJob, loader: DatasetLoader, *, apart: bool) -> dict
         with suppress(DatasetError):
             out[split] = loader.plan_digest(of)
     return out
+
+
+def _listed(job: DatasetJob, judged: Images) -> dict[str, CalibrationRecord]:
+    """Images of each calibration set.
+
+    Raises:
+        DatasetError: one of them is judged, too.
+    """
+    found = {}
+    for asked in job.calibration_sets:
+        with suppress(DatasetError):
+            found[asked] = choose(job.case.dataset, Path(job.cache), asked)
+    for chosen in found.values():
+        refuse_overlap(chosen, judged, job.case.dataset)
+    return {
+        asked.key: CalibrationRecord(
+            split=asked.split,
+            images=chosen.names(chosen.ranges),
+            validation=chosen.names(chosen.validation),
+            digest=chosen.digest,
+        )
+        for asked, chosen in found.items()
+    }

@@ -1,7 +1,6 @@
 """Times of a model's parts in ONNX Runtime: its own profiler, node by node."""
 
 import json
-import re
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +12,7 @@ from bench.exporters.notes import read_note
 from bench.jobs.measure import WorkJob
 from bench.measure.session import load_case
 from bench.measure.work.components import WARMUP, in_turns
-from bench.measure.work.graph import part_of
+from bench.models.nodes import part_of, plain
 from bench.models.parts import OTHER
 from bench.record.work import ComponentMeasurement
 
@@ -22,8 +21,6 @@ REST_S = 0.02
 UNNAMED = "unnamed"
 """Nodes that the runtime made itself, mostly by fusing across borders, so that their part is unknown."""
 MOST_UNNAMED = 0.5
-SUFFIX = re.compile(r"(_nchwc|_token_\d+|_kernel_time|/.*)$")
-"""What ONNX Runtime's optimizer appends to the name of a node or of its output."""
 
 
 def measure(job: WorkJob) -> ComponentMeasurement:
@@ -110,12 +107,7 @@ def summed(
 
 def _part(name: str, named: dict[str, str]) -> str:
     """Part of an event: the optimizer's suffixes are taken off until the name is known."""
-    while name not in named:
-        shorter = SUFFIX.sub("", name)
-        if shorter == name:
-            return UNNAMED
-        name = shorter
-    return named[name]
+    return named.get(plain(name, named) or "", UNNAMED)
 
 
 def _rested(call: Callable[[], Any]) -> Callable[[], int]:

@@ -1,10 +1,8 @@
-import numpy as np
 import pytest
 
 from bench.errors import CaseFailed
 from bench.jobs.prepare import ArtifactJob
 from bench.measure.steps import artifact
-from bench.suite.variant import CalibrationSet
 from tests import small
 
 
@@ -19,36 +17,9 @@ def job(tmp_path):
     )
 
 
-def calibrated(job, calibration, **protocol):
-    variant = job.case.variant.model_copy(update={"calibration": calibration})
-    rules = job.case.protocol.model_copy(update=protocol)
-    case = job.case.model_copy(update={"variant": variant, "protocol": rules})
-    return artifact._calibration(job.model_copy(update={"case": case}))
-
-
-def test_calibration_takes_the_first_images_of_its_own_split(job, tmp_path):
-    import cv2
-
-    found = calibrated(job, CalibrationSet(split="train", images=2))
-    assert len(found) == 2
-    for i, x in enumerate(found):
-        image = cv2.imread(str(tmp_path / "both" / "train" / "images" / f"p{i}.png"))[..., ::-1]
-        np.testing.assert_allclose(x[0], image.transpose(2, 0, 1) / 255, atol=1e-6)
-    assert len(calibrated(job, CalibrationSet(split="train", images=99))) == 3
-    batch = calibrated(job, CalibrationSet(split="train", images=1), batch_size=2)
-    assert batch[0].shape == (2, 3, *small.SIZE)
-
-
-def test_a_quantizer_never_sees_what_is_evaluated(job):
-    with pytest.raises(CaseFailed, match="the images that are evaluated"):
-        calibrated(job, CalibrationSet(split="val"))
-    with pytest.raises(CaseFailed, match=r"names no \[calibration\]"):
-        calibrated(job, None)
-
-
 def test_a_step_that_writes_nothing_has_failed(job, tmp_path, monkeypatch):
     class Idle:
-        calibrates = False
+        calibrates = validates = False
 
         def make(self, job):
             """Nothing."""

@@ -3,7 +3,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from bench.measure.work.graph import CLASSES, SCOPES, count, part_of
+from bench.measure.work.graph import count
+from bench.models.nodes import CLASSES, SCOPES, part_of
 from tests import small
 
 FLOAT = TensorProto.FLOAT
