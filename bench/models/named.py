@@ -56,8 +56,8 @@ class TransformersOutputs(NamedOutputs):
         return tuple(getattr(out, field) for field in self._fields)
 
 
-def untrained(architecture: Any, config: Any) -> torch.nn.Module:
+def untrained(architecture: Any, config: Any, **more: Any) -> torch.nn.Module:
     """Untrained module with eager attention, the only one that every exporter accepts."""
     build = architecture._from_config  # noqa: SLF001 - no public constructor takes the choice
-    module: torch.nn.Module = build(config, attn_implementation="eager")
+    module: torch.nn.Module = build(config, attn_implementation="eager", **more)
     return module

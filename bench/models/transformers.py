@@ -68,10 +68,10 @@ class TransformersLoader(ModelLoader):
         if folder is None:
             torch.manual_seed(spec.seed or 0)
             config = transformers.AutoConfig.for_model(**raw)
-            model: Any = untrained(architecture, config)
+            model: Any = untrained(architecture, config, **family.built)
             family.seeded(model)
         else:
-            model = _loaded(architecture, folder, spec)
+            model = _loaded(family, folder, spec)
         family.ready(model)
         _attend(model, str(options.get("attention", "eager")))
         prune(model, family, options)
@@ -218,8 +218,11 @@ def _further(folder: Path, spec: Model) -> tuple[str, ...]:
     return _family({"model_type": kind}, spec).files if kind in registry.entries("family") else ()
 
 
-def _loaded(architecture: Any, folder: Path, spec: Model) -> Any:
-    """Module of an architecture with all weights of a folder."""
+def _loaded(family: Family, folder: Path, spec: Model) -> Any:
+    """Module of a family with all weights of a folder."""
+    import transformers
+
+    architecture = getattr(transformers, family.architecture)
     try:
         model, found = architecture.from_pretrained(
             folder,
@@ -228,6 +231,7 @@ def _loaded(architecture: Any, folder: Path, spec: Model) -> Any:
             local_files_only=True,
             attn_implementation="eager",
             output_loading_info=True,
+            **family.built,
         )
     except Exception as e:
         raise WeightsError(

@@ -11,6 +11,7 @@ from bench.plan.graph import Graph, sized
 from bench.plan.setting import Setting, StepFailed
 from bench.plan.walk import Walk
 from bench.record.result import Failure
+from bench.suite.model import Model
 from tests import builders, small
 
 WHOLE = small.QUICK.model_copy(update={"launches": 2, "fits_gb": (0.001,)})
@@ -152,6 +153,18 @@ def test_cases_that_need_the_same_share_its_step(case, tmp_path, cache):
     (onnx,), (same, last) = first.send(found), second.send(found)
     assert onnx.key == same.key
     assert last.needs == (same,)
+
+
+def test_a_task_that_the_model_cannot_do_is_skipped_before_anything_is_made(case, tmp_path, cache):
+    config = {"model_type": "segformer"}
+    model = Model(name="one", source="seeded", location="", seed=0, config=config)
+    case = case.model_copy(update={"model": model}).asking(task="panoptic")
+    of = graph(tmp_path, cache)
+    with pytest.raises(
+        StepFailed, match=r"'one' can't do the task 'panoptic'; it does semantic"
+    ) as e:
+        of.walk.result(of.identified(case))
+    assert e.value.skipped
 
 
 def one(node):

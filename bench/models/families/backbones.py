@@ -46,6 +46,7 @@ class Vit(Backbone):
     """Dosovitskiy et al., ICLR 2021; positions are interpolated for another size."""
 
     architecture = "ViTModel"
+    built: ClassVar[Mapping[str, Any]] = MappingProxyType({"add_pooling_layer": False})
     arguments: ClassVar[Mapping[str, Any]] = MappingProxyType({"interpolate_pos_encoding": True})
     patch: ClassVar[int] = 16
 
@@ -58,5 +59,6 @@ class Dinov2(Vit):
     """Oquab et al., TMLR 2024."""
 
     architecture = "Dinov2Model"
+    built: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     arguments: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     patch = 14

@@ -36,6 +36,8 @@ class Family:
     outputs: ClassVar[Mapping[str, str]] = LOGITS
     """Our name of an output -> the library's field: `class_logits` and `mask_logits`, `logits`, or
     `features`."""
+    built: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    """Arguments of the library's class beside its configuration."""
     arguments: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     """Constant arguments of the library's forward call."""
     files: ClassVar[tuple[str, ...]] = ()

@@ -13,7 +13,6 @@ class Beit(Family):
     rules = (
         (r"decode_head\.classifier", "heads"),
         (r"decode_head", "decoder"),
-        (r"auxiliary_head", "auxiliary_head"),
         (r"fpn", "decoder"),
         *below("beit", STAGES[2:]),
     )
@@ -25,3 +24,7 @@ class Beit(Family):
     def input_size(self, config: Mapping[str, Any]) -> tuple[int, int] | None:
         """The square that its positions were made for."""
         return (int(config.get("image_size", 224)),) * 2
+
+    def ready(self, model: Any) -> None:
+        """Without the auxiliary head: it serves training alone, and PyTorch would run it at every call."""
+        model.auxiliary_head = None

@@ -12,7 +12,6 @@ class Dpt(Family):
     architecture = "DPTForSemanticSegmentation"
     rules = (
         (r"head", "heads"),
-        (r"auxiliary_head", "auxiliary_head"),
         (r"neck", "decoder"),
         *below("dpt", STAGES[2:]),
     )
@@ -20,3 +19,7 @@ class Dpt(Family):
     def input_size(self, config: Mapping[str, Any]) -> tuple[int, int] | None:
         """The square of the configuration: the library reassembles patches to a square."""
         return (int(config.get("image_size", 384)),) * 2
+
+    def ready(self, model: Any) -> None:
+        """Without the auxiliary head: it serves training alone, and PyTorch would run it at every call."""
+        model.auxiliary_head = None

@@ -13,7 +13,6 @@ class UPerNet(Family):
     rules = (
         (r"decode_head\.classifier", "heads"),
         (r"decode_head", "decoder"),
-        (r"auxiliary_head", "auxiliary_head"),
         *below("backbone", STAGES),
     )
 
@@ -22,3 +21,7 @@ class UPerNet(Family):
         backbone = config.get("backbone_config") or {}
         plain = backbone.get("model_type") in {"beit", "dinov2", "dinov2_with_registers", "vitdet"}
         return int(backbone.get("patch_size", 32)) if plain else 32
+
+    def ready(self, model: Any) -> None:
+        """Without the auxiliary head: it serves training alone, and PyTorch would run it at every call."""
+        model.auxiliary_head = None

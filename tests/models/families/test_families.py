@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+import transformers
 
 from bench import registry
 from bench.models.parts import parts
 from bench.models.transformers import TransformersLoader
 from bench.segments import VOID
 from bench.suite.load import load_suite
+from bench.suite.tables import tables
 from bench.transforms.labels import class_map, reference
 
 LOADER = TransformersLoader()
@@ -75,3 +77,36 @@ def test_its_parts_are_those_of_the_family(built):
 def test_the_suite_has_a_model_of_every_family():
     kinds = {spec.config["model_type"] for spec in MODELS.values()}
     assert kinds == set(registry.TABLE["family"])
+
+
+@pytest.mark.parametrize("name", tables().models)
+def test_a_shipped_model_says_what_its_family_takes(name):
+    spec = tables().models[name]
+    if spec.config:
+        spec = spec.model_copy(update={"source": "seeded", "seed": 0})
+    told = LOADER.told(spec)
+    assert bool(told.tasks) != spec.features
+    assert LOADER.digest(spec)
+
+
+@pytest.mark.parametrize(
+    ("name", "millions"),
+    [
+        # Xie et al. 2021 (table 1, with 150 classes), Cheng et al. 2022 (table 8), He et al. 2016 and
+        # Dosovitskiy et al. 2021, both without the classifier.
+        ("segformer-b0-ade20k", 3.8),
+        ("segformer-b5-ade20k", 84.7),
+        ("mask2former-swin-tiny-coco-instance", 47.0),
+        ("resnet-50", 23.5),
+        ("vit-base", 86.0),
+    ],
+)
+def test_a_shipped_configuration_has_the_published_number_of_parameters(name, millions):
+    config = tables().models[name].config
+    family = registry.load("family", config["model_type"])
+    with torch.device("meta"):
+        made = getattr(transformers, family.architecture)._from_config(
+            transformers.AutoConfig.for_model(**config), **family.built
+        )
+    count = sum(p.numel() for p in made.parameters()) / 1e6
+    assert count == pytest.approx(millions, rel=0.02)
