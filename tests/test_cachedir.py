@@ -1,3 +1,7 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from bench import cachedir
@@ -43,3 +47,25 @@ def test_a_folder_is_made_once_whole_or_not_at_all(tmp_path):
     assert cachedir.make(folder, work) == {"n": 1}
     assert cachedir.make(folder, torn) == {"n": 1}
     assert (folder / "whole").is_file()
+
+
+def test_two_processes_that_need_the_same_make_it_once(tmp_path):
+    work = """
+import sys, time
+from pathlib import Path
+from bench import cachedir
+
+def work(part):
+    with open(sys.argv[2], "a") as log:
+        log.write("made\\n")
+    time.sleep(0.3)
+    return {"by": 1}
+
+print(cachedir.make(Path(sys.argv[1]), work))
+"""
+    log = tmp_path / "log"
+    command = [sys.executable, "-c", work, str(tmp_path / "artifacts" / "a"), str(log)]
+    home = Path(cachedir.__file__).parents[1]
+    both = [subprocess.Popen(command, cwd=home, stdout=subprocess.PIPE) for _ in range(2)]
+    assert {p.communicate()[0] for p in both} == {b"{'by': 1}\n"}
+    assert log.read_text() == "made\n"

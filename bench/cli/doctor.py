@@ -45,6 +45,7 @@ def examine() -> Report:
         "devices": [_device(name) for name in registry.entries("device")],
         "backends": [_runnable("backend", name) for name in registry.entries("backend")],
         "exporters": [_runnable("exporter", name) for name in registry.entries("exporter")],
+        "providers": _providers(),
         "targets": [_target(target, here) for target in tables().targets.values()],
         "cache": _cache(),
         "calibration": _calibration(),
@@ -110,6 +111,23 @@ def _runnable(kind: Literal["backend", "exporter"], name: str) -> Report:
     }
 
 
+def _providers() -> list[Report]:
+    """Execution providers of ONNX Runtime, and what brings each."""
+    from bench import registry
+    from bench.backends.providers import PROVIDERS
+
+    return [
+        {
+            "name": p.name,
+            "device": p.device,
+            "installed": not p.missing,
+            "versions": {p.distribution: registry.version(p.distribution)},
+            "reason": p.missing,
+        }
+        for p in PROVIDERS.values()
+    ]
+
+
 def _cache() -> Report:
     import psutil
 
@@ -161,23 +179,24 @@ def _load() -> Report:
 
 def _warnings(report: Report) -> list[dict[str, str]]:
     """What is wrong and what to do about it."""
-    from bench.metrics.format import size
+    from bench.backends.providers import DISTRIBUTIONS, swap
+    from bench.metrics.format import listing, size
 
     machine, load = report["machine"], report["load"]
     gpu = any(d["gpus"] for d in report["devices"])
-    both = _has("onnxruntime") and _has("onnxruntime-gpu")
+    several = [name for name in DISTRIBUTIONS if _has(name)]
     quota, room = machine["quota_cores"], report["cache"]["free_bytes"]
     free = machine["memory_available_bytes"]
     checks = (
         (
-            both,
-            "onnxruntime and onnxruntime-gpu are both installed and overwrite each other's files.",
-            "python -m pip uninstall -y onnxruntime onnxruntime-gpu, then install the one you want.",
+            len(several) > 1,
+            f"{listing(several)} are installed and overwrite each other's files.",
+            f"python -m pip uninstall -y {' '.join(several)}, then install the one you want.",
         ),
         (
             gpu and not _has("onnxruntime-gpu"),
             "There is a GPU, and this ONNX Runtime can't use it.",
-            "python -m pip uninstall -y onnxruntime && python -m pip install onnxruntime-gpu",
+            swap("onnxruntime-gpu"),
         ),
         (
             not load["quiet"],
@@ -252,6 +271,10 @@ def _print(report: Report) -> None:
             have = ", ".join(f"{k} {v}" for k, v in entry["versions"].items())
             lack = f"missing {', '.join(entry['missing'])}: {entry['install']}"
             print(f"  {entry['name']:<17} {have if entry['installed'] else lack}")
+    print("\nExecution providers of ONNX Runtime")
+    for entry in report["providers"]:
+        have = ", ".join(f"{k} {v}" for k, v in entry["versions"].items())
+        print(f"  {entry['name']:<25} {have if entry['installed'] else 'no: ' + entry['reason']}")
     print("\nNothing stands in the way." if not report["warnings"] else "\nWarnings")
     for warning in report["warnings"]:
         print(f"  - {warning['what']}\n    {warning['do']}")

@@ -86,6 +86,9 @@ class ExportStep(Protocol):
     """Distributions whose versions enter the artifact's digest."""
     options: ClassVar[tuple[str, ...]] = ()
     """Options that it knows; a suite that names another is refused."""
+    memory: ClassVar[tuple[float, float]] = (0.0, 0.0)
+    """Peak memory that it takes, measured: GB whatever the model, and a multiple of its parameters' bytes in
+    float32. A step that would take more than is free is refused; 0 = not measured, so it never is."""
     calibrates: ClassVar[bool] = False
     """Whether it reads calibration inputs."""
     validates: ClassVar[bool] = False

@@ -53,6 +53,10 @@ class ModelLoader(Protocol):
         del spec
         return None
 
+    def parameter_bytes(self, spec: Model) -> int | None:
+        """Bytes of the parameters, told without building them; None where only that would tell."""
+        return self.file_bytes(spec)
+
     def refuse(self, options: Mapping[str, Any], spec: Model) -> None:
         """Raise Unsupported for an option that `build` doesn't know."""
         for name in options:

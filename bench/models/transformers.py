@@ -108,6 +108,21 @@ class TransformersLoader(ModelLoader):
             return None
         return sum(p.stat().st_size for p in _weights(self._folder(spec)))
 
+    def parameter_bytes(self, spec: Model) -> int | None:
+        """Bytes of the parameters, float32; seeded ones are counted without memory for them."""
+        if spec.source != "seeded":
+            return self.file_bytes(spec)
+        import torch
+        import transformers
+
+        from bench.models.named import untrained
+
+        raw = self._config(spec)
+        with torch.device("meta"):
+            config = transformers.AutoConfig.for_model(**raw)
+            module = untrained(getattr(transformers, _family(raw, spec).architecture), config)
+        return sum(4 * p.numel() for p in module.parameters())
+
     def _folder(self, spec: Model, patterns: tuple[str, ...] = FILES) -> Path:
         """Folder with the files that match, weights among them unless others are asked for, fetched if need be."""
         if spec.source == "hub":

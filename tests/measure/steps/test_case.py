@@ -67,3 +67,22 @@ def test_arrays_and_pictures_lie_beside_the_answer_and_are_named_in_the_report(
     pictures = panel.model_dump(exclude={"image"}).values()
     named = {f"media/{name}" for name in pictures if name}
     assert there == {f"cases/{by['confusion'].arrays.file}", *named}
+
+
+def test_a_case_opens_its_artifact_once_and_again_only_to_tell_what_ran(
+    asked, tmp_path, cache, monkeypatch
+):
+    import onnxruntime
+
+    told, open_session = [], onnxruntime.InferenceSession
+
+    def counted(path, options, **more):
+        told.append(("opened", bool(options.optimized_model_filepath)))
+        return open_session(path, options, **more)
+
+    of = job(asked, tmp_path, cache)
+    monkeypatch.setattr(onnxruntime, "InferenceSession", counted)
+    step.run(of, lambda *words: told.append(words[0]))
+    opened = [at for at, what in enumerate(told) if isinstance(what, tuple)]
+    assert [told[at] for at in opened] == [("opened", False), ("opened", True)]
+    assert opened[1] == len(told) - 1, "after all that is measured"
