@@ -83,7 +83,7 @@ def _save(job: ExportJob, model: Any, note: ArtifactNote) -> None:
 
 
 def halved(job: ExportJob) -> bool:
-    """Whether the weights are stored in float16; BadInput for a word that the option `weights` doesn't know."""
+    """Whether the weights are stored in float16; UnknownName for another word."""
     words = {"fp32": False, "fp16": True}
     return registry.named(
         words, "precision of stored weights", str(job.options.get("weights", "fp32"))

@@ -87,12 +87,12 @@ def test_files_that_vanish_meanwhile_are_passed_over(installed, monkeypatch, tmp
 
 
 def test_two_onnx_runtimes_are_one_too_many(installed) -> None:
-    assert "both installed" not in told(examine())
+    assert "overwrite" not in told(examine())
     installed.add("onnxruntime-gpu")
     assert "pip uninstall -y onnxruntime onnxruntime-gpu" in told(examine())
     installed.remove("onnxruntime")
     report = examine()
-    assert "both installed" not in told(report)
+    assert "overwrite" not in told(report)
     (backend,) = [b for b in report["backends"] if b["name"] == "onnxruntime"]
     assert backend["installed"]
 
@@ -143,3 +143,15 @@ def test_it_loads_no_runtime() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, text=True, capture_output=True)
     assert done.stdout == "[]\n"
+
+
+def test_execution_providers_are_told_with_what_brings_them(capsys):
+    report = examine()
+    found = {p["name"]: p for p in report["providers"]}
+    assert found["CPUExecutionProvider"]["installed"]
+    for name, wanted in (("OpenVINO", "onnxruntime-openvino"), ("CUDA", "onnxruntime-gpu")):
+        entry = found[f"{name}ExecutionProvider"]
+        if not entry["installed"]:
+            assert entry["reason"].endswith(f"python -m pip install {wanted}")
+    doctor()
+    assert "Execution providers of ONNX Runtime\n  CPUExecutionProvider" in capsys.readouterr().out
