@@ -136,6 +136,7 @@ TABLE: dict[str, dict[str, str]] = {
         "nncf-int8": "bench.exporters.nncf:NncfStep",
         "nncf-int8-accuracy": "bench.exporters.nncf:NncfAccuracyStep",
         "nncf-weights": "bench.exporters.nncf:NncfWeightsStep",
+        "coreml": "bench.exporters.coreml:CoreMlStep",
     },
     "executor": {
         "local": "bench.execute.local:LocalExecutor",
@@ -151,6 +152,7 @@ TABLE: dict[str, dict[str, str]] = {
         "onnxruntime": "bench.backends.onnxruntime:OnnxRuntimeBackend",
         "openvino": "bench.backends.openvino:OpenVinoBackend",
         "mnn": "bench.backends.mnn:MnnBackend",
+        "coreml": "bench.backends.coreml:CoreMlBackend",
     },
     "metric": {
         **{name: f"bench.metrics.catalog.{name}:metrics" for name in METRICS},

@@ -48,6 +48,7 @@ def answer(job: ProbeJob) -> ProbeReport:
         code_digest=code_digest(),
         skips={name: next(iter(found), "") for name, found in reasons.items()},
         lacks={name: len(found) for name, found in reasons.items()},
+        unexportable={case.id: export_reason(case) for case in job.cases},
         environments={case.id: environment(case) for case in told},
     )
 
@@ -57,14 +58,19 @@ def skip_reason(case: Case) -> str:
     return next(misses(case), "")
 
 
+def export_reason(case: Case) -> str:
+    """Empty, or why this installation can't make the case's artifact, whatever would run it."""
+    steps = [registry.load("exporter", step.name)() for step in case.variant.steps]
+    absent = _absent(tuple(dict.fromkeys(name for step in steps for name in step.needs)))
+    return next(filter(None, (absent, *(step.lacks() for step in steps))), "")
+
+
 def misses(case: Case) -> Iterator[str]:
     """Everything that this machine or installation lacks for the case."""
     yield from machine.mismatches(case.target, machine.describe())
     required = (*needs(case.variant), *registry.load("task", case.protocol.task).needs)
-    absent = [name for name in required if registry.version(name) is None]
-    if absent:
-        verb = "isn't" if len(absent) == 1 else "aren't"
-        yield f"{' and '.join(absent)} {verb} installed: python -m pip install {' '.join(absent)}"
+    if absent := _absent(required):
+        yield absent
         return
     backend = registry.load("backend", case.variant.backend)()
     device = registry.load("device", case.target.device)()
@@ -74,6 +80,14 @@ def misses(case: Case) -> Iterator[str]:
     loader = registry.load("model", case.model.loader)
     if not case.variant.steps and not loader.provides_torch:
         yield f"{case.model.name} is an ONNX file; this variant needs a torch module"
+
+
+def _absent(names: tuple[str, ...]) -> str:
+    """Empty, or which distributions aren't installed, and the command that does it."""
+    absent = [name for name in names if registry.version(name) is None]
+    verb = "isn't" if len(absent) == 1 else "aren't"
+    install = f"python -m pip install {' '.join(absent)}"
+    return f"{' and '.join(absent)} {verb} installed: {install}" if absent else ""
 
 
 def needs(variant: Variant) -> tuple[str, ...]:

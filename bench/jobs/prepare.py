@@ -30,6 +30,8 @@ class ProbeReport(Report):
     """Case -> why it doesn't run there; empty = it does."""
     lacks: dict[str, int] = Field(default_factory=dict)
     """Case -> requirements that aren't met there."""
+    unexportable: dict[str, str] = Field(default_factory=dict)
+    """Case -> why its artifact can't be made there; empty = it can."""
     environments: dict[str, Environment]
     """Case -> place and moment; empty unless asked for."""
 

@@ -31,7 +31,7 @@ def export(case: Case, setting: Setting, listener: Steps) -> tuple[Path, ...]:
     out = setting.run
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BadInput(f"{out} isn't an empty folder.", "Name a new one with --out.")
-    digest = prepare(case, setting, listener)[1].artifact
+    digest = prepare(case, setting, listener, runs=False)[1].artifact
     if digest is None:
         raise ValueError("a variant with steps has an artifact")
     skip = shutil.ignore_patterns(cachedir.MADE)
@@ -39,8 +39,10 @@ def export(case: Case, setting: Setting, listener: Steps) -> tuple[Path, ...]:
     return tuple(sorted(p for p in out.rglob("*") if p.is_file()))
 
 
-def prepare(case: Case, setting: Setting, listener: Steps) -> tuple[Graph, Prepared]:
-    """The steps of this machine, and a case that they prepared.
+def prepare(
+    case: Case, setting: Setting, listener: Steps, *, runs: bool = True
+) -> tuple[Graph, Prepared]:
+    """The steps of this machine, and a case that they prepared; the machine must run it, if `runs`.
 
     Raises:
         CodeRefused: the model runs the user's own Python without `allow_code`.
@@ -51,7 +53,7 @@ def prepare(case: Case, setting: Setting, listener: Steps) -> tuple[Graph, Prepa
     with tempfile.TemporaryDirectory() as logs:
         walk = Walk(replace(setting, run=Path(logs)), listener)
         graph = tries.graph(walk, walk.can.places[0])
-        if reason := graph.skips(case):
+        if reason := graph.skips(case) if runs else graph.unexportable(case):
             raise Unsupported(f"{case.id} doesn't run here: {reason}.")
         try:
             return graph, walk.result(graph.ready(case))

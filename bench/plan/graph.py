@@ -107,6 +107,10 @@ class Graph:
         """Empty, or why the place can't run a case."""
         return self._answer(case).skips[case.id]
 
+    def unexportable(self, case: Case) -> str:
+        """Empty, or why the place can't make a case's artifact, though it need not run it."""
+        return self._answer(case).unexportable[case.id]
+
     def lacks(self, case: Case) -> int:
         """How much of what the case needs the place doesn't have."""
         return self._answer(case).lacks[case.id]

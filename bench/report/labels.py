@@ -13,6 +13,7 @@ PROGRAMS = {
     "compile": "torch.compile",
     "aoti": "AOTInductor",
     "executorch": "ExecuTorch",
+    "coreml": "Core ML",
 }
 NATURAL = {"onnxruntime": "onnx", "compile": "torch", "torchao": "torch"}
 """Backend -> format that its label leaves out; other backends read the format of their name."""

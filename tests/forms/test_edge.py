@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import coremltools
 import numpy as np
 import pytest
 
@@ -11,8 +12,12 @@ from bench import registry
 from bench.backends.base import OpenJob
 from bench.devices.cpu import CpuDevice
 from bench.errors import BadInput, CaseFailed, WeightsError
+from bench.execute.probe import skip_reason
 from bench.exporters.notes import read_note
 from bench.metrics.catalog.parity import agreement
+from bench.plan.export import export
+from bench.plan.setting import Setting
+from bench.suite.choose import single_case
 from bench.suite.load import tables
 from bench.suite.suite import Block, Suite
 from tests import small
@@ -33,6 +38,7 @@ class Runtime:
 
 
 RUNTIMES = [Runtime("mnn-fp32", "MNN", CaseFailed)]
+SMALL = {"height": 64, "width": 128, "images": 2}
 SMALLER = ("mnn-fp32-fp16-weights", "mnn-fp32-int8-weights")
 """Variants whose files hold smaller weights."""
 
@@ -150,3 +156,46 @@ def test_shipped_models_give_torchs_labels_and_workers_import_their_runtime_only
         packages = imported(log)
         assert runtime.module in packages
         assert not packages & {"torch", "transformers", "onnx"}
+
+
+def test_a_core_ml_package_is_written_and_a_case_is_skipped(tmp_path, cache):
+    case = single_case(
+        "segformer-micro", "coreml-fp16", "scenes", roots={}, weights={}, protocol=SMALL
+    )
+    assert skip_reason(case) == "Core ML runs on macOS only; segbench export writes its package"
+    out = tmp_path / "out"
+    files = export(case, Setting(run=out, cache=cache), small.Quiet())
+    note = read_note(out)
+    assert note.weight_bytes == 2 * note.parameters
+    assert [r.name for r in note.rungs if r.ok] == ["trace"]
+    assert {p.name for p in files} == {
+        "artifact.json",
+        "Manifest.json",
+        "model.mlmodel",
+        "weight.bin",
+    }
+    spec = coremltools.models.utils.load_spec(str(out / note.model)).description
+    assert [i.name for i in spec.input] == ["pixel_values"]
+    assert [o.name for o in spec.output] == ["logits"]
+    row = small.one(
+        Suite(name="c", title="C", reference=small.TORCH, blocks=(block(case),)),
+        tmp_path / "run",
+        cache,
+    )
+    assert row.status == "skipped"
+    assert "macOS" in row.reason
+
+
+def block(case):
+    return Block(
+        model=case.model, dataset=case.dataset, variants=(case.variant,), targets=(case.target,),
+        protocol=case.protocol,
+    )  # fmt: skip
+
+
+def test_what_core_ml_does_not_convert_is_told_by_path(tmp_path, cache):
+    case = single_case(
+        "mask2former-micro", "coreml-fp32", "scenes", roots={}, weights={}, protocol=SMALL
+    )
+    with pytest.raises(CaseFailed, match="None of 5 export paths works"):
+        export(case, Setting(run=tmp_path / "out", cache=cache), small.Quiet())

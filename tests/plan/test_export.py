@@ -1,6 +1,9 @@
 import pytest
 
+from bench.backends.onnxruntime import OnnxRuntimeBackend
 from bench.errors import BadInput, CaseFailed, CodeRefused
+from bench.execute import probe
+from bench.exporters.onnx import OnnxStep
 from bench.plan.export import export
 from bench.plan.setting import Setting
 from bench.suite.model import Model
@@ -18,6 +21,17 @@ def test_the_artifact_and_nothing_else(case, tmp_path, cache):
     files = export(case, Setting(run=tmp_path / "out", cache=cache), small.Quiet())
     assert {p.name for p in files} >= {"model.onnx", "artifact.json"}
     assert not (tmp_path / "out" / "logs").exists()
+
+
+def test_an_artifact_is_made_where_nothing_runs_it(case, tmp_path, cache, monkeypatch):
+    monkeypatch.setattr(OnnxRuntimeBackend, "supports", lambda *_: "it runs elsewhere")
+    assert probe.skip_reason(case) == "it runs elsewhere"
+    assert export(case, Setting(run=tmp_path / "out", cache=cache), small.Quiet())
+    monkeypatch.setattr(OnnxStep, "needs", ("onnx", "no-such-thing"))
+    assert "install no-such-thing" in probe.export_reason(case)
+    monkeypatch.setattr(OnnxStep, "needs", ())
+    monkeypatch.setattr(OnnxStep, "lacks", lambda *_: "memory")
+    assert probe.export_reason(case) == "memory"
 
 
 def test_a_failed_step_is_told(case, tmp_path, cache):
