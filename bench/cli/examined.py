@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from bench.cli.table import NOTHING, aligned
 from bench.metrics.catalog.parity import relative_l2, sqnr_db
+from bench.metrics.checked import fault
 from bench.metrics.format import decibels
-from bench.plan.checked import fault
 from bench.record.checks import Check
 from bench.record.result import Result
 from bench.suite.case import Case
@@ -64,6 +64,6 @@ def _stages(row: Result) -> Lines:
     lines: Lines = []
     for stage in found.stages:
         ratio, far = sqnr_db(stage.sums), relative_l2(stage.sums)
-        words = NOTHING if ratio is None else decibels(ratio) if far else "equal"
+        words = NOTHING if ratio is None else decibels(ratio)
         lines.append((stage.name, words, NOTHING if far is None else f"{far:.2g}"))
     return lines

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from bench.jobs.base import AccuracyJob, Say
-from bench.measure import further, gallery, parity
+from bench.measure import flips, further, gallery, parity
 from bench.measure.pipeline import Finish, Maker, Pipeline
 from bench.measure.session import EvalSetup, LoadedCase
 from bench.record.counts import RunTimes
@@ -67,7 +67,12 @@ def counting(setup: EvalSetup, reference: str | None) -> Finish:
             tally=task.tally(truth, prediction, case.dataset, inside),
             classified=task.classified(prediction),
             compared=parity.compare(
-                task, Path(reference), index, found, outputs if index < raw else None
+                task,
+                Path(reference),
+                index,
+                found,
+                outputs if index < raw else None,
+                flips=not case.model.unjudged,
             )
             if reference
             else None,
@@ -116,7 +121,19 @@ def counts(job: AccuracyJob, loaded: LoadedCase, found: Pass) -> list[Measuremen
     measured = loaded.task.measured([c.tally for c in found.counted], seen)
     asked = [c.further for c in found.counted]
     beside = further.measured(asked, seen, plain=loaded.geometry.plain)
-    return [times, *stored(folder, case.id, chain(measured, beside))]
+    differing = _flips(job, loaded, found)
+    return [times, *stored(folder, case.id, chain(measured, beside, differing))]
+
+
+def _flips(
+    job: AccuracyJob, loaded: LoadedCase, found: Pass
+) -> Iterator[tuple[dict[str, Any], Mapping[str, NDArray[Any]]]]:
+    """Labels that differ from the reference's, where it left any of trained weights."""
+    cells = [None if c.compared is None else c.compared.flips for c in found.counted]
+    if any(c is not None for c in cells):
+        images = tuple(loaded.images.names[i] for i in found.indices)
+        of = {"reference": job.case.reference.slug, "classes": job.case.model.classes}
+        yield {"kind": "flips", "images": images, **of}, flips.arrays(cells)
 
 
 def stored(

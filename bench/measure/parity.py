@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.measure.flips import Cells, count, margin_of
 from bench.record.parity import OutputSums, ParityMeasurement
 from bench.tasks.base import Task
 from bench.transforms.labels import class_map
@@ -41,24 +42,39 @@ class Compared:
     total: int
     sums: dict[str, Sums]
     """Output -> `sums_of`."""
+    flips: Cells | None = None
+    """Labels that differ, where they were counted."""
 
 
 def compare(
-    task: Task, folder: Path, index: int, found: Any, outputs: Mapping[str, NDArray[Any]] | None
+    task: Task,
+    folder: Path,
+    index: int,
+    found: Any,
+    outputs: Mapping[str, NDArray[Any]] | None,
+    *,
+    flips: bool = False,
 ) -> Compared | None:
-    """A prediction, and raw outputs where given, beside the reference's; None where it has no such image."""
+    """A prediction, and raw outputs where given, beside the reference's; None where it has no such image.
+
+    `flips` = count the labels that differ, too.
+    """
     expected = task.read(folder / f"labels-{index:05d}")
     if expected is None:
         return None
     sums: dict[str, Sums] = {}
+    margin = None
     for name, array in with_map(outputs or {}).items():
         stored = folder / f"outputs-{index:05d}.{name}.npy"
         want = np.load(stored, allow_pickle=False) if stored.is_file() else None
         # A model with fewer queries has fewer rows, and the same combined map.
         if want is not None and want.shape == array.shape:
             sums[name] = sums_of(array, want)
+        if flips and name == "map" and want is not None:
+            margin = margin_of(want)
     same = task.agree(expected, found)
-    return Compared(index, int(np.count_nonzero(same)), int(same.size), sums)
+    cells = count(task.labels(expected), task.labels(found), margin) if flips else None
+    return Compared(index, int(np.count_nonzero(same)), int(same.size), sums, cells)
 
 
 def measurement(

@@ -20,7 +20,8 @@ from bench.jobs.measure import (
     StagesReport,
     WorkJob,
 )
-from bench.plan import checked, keys, tries
+from bench.metrics import checked
+from bench.plan import keys, tries
 from bench.plan.graph import Graph, Prepared
 from bench.plan.setting import StepFailed
 from bench.plan.walk import Routine

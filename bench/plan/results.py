@@ -7,7 +7,7 @@ from bench.execute.base import Outcome
 from bench.jobs.measure import CaseReport
 from bench.jobs.prepare import DatasetReport
 from bench.metrics.catalog.parity import agreement
-from bench.plan.checked import beyond, ruined
+from bench.metrics.checked import beyond, ruined
 from bench.plan.graph import Prepared
 from bench.record.base import now
 from bench.record.environment import Environment

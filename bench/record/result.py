@@ -14,6 +14,7 @@ from bench.record.counts import (
 )
 from bench.record.detections import DetectionsMeasurement, MasksMeasurement
 from bench.record.environment import Environment
+from bench.record.flips import FlipsMeasurement
 from bench.record.further import BoundaryMeasurement, ReliabilityMeasurement
 from bench.record.gallery import GalleryMeasurement
 from bench.record.memory import FitsMeasurement, MemoryMeasurement
@@ -68,6 +69,7 @@ Measurement = Annotated[
     | TimingMeasurement
     | MemoryMeasurement
     | ParityMeasurement
+    | FlipsMeasurement
     | GalleryMeasurement
     | WorkMeasurement
     | ComponentMeasurement

@@ -45,9 +45,9 @@ def test_paths_checks_and_stages_are_tables():
         ),
         "second batch  refused  2 x 3 x 4 x 4  -        Got: 2",
         "",
-        "stage  SQNR    relative L2",
-        "input  equal   0",
-        "map    3.0 dB  0.71",
+        "stage  SQNR       relative L2",
+        "input  identical  0",
+        "map    3.0 dB     0.71",
         "",
         "Wrong: second image: it is wrong.",
     ]

@@ -81,8 +81,7 @@ def _tried(call: _Call, answer: Callable[[Input], Outputs]) -> None:
     try:
         call.found = answer(call.x)
     except Exception as e:  # noqa: BLE001 - what a runtime raises is of many trees
-        lines = (line.strip() for line in str(e).splitlines())
-        call.refused = (next(filter(None, lines), "") or type(e).__name__)[:LONGEST]
+        call.refused = (" ".join(str(e).split()) or type(e).__name__)[:LONGEST]
 
 
 def _elsewhere(loaded: LoadedCase, job: ChecksJob, x: Input) -> _Call:

@@ -13,9 +13,12 @@ import math
 
 from bench.metrics.base import Metric, Source
 from bench.metrics.catalog.base import IS_REFERENCE, absent, unmeasured
+from bench.metrics.flips import flips
 from bench.record.parity import OutputSums, ParityMeasurement
 
-NAMES = ("agreement", "map_relative_l2", "map_sqnr_db")
+NAMES = ("agreement", "map_relative_l2", "map_sqnr_db", "flips_boundary", "flips_sure")
+NEAR, SURE = 4, 0.3
+"""Pixels from a boundary below which a flip lies at it; margin from which on the reference is sure."""
 
 
 def metrics(source: Source) -> dict[str, Metric]:
@@ -35,7 +38,22 @@ def metrics(source: Source) -> dict[str, Metric]:
         numbers["agreement"] = Metric(share, reason="" if share is not None else "no labels")
     for output, sums in found.outputs.items():
         numbers.update(_distance(output, sums))
+    numbers.update(_flips(source))
     return numbers
+
+
+def _flips(source: Source) -> dict[str, Metric]:
+    """Where the labels differ from the reference's."""
+    names = ("flips_boundary", "flips_sure")
+    if source.result.get("flips") is None:
+        return absent(names, source.result.case.model.unjudged or "not recorded")
+    tables = flips(source.run.folder / "cases", source.result.get("flips"))
+    shares = (
+        tables.distance.share(lambda low: low < NEAR),
+        tables.margin.share(lambda low: low >= SURE),
+    )
+    none = Metric(None, reason="no label differs")
+    return {n: none if s is None else Metric(s) for n, s in zip(names, shares, strict=True)}
 
 
 def _distance(output: str, sums: OutputSums) -> dict[str, Metric]:

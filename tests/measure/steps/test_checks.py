@@ -6,7 +6,7 @@ import pytest
 from bench.backends.torch_session import TorchSession
 from bench.jobs.measure import ChecksJob
 from bench.measure.steps import checks
-from bench.plan.checked import fault
+from bench.metrics.checked import fault
 from tests import small
 from tests.measure.steps.checking import job, silent
 
@@ -48,7 +48,7 @@ def test_what_an_artifact_refuses_is_told_in_its_words(tmp_path, monkeypatch):
 
     def fixed(self, x):
         if tuple(x.shape) != (1, 3, *small.SIZE):
-            raise RuntimeError("Got: 2 Expected: 1\nPlease fix the shape.")
+            raise RuntimeError("Got: 2\n Expected: 1")
         return real(self, x)
 
     monkeypatch.setattr(TorchSession, "forward", fixed)

@@ -14,7 +14,7 @@ from tests.builders import Planned, Swept
 from tests.report.conftest import words
 
 ALWAYS = {"summary", "variants", "limits"}
-ASKED = {"calibration", "fits", "robustness", "sweeps"}
+ASKED = {"calibration", "differences", "exports", "fits", "robustness", "sweeps"}
 """Sections of what a suite must ask for; each has a file of tests of its own."""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from bench.metrics.catalog.parity import relative_l2, sqnr_db
+from bench.metrics.format import decibels
 from bench.record.checks import Check, ChecksMeasurement, Stage, StagesMeasurement
 from bench.record.parity import OutputSums
 from bench.record.result import Result
@@ -81,7 +82,7 @@ def diverges(row: Result) -> str:
         if ratio is None:
             continue
         if ratio < DIVERGED_DB or any(stage.sums.non_finite):
-            after = f", after {before[0].name} with {before[1]:.1f} dB" if before else ""
-            return f"the first stage that diverges is {stage.name} (SQNR {ratio:.1f} dB{after})"
+            after = f"; before it, {before[0].name}: {decibels(before[1])}" if before else ""
+            return f"the first stage that diverges is {stage.name} (SQNR {decibels(ratio)}{after})"
         before = stage, ratio
     return f"no stage's SQNR lies below {DIVERGED_DB:g} dB"

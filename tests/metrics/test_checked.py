@@ -1,6 +1,6 @@
 import pytest
 
-from bench.plan import checked
+from bench.metrics import checked
 from bench.record.checks import Check, ChecksMeasurement, Stage, StagesMeasurement
 from bench.record.parity import OutputSums
 from tests import builders
@@ -50,7 +50,9 @@ def test_seeded_weights_are_held_to_the_maps_ratio():
 def test_the_first_stage_that_diverges_is_named_with_the_one_before():
     stages = [Stage(name=n, sums=s) for n, s in (("input", EXACT), ("stem", EXACT), ("head", FAR))]
     found = checked.diverges(row(StagesMeasurement(stages=tuple(stages))))
-    assert found == "the first stage that diverges is head (SQNR 3.0 dB, after stem with inf dB)"
+    assert (
+        found == "the first stage that diverges is head (SQNR 3.0 dB; before it, stem: identical)"
+    )
     assert checked.diverges(row(StagesMeasurement(stages=tuple(stages[:2])))) == (
         "no stage's SQNR lies below 20 dB"
     )
