@@ -55,6 +55,7 @@ def _calls(loaded: LoadedCase) -> tuple[Input, list[_Call]]:
     batch = max(1, case.protocol.batch_size)
     image, a = loaded.load(0)
     other, b = loaded.load(1) if loaded.count > 1 else (image, a[..., ::-1])
+    a, b = a[:1], b[:1]  # one window where an image has several
     a, b = a[:1], b[:1]  # of several passes the first
     larger = case.model.padded(size[0] + 1, size[1] + 1)
     c = loaded.preprocess(other, case.model.pixels, larger)
