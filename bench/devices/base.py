@@ -65,6 +65,13 @@ class Device:
     def synchronize(self) -> None:
         """Wait for all work that was given to the device."""
 
+    def mark(self) -> Any:
+        """A moment of the device's own clock, behind all work that it was given; None where it has none."""
+
+    def between_ns(self, first: Any, last: Any) -> int:  # noqa: ARG002 - a subclass's
+        """Nanoseconds between two marks that `synchronize` has waited for."""
+        return 0
+
     def reset_peak(self) -> None:
         """Forget the high-water marks of its own memory."""
 

@@ -118,6 +118,18 @@ class CudaDevice(Device):
         if torch := _driving():
             torch.cuda.synchronize()
 
+    def mark(self) -> Any:
+        """An event on torch's present stream; None where torch doesn't drive the GPU."""
+        if torch := _driving():
+            event = torch.cuda.Event(enable_timing=True)
+            event.record()
+            return event
+        return None
+
+    def between_ns(self, first: Any, last: Any) -> int:
+        """Nanoseconds between two events; CUDA tells half a microsecond at best."""
+        return round(first.elapsed_time(last) * 1e6)
+
     def reset_peak(self) -> None:
         """Reset torch's allocator marks."""
         if torch := _driving():

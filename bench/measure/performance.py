@@ -47,13 +47,15 @@ def launch(
     scenario = registry.load("scenario", protocol.scenario)
     number = loaded.job.launch if loaded.job else 0
     started = now()
-    call = timed(loaded, clock)
+    kernels: list[int] = []
+    call = timed(loaded, clock, kernels)
     rule = Rule.of(protocol)
     poller = instrument or readings.poller(loaded.device, clock)
     meter = energy.meter(loaded.device)
     # Nothing is said while the clock runs: even a line a second would wake the parent.
     say("timing", 0, protocol.iterations)
     warm = _warm_up(call, protocol.warmup, rule, clock)
+    kernels.clear()
     before = readings.totals()
     meter.start()
     poller.read(everything=True)
@@ -70,6 +72,7 @@ def launch(
         number=number,
         warmup_ns=tuple(warm),
         phases_ns=dict(zip(PHASES, phases, strict=True)),
+        kernels_ns=tuple(kernels),
         end_to_end_ns=tuple(loop.whole_ns),
         started_ns=tuple(s - starts[0] for s in starts),
         stopped=rule.stopped or "iterations",

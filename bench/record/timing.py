@@ -62,6 +62,8 @@ class Launch(Record):
     """End-to-end times of the untimed first calls."""
     phases_ns: dict[str, tuple[int, ...]] = Field(default_factory=dict)
     """Phase -> times: decode, preprocess, copy_in, forward, copy_out, postprocess."""
+    kernels_ns: tuple[int, ...] = ()
+    """The phase `forward` by the device's own clock, between events on its stream; empty where it has none."""
     end_to_end_ns: tuple[int, ...] = ()
     """Measured independently, around all phases of the iteration."""
     started_ns: tuple[int, ...] = ()

@@ -191,6 +191,26 @@ def test_torch_tells_what_its_allocator_held(install, torch):
     assert (found["gpu_allocated_peak"], found["gpu_reserved_peak"]) == (5, 7)
 
 
+def test_kernels_are_timed_by_events_where_torch_drives_the_gpu(install, torch):
+    class Event:
+        def __init__(self, enable_timing):
+            assert enable_timing
+
+        def record(self):
+            torch.said.append("record")
+
+        def elapsed_time(self, last):
+            assert last is not self
+            return 1.25  # milliseconds
+
+    torch.cuda.Event = Event
+    device = install(None)
+    assert device.between_ns(device.mark(), device.mark()) == 1_250_000
+    assert torch.said == ["record", "record"]
+    torch.cuda.is_available = lambda: False
+    assert device.mark() is None
+
+
 def test_fp32_means_fp32_and_a_switch_that_was_lost_shows(install, torch):
     device = install(None)
     assert device.multiplied("fp32") == ("tf32", "fp32")

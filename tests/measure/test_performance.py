@@ -133,3 +133,13 @@ def test_the_pollers_effect_has_a_limit():
     limit = 2.5 * WHOLE / 1e9
     found = performance.poller_effect(performance.timed(made, clock), poller, 99, clock, limit)
     assert len(found.on_ns) == len(found.off_ns) == 2
+
+
+def test_a_device_with_a_clock_of_its_own_tells_what_its_kernels_took(monkeypatch):
+    clock = Clock()
+    made, _, _ = loaded(clock, warmup=2, iterations=3)
+    monkeypatch.setattr(made.device, "mark", clock, raising=False)
+    monkeypatch.setattr(made.device, "between_ns", lambda first, last: last - first, raising=False)
+    found = performance.launch(made, quiet, clock)
+    assert found.kernels_ns == found.phases_ns["forward"]
+    assert len(found.kernels_ns) == 3

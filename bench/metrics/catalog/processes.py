@@ -28,6 +28,7 @@ def metrics(source: Source) -> dict[str, Metric]:
         "latency_within": Metric(scatter.within),
         "latency_worth": Metric(scatter.worth, reason=alone),
         **{f"phase_{p}_ms": _phase(launched, p) for p in PHASES},
+        "kernels_ms": _kernels(launched),
         "phase_gap": _gap(launched),
         "energy_image_j": _energy(source.result, launched),
     }
@@ -44,6 +45,13 @@ def _phase(timed: Sequence[Launch], phase: str) -> Metric:
     if not sets:
         return Metric(None, reason=f"this backend has no phase {phase!r}")
     # Why there is no interval is said at the whole, once.
+    return replace(median(sets), note="")
+
+
+def _kernels(timed: Sequence[Launch]) -> Metric:
+    sets = [x.kernels_ns for x in timed if x.kernels_ns]
+    if not sets:
+        return Metric(None, reason="the device has no clock of its own that torch tells")
     return replace(median(sets), note="")
 
 
