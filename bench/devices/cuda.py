@@ -128,7 +128,7 @@ class CudaDevice(Device):
 
     def between_ns(self, first: Any, last: Any) -> int:
         """Nanoseconds between two events; CUDA tells half a microsecond at best."""
-        return round(first.elapsed_time(last) * 1e6)
+        return round(float(first.elapsed_time(last)) * 1e6)
 
     def reset_peak(self) -> None:
         """Reset torch's allocator marks."""
