@@ -12,7 +12,7 @@ from bench.tasks.base import Tally
 from bench.transforms import confidence
 from bench.transforms.base import Outputs
 
-LABELS_ONLY = "the outputs are labels: they have no probabilities"
+LABELS_ONLY = "the outputs are labels or features: they have no probabilities"
 AVERAGED = "the geometry averages or moves maps, whose probabilities are not kept"
 
 
@@ -32,7 +32,7 @@ def counted(
         found["boundary"] = {**boundary.count(truth, prediction, classes)}
     if protocol.calibration:
         found["reliability"] = {}
-        if "labels" not in outputs and setup.geometry.plain:
+        if not {"labels", "features"} & {*outputs} and setup.geometry.plain:
             size = truth.shape[0], truth.shape[1]
             labels, sure = confidence.confidence(outputs, setup.size, size)
             at = np.ix_(*confidence.grid(size))

@@ -172,11 +172,15 @@ _turn = attrgetter("scaled", "flip")
 
 def _classes(outputs: Outputs) -> int:
     """Classes of the map that the outputs make."""
-    if "labels" in outputs:
-        raise CaseFailed(
-            "The model gives labels, and a geometry other than 'stretch' averages logits.",
-            "Name the output that holds logits.",
-        )
+    for name, hint in (
+        ("labels", "Name the output that holds logits."),
+        ("features", "Leave the geometry out for a backbone."),
+    ):
+        if name in outputs:
+            raise CaseFailed(
+                f"The model gives {name}, and a geometry other than 'stretch' averages logits.",
+                hint,
+            )
     if "class_logits" in outputs:
         return int(outputs["class_logits"].shape[2]) - 1
     return int(outputs["logits"].shape[1])

@@ -167,8 +167,9 @@ def test_what_has_no_map_is_refused():
     with pytest.raises(CaseFailed, match="averages class maps"):
         Geometry("letterbox").restored(PANOPTIC, PANOPTIC.call)
     rule = Geometry("sliding").restored(REFERENCE, REFERENCE.call)
-    with pytest.raises(CaseFailed, match="gives labels"):
-        rule({"labels": np.zeros((2, 8, 8), np.float32)}, (8, 8), (8, 12))
+    for name in ("labels", "features"):
+        with pytest.raises(CaseFailed, match=f"gives {name}"):
+            rule({name: np.zeros((2, 8, 8), np.float32)}, (8, 8), (8, 12))
 
 
 def test_a_protocol_names_it():

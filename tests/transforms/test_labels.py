@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.segments import VOID
 from bench.transforms import strips
 from bench.transforms.labels import class_map, hf, reference
 
@@ -191,3 +192,11 @@ def test_scratch_memory_is_bounded(
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 32e6
+
+
+def test_features_have_no_labels_and_are_their_own_map():
+    features = np.arange(12, dtype=np.float32).reshape(1, 4, 3)
+    labels = reference({"features": features}, (8, 8), (5, 7))
+    assert labels.shape == (5, 7)
+    assert (labels == VOID).all()
+    np.testing.assert_array_equal(class_map({"features": features}), features[0])
