@@ -1,8 +1,13 @@
+import re
+from pathlib import Path
+
 import pytest
+import torch
 
 from bench.errors import BadInput, CodeRefused
 from bench.models.callable import CallableLoader
 from bench.suite.model import Model
+from bench.transforms.labels import reference
 
 
 def model(location):
@@ -49,3 +54,17 @@ def test_a_module_that_is_not_there_is_named():
         CallableLoader().digest(model("no_such_module:build"), allow_code=True)
     with pytest.raises(BadInput, match=r"'no_such_package.x' can't be imported"):
         CallableLoader().digest(model("no_such_package.x:build"), allow_code=True)
+
+
+@pytest.mark.parametrize("function", ["fcn", "pspnet", "efficientnet"])
+def test_the_documented_nets_are_built_and_segment(tmp_path, function):
+    text = (Path(__file__).parents[2] / "suites" / "README.md").read_text()
+    code = re.search(r"^```python\n# nets.py\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)[1]
+    (tmp_path / "nets_of_readme.py").write_text(code)
+    net = CallableLoader().build(model(f"nets_of_readme:{function}"), allow_code=True)
+    with torch.no_grad():
+        (logits,) = net(torch.zeros(1, 3, 64, 96))
+    assert net.output_names == ("logits",)
+    labels = reference({"logits": logits.numpy()}, (64, 96), (50, 90))
+    assert labels.shape == (50, 90)
+    assert labels.max() < 3
