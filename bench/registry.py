@@ -41,9 +41,9 @@ METRICS = (
     "robustness", "roofline",
 )  # fmt: skip
 SECTIONS = (
-    "summary", "variants", "tradeoff", "gallery", "classes", "differences", "robustness", "latency",
-    "phases", "work", "roofline", "memory", "fits", "sweeps", "exports", "unmeasured", "calibration",
-    "environment", "limits",
+    "summary", "variants", "tradeoff", "gallery", "classes", "confidence", "differences", "robustness",
+    "latency", "phases", "work", "roofline", "memory", "fits", "sweeps", "exports", "unmeasured",
+    "calibration", "environment", "limits",
 )  # fmt: skip
 """In the order in which a card shows them."""
 TABLE: dict[str, dict[str, str]] = {

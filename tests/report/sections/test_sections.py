@@ -14,7 +14,9 @@ from tests.builders import Planned, Swept
 from tests.report.conftest import words
 
 ALWAYS = {"summary", "variants", "limits"}
-ASKED = {"calibration", "differences", "exports", "fits", "robustness", "sweeps"}
+ASKED = {
+    "calibration", "confidence", "differences", "exports", "fits", "robustness", "sweeps",
+}  # fmt: skip
 """Sections of what a suite must ask for; each has a file of tests of its own."""
 
 
