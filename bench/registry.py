@@ -151,6 +151,8 @@ TABLE: dict[str, dict[str, str]] = {
         "executorch": "bench.backends.executorch:ExecuTorchBackend",
         "onnxruntime": "bench.backends.onnxruntime:OnnxRuntimeBackend",
         "openvino": "bench.backends.openvino:OpenVinoBackend",
+        "pipeline": "bench.backends.pipeline:PipelineBackend",
+        "endpoint": "bench.backends.endpoint:EndpointBackend",
         "mnn": "bench.backends.mnn:MnnBackend",
         "coreml": "bench.backends.coreml:CoreMlBackend",
     },

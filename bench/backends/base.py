@@ -23,6 +23,7 @@ EFFECTIVE = {
     "streams": "Requests that it would run side by side",
     "provider": "ONNX Runtime's execution provider",
     "device": "Where it runs",
+    "subtask": "Segmentation task that a library's pipeline or an endpoint is asked for",
     "compiled": "Whether the load time holds the compilation, or the reading of a compiler's cache",
 }
 """Key -> what it means, of all that a runtime may report of itself."""
@@ -52,7 +53,10 @@ class OpenJob:
 
 
 class Session(Protocol):
-    """A loaded artifact. The three phases are called in order; only `forward` computes."""
+    """A loaded artifact. The three phases are called in order; only `forward` computes.
+
+    `copy_in` gets what its backend `takes`: a tensor, float32 (N, C, h, w), or an image, uint8 (1, H, W, 3).
+    """
 
     weights: Mapping[str, int] = MappingProxyType({})
     """`parameters`, `weight_bytes` and `file_bytes` where no export step noted them; else empty."""
@@ -95,6 +99,10 @@ class Backend(Protocol):
     parts: ClassVar[Literal["hooks", "profiler"] | None] = None
     """How the parts of a model are timed: hooks on its torch module, ONNX Runtime's profiler; None =
     it runs the model as a whole."""
+    takes: ClassVar[Literal["tensor", "image"]] = "tensor"
+    """What its sessions are fed: the preprocessed input, or the image, of which they make labels."""
+    remote: ClassVar[bool] = False
+    """Whether the model runs elsewhere, so that neither its module nor an artifact is needed here."""
     precisions: ClassVar[tuple[str, ...]] = ("fp32",)
     """Precisions that it has on every device that computes in them."""
     otherwise: ClassVar[str] = "this backend has no {}"

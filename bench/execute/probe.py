@@ -78,7 +78,7 @@ def misses(case: Case) -> Iterator[str]:
     reasons = (backend.refuses(case.variant, device), *(step.lacks() for step in steps))
     yield from filter(None, reasons)
     loader = registry.load("model", case.model.loader)
-    if not case.variant.steps and not loader.provides_torch:
+    if not (backend.remote or case.variant.steps or loader.provides_torch):
         yield f"{case.model.name} is an ONNX file; this variant needs a torch module"
 
 

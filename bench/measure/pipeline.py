@@ -134,7 +134,7 @@ class Pipeline:
         future = self._futures.pop(index, None)
         image, x = self._loaded.load(index) if future is None else future.result()
         self._images[index] = image
-        return np.asarray(x, np.float32)
+        return x if self._loaded.takes == "image" else np.asarray(x, np.float32)
 
     def _listen(self, worker: CpuWorker) -> None:
         """Take one message of a process; the work of a dead one is done here."""
@@ -176,7 +176,8 @@ def useful(loaded: LoadedCase) -> int:
     """Processes that pay off beside this model: none where it, or another shard, needs the cores."""
     job = loaded.job
     height, width = loaded.size
-    if not loaded.geometry.once:  # a process has room for one pass an image
+    # A process has room for one pass an image.
+    if not loaded.geometry.once or loaded.takes == "image":
         return 0
     if job is None or job.memory_limit_bytes is not None or loaded.count * height * width < _WORTH:
         return 0

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,8 @@ class EvalSetup:
     to_dataset: NDArray[np.uint8]
     """Model's class -> the set's class, uint8 (256,); VOID where it has none."""
     geometry: Geometry = STRETCH
+    takes: Literal["tensor", "image"] = "tensor"
+    """What the session is fed."""
     job: SessionJob | None = None
     """Job that it was opened for; None in tests."""
 
@@ -55,7 +57,12 @@ class EvalSetup:
         return image, self.prepare(image)
 
     def prepare(self, image: NDArray[Any]) -> NDArray[np.float32]:
-        """The model's input, float32 (passes, C, h, w); one pass unless the geometry asks for more."""
+        """The session's input, float32 (passes, C, h, w), or the image itself where it takes one.
+
+        There is one pass unless the geometry asks for more. An image is uint8 (1, H, W, 3).
+        """
+        if self.takes == "image":
+            return np.asarray(image)[None]
         return self.geometry.cut(image, self.case.model.pixels, self.size, self.preprocess)
 
     def predict(
@@ -138,6 +145,8 @@ def load_case(job: SessionJob, variant: Variant) -> tuple[LoadedCase, Opening]:
         _import_runtime(name)
     device = registry.load("device", case.target.device)()
     setup = open_setup(job)
+    if backend.takes == "image":
+        _whole_images(setup, variant)
     imported = time.monotonic()
     before = memory.resident()
     memory.reset_peak()
@@ -156,8 +165,21 @@ def load_case(job: SessionJob, variant: Variant) -> tuple[LoadedCase, Opening]:
     )
     device.synchronize()
     opened = time.monotonic()
-    loaded = LoadedCase(**vars(setup), session=session, device=device)
+    loaded = LoadedCase(**vars(setup) | {"takes": backend.takes}, session=session, device=device)
     return loaded, Opening(imported - began, opened - imported, before, memory.resident())
+
+
+def _whole_images(setup: EvalSetup, variant: Variant) -> None:
+    """Refuse (CaseFailed) what a backend that takes an image can't do."""
+    protocol, pixels = setup.case.protocol, setup.case.model.pixels
+    wrong = {
+        f"one image a call, not {protocol.batch_size}": protocol.batch_size != 1,
+        f"whole images, not the geometry {protocol.geometry!r} with scales": not setup.geometry.plain,
+        "images in RGB": pixels.channels != "rgb",
+        f"label maps, not the task {protocol.task!r}": setup.task.prediction is not np.ndarray,
+    }
+    for takes in (words for words, there in wrong.items() if there):
+        raise CaseFailed(f"The backend {variant.backend!r} takes {takes}.")
 
 
 def closed(loaded: LoadedCase, opening: Opening, **spent: float) -> dict[str, Any]:

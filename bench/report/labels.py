@@ -14,8 +14,9 @@ PROGRAMS = {
     "aoti": "AOTInductor",
     "executorch": "ExecuTorch",
     "coreml": "Core ML",
+    "pipeline": "transformers pipeline",
 }
-NATURAL = {"onnxruntime": "onnx", "compile": "torch", "torchao": "torch"}
+NATURAL = {"onnxruntime": "onnx", "compile": "torch", "torchao": "torch", "pipeline": "torch"}
 """Backend -> format that its label leaves out; other backends read the format of their name."""
 
 

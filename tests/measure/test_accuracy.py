@@ -30,7 +30,7 @@ def fake(images=5, batch=1, **protocol):
     table = np.full(256, 255, np.uint8)
     table[:19] = np.arange(19)
     return SimpleNamespace(
-        case=case, size=(8, 8), count=images, load=load, job=None, to_dataset=table, fed=fed, geometry=STRETCH,
+        case=case, size=(8, 8), count=images, load=load, job=None, to_dataset=table, fed=fed, geometry=STRETCH, takes="tensor",
         pictures=pictures, truths=truths, task=SemanticTask(),
         images=SimpleNamespace(
             names=tuple(f"i{i}" for i in range(images)), groups=(),
