@@ -192,7 +192,7 @@ def closed(loaded: LoadedCase, opening: Opening, **spent: float) -> dict[str, An
 
 def open_setup(job: SessionJob) -> EvalSetup:
     """Data set and rules of a case or reference."""
-    case, task, geometry = job.case, task_of(job.case), Geometry.of(job.case.protocol)
+    case, task = job.case, task_of(job.case)
     images = registry.load("dataset", case.dataset.loader)().open(case.dataset, Path(job.cache))
     return EvalSetup(
         case=case,
@@ -200,15 +200,15 @@ def open_setup(job: SessionJob) -> EvalSetup:
         images=images,
         count=image_count(case, len(images.names)),
         preprocess=registry.load("preprocess", case.protocol.preprocess),
-        postprocess=_rule(task, case, geometry),
-        geometry=geometry,
+        postprocess=_rule(task, case),
+        geometry=Geometry.of(case.protocol),
         task=task,
         to_dataset=class_table(case),
         job=job,
     )
 
 
-def _rule(task: Task, case: Case, geometry: Geometry) -> Any:
+def _rule(task: Task, case: Case) -> Any:
     """The task's prediction from `(outputs, size, image_size)`; CaseFailed for another task's rule."""
     name = case.protocol.postprocess
     rule = registry.load("postprocess", name)
@@ -217,7 +217,7 @@ def _rule(task: Task, case: Case, geometry: Geometry) -> Any:
             f"The rule {name!r} makes no predictions of the task {case.protocol.task!r}.",
             "Leave `postprocess` out, or name a rule of the task.",
         )
-    return geometry.restored(rule, task.rule(rule.call, case))
+    return Geometry.of(case.protocol).restored(rule, task.rule(rule.call, case))
 
 
 def image_count(case: Case, there: int) -> int:
