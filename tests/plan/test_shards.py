@@ -1,5 +1,8 @@
 """Joined shards equal one pass to the bit, for every number of shards, in every order."""
 
+import itertools
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +10,9 @@ from hypothesis import strategies as st
 
 from bench.errors import CaseFailed
 from bench.jobs.measure import ShardReport
+from bench.measure import further
 from bench.measure.parity import Compared, measurement
+from bench.objects import encoded, objects
 from bench.plan.shards import Part, join
 from bench.record.base import ArrayFile
 from bench.record.counts import (
@@ -16,15 +21,40 @@ from bench.record.counts import (
     RunTimes,
     SegmentsMeasurement,
 )
+from bench.record.detections import DetectionsMeasurement, MasksMeasurement
+from bench.record.further import BoundaryMeasurement, ReliabilityMeasurement
 from bench.record.gallery import GalleryMeasurement, Panel
-from bench.tasks import confusion, instances
+from bench.tasks import boundary, confusion, instances, reliability
 from bench.tasks.base import joined
+from bench.tasks.instance import InstanceTask
 from bench.tasks.panoptic import PanopticTask
+from tests import builders
 from tests.tasks.runs import tally
 
 CLASSES = ("a", "b", "c")
 FILE = ArrayFile(file="x.npz", sha256="0")
 PARITY_IMAGES, GALLERY_IMAGES = 4, 2
+
+
+@cache
+def _objects(i, seed):
+    """Tally of an image's objects; one of them has a mask of many runs."""
+    rng = np.random.default_rng([seed, i, 1])
+    masks = [encoded(rng.random((12, 9 + i % 3)) < p) for p in (0.1, 0.5, 0.9)]
+    both = [
+        objects((12, 9 + i % 3), masks[:n], [0, 1, 1][:n], scores=rng.random(n)) for n in (i % 3, 3)
+    ]
+    things = builders.dataset(classes=CLASSES, things=CLASSES)
+    return InstanceTask().tally(*both, things, None)
+
+
+@cache
+def _further(i, seed):
+    """Boundaries and confidences of an image."""
+    rng = np.random.default_rng([seed, i, 2])
+    maps = rng.integers(0, 3, (2, 6, 6)).astype(np.uint8)
+    sure = rng.random((6, 6)).astype(np.float32)
+    return {"boundary": boundary.count(*maps, 3), "reliability": reliability.count(*maps, sure, 3)}
 
 
 def found(indices, asked, shard, seed=0) -> Part:
@@ -66,6 +96,14 @@ def found(indices, asked, shard, seed=0) -> Part:
         "instances": joined(things, instances.FIELDS),
         "segments": dict(next(PanopticTask().measured(segments, {}))[1]),
     }
+    seen = {"classes": CLASSES, "images": images, "asked": asked}
+    more = [InstanceTask().measured([_objects(i, seed) for i in indices], seen)]
+    more.append(further.measured([_further(i, seed) for i in indices], seen))
+    for fields, of in itertools.chain(*more):
+        kind = {"detections": DetectionsMeasurement, "masks": MasksMeasurement,
+                "boundary": BoundaryMeasurement, "reliability": ReliabilityMeasurement}  # fmt: skip
+        measurements.append(kind[fields["kind"]](**fields, arrays=FILE))
+        arrays[fields["kind"]] = dict(of)
     report = ShardReport(
         shard=shard, indices=tuple(indices), images=images, asked=asked, weights={}, effective={},
         times={}, measurements=tuple(measurements),
