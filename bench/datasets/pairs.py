@@ -84,14 +84,14 @@ def in_list(
             the root, a file is missing, or an image is listed twice; file and line are named.
     """
     pairs: dict[Path, tuple[int, Path]] = {}
-    for number, line in _lines(listed):
+    for number, line in lines(listed):
         where = f"{listed}:{number}"
-        fields = [f.removeprefix(prefix) for f in _fields(line)]
-        if not 1 <= len(fields) <= 2 or not all(fields):
+        named = [f.removeprefix(prefix) for f in fields(line)]
+        if not 1 <= len(named) <= 2 or not all(named):
             raise DatasetError(
                 f"{where} is {line!r:.80}.", "A line is `image mask`, `image`, or a stem."
             )
-        parts = [inside(f, where) for f in fields]
+        parts = [inside(f, where) for f in named]
         image = _place(parts[0], root, images, IMAGES, where)
         if len(parts) == 2:
             mask = _place(parts[1], root, masks, (".png",), where)
@@ -108,8 +108,12 @@ def in_list(
     return tuple((image, mask) for image, (_, mask) in pairs.items())
 
 
-def _lines(listed: Path) -> Iterator[tuple[int, str]]:
-    """Number and text of each line that says something."""
+def lines(listed: Path) -> Iterator[tuple[int, str]]:
+    """Number and text of each line of a list file that says something.
+
+    Raises:
+        DatasetError: it is missing, or no text.
+    """
     try:
         raw = read_bytes(listed)
         text = raw.decode("utf-8-sig")
@@ -122,7 +126,8 @@ def _lines(listed: Path) -> Iterator[tuple[int, str]]:
             yield number, stripped
 
 
-def _fields(line: str) -> list[str]:
+def fields(line: str) -> list[str]:
+    """Fields of a line, divided by a tab, a comma or blanks."""
     mark = next((m for m in ("\t", ",") if m in line), None)
     return [f.strip() for f in line.split(mark)] if mark else re.split(r"\s+", line)
 

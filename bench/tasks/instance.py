@@ -11,7 +11,7 @@ objects lie in one image alone has its AP there, and nothing elsewhere: no inter
 stand in `detections.py`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +27,7 @@ from bench.record.detections import DetectionsMeasurement
 from bench.record.result import Result
 from bench.record.store import read_arrays
 from bench.segments import VOID
+from bench.suite.case import Case
 from bench.suite.dataset import Dataset
 from bench.tasks import detections
 from bench.tasks.base import Arrays, Ratios, Tally, Task, fitting, mean
@@ -55,6 +56,15 @@ class InstanceTask(Task):
     )
     absent = "absent: no object in the ground truth"
     needs = (NEEDS,)
+
+    def rule(self, rule: Callable[..., Any], case: Case) -> Callable[..., Any]:
+        """The rule itself; DatasetError for a set without things."""
+        if not case.dataset.thing_classes:
+            raise DatasetError(
+                f"Data set {case.dataset.name!r} names no class of things, and objects are things.",
+                f"Give [dataset.{case.dataset.name}] `things`.",
+            )
+        return rule
 
     def truth(self, images: Images, index: int) -> Objects:
         """Objects of the set's classes, or its panoptic segments, one an object."""

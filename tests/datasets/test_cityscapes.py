@@ -116,3 +116,34 @@ def test_corrupt_photograph_is_named(root: Path, tmp_path: Path) -> None:
     images = LOADER.open(_spec(root), tmp_path)
     with pytest.raises(DatasetError, match=f"{STEMS[0]}_leftImg8bit.png is corrupt"):
         images.image(0)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("bonn_000002_000019", "aachen_000000_000019"),
+        (
+            "leftImg8bit/val/bonn/bonn_000002_000019_leftImg8bit.png\tgtFine/val/bonn/x.png",
+            "gtFine/val/aachen/aachen_000000_000019_gtFine_labelTrainIds.png",
+        ),
+    ],
+)
+def test_a_list_chooses_images(root: Path, tmp_path: Path, lines: tuple[str, ...]) -> None:
+    (root / "val.lst").write_text("\n".join(lines))
+    images = LOADER.open(_spec(root, options={"list": "{split}.lst"}), tmp_path)
+    assert images.names == (STEMS[2], STEMS[0])
+    assert images.image(0).shape == (4, 8, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("ulm_000000_000019", r"val\.lst:1 is .*, which names no image of split 'val'"),
+        ("bonn", r"val\.lst:1 is 'bonn'"),
+        (f"{STEMS[0]}\n{STEMS[0]}", r"val\.lst:2 lists aachen_000000_000019 again, as line 1"),
+    ],
+)
+def test_a_line_without_an_image_is_named(root: Path, tmp_path: Path, text: str, said: str) -> None:
+    (root / "val.lst").write_text(text)
+    with pytest.raises(DatasetError, match=said):
+        LOADER.open(_spec(root, options={"list": "{split}.lst"}), tmp_path)

@@ -248,3 +248,10 @@ def test_a_record_without_its_arrays_is_told(tmp_path: Path) -> None:
 def test_a_set_without_images_or_objects_has_no_ap(tmp_path: Path) -> None:
     found, _ = _recorded([], tmp_path)
     assert np.isnan(TASK.ratios(found, tmp_path)["ap"].pooled()).all()
+
+
+def test_a_set_without_things_is_refused_before_anything_runs() -> None:
+    case = builders.case(dataset=builders.dataset(classes=("sky", "sea")))
+    with pytest.raises(DatasetError, match="names no class of things"):
+        TASK.rule(len, case)
+    assert TASK.rule(len, builders.case(dataset=SET)) is len
