@@ -26,6 +26,7 @@ def compact(model: Any) -> None:
     from onnxscript import optimizer
 
     optimizer.optimize_ir(model, output_size_limit=LARGEST)
+    _keep_constants(model.graph)
     common.DeduplicateInitializersPass(size_limit=SHARED)(model)
     seen: Counter[str] = Counter()
     for node in model.graph.all_nodes():
@@ -43,3 +44,14 @@ def compact(model: Any) -> None:
             node.metadata_props[PART] = part
     for value in (*model.graph.inputs, *model.graph.initializers.values()):
         value.metadata_props.clear()
+
+
+def _keep_constants(graph: Any) -> None:
+    """Store again what the optimiser uses and dropped: it gives bounds of two clips of one value the same name."""
+    for at, node in enumerate(graph.all_nodes()):
+        for place, value in enumerate(node.inputs):
+            known = value is None or value.producer() is not None or value.const_value is None
+            if known or value.is_graph_input() or graph.initializers.get(value.name) is value:
+                continue
+            value.name = f"{value.name}/{at}.{place}"
+            graph.register_initializer(value)

@@ -78,3 +78,27 @@ def test_a_node_keeps_its_module_as_its_name_and_the_part_of_the_model(exported)
     }
     assert {part_of(n) for n in nodes} == {"backbone.stage2"}
     assert len({n.name for n in nodes}) == len(nodes)
+
+
+def test_bounds_that_the_optimiser_names_alike_are_all_kept():
+    bounds = {"a": 0.0, "b": 0.9, "c": 0.1, "d": 0.8, "e": 0.3, "f": 0.7, "g": 0.4, "h": 0.6}
+    pairs = (("one", "a", "b", "c", "d"), ("two", "e", "f", "g", "h"))
+    nodes = []
+    for name, *ends in pairs:
+        nodes.append(helper.make_node("Clip", ["x", *ends[:2]], [f"{name}/inner"]))
+        nodes.append(helper.make_node("Clip", [f"{name}/inner", *ends[2:]], [name]))
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [11])],
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, [11]) for n in ("one", "two")],
+        [numpy_helper.from_array(np.float32(v), k) for k, v in bounds.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    small = ir.from_proto(model)
+    compact(small)
+    made = ir.to_proto(small)
+    onnx.checker.check_model(made, full_check=True)
+    x = {"x": np.linspace(0, 1, 11, dtype=np.float32)}
+    want, found = (ReferenceEvaluator(m).run(None, x) for m in (model, made))
+    np.testing.assert_array_equal(found, want)
