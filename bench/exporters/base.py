@@ -79,6 +79,23 @@ class ExportJob:
         return Staged(module, torch.zeros(self.input_shape)).eval()
 
 
+@dataclass(frozen=True)
+class Memory:
+    """Peak memory of a step, as measured (bench/exporters/README.md says on what)."""
+
+    gb: float
+    """GB whatever the model."""
+    weights: float
+    """Multiple of the bytes of the model's parameters in float32."""
+    activations: float = 0.0
+    """A further multiple, of a step that runs the model, at 512 x 1024 pixels a call; it grows with them."""
+
+    def bytes(self, parameters: int, pixels: int) -> int:
+        """Bytes that the step takes for so many bytes of parameters and pixels a call."""
+        times = self.weights + self.activations * pixels / (512 * 1024)
+        return int(self.gb * 1e9 + times * parameters)
+
+
 class ExportStep(Protocol):
     """One step of a recipe; a subclass sets what differs from the defaults."""
 
@@ -86,9 +103,8 @@ class ExportStep(Protocol):
     """Distributions whose versions enter the artifact's digest."""
     options: ClassVar[tuple[str, ...]] = ()
     """Options that it knows; a suite that names another is refused."""
-    memory: ClassVar[tuple[float, float]] = (0.0, 0.0)
-    """Peak memory that it takes, measured: GB whatever the model, and a multiple of its parameters' bytes in
-    float32. A step that would take more than is free is refused; 0 = not measured, so it never is."""
+    memory: ClassVar[Memory | None] = None
+    """A step that would take more than is free is refused; None = not measured, so it never is."""
     calibrates: ClassVar[bool] = False
     """Whether it reads calibration inputs."""
     validates: ClassVar[bool] = False

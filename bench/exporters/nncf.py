@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.errors import Unsupported
 from bench.exporters import scope
-from bench.exporters.base import ExportJob, ExportStep, option
+from bench.exporters.base import ExportJob, ExportStep, Memory, option
 from bench.exporters.notes import write_note
 
 FILE = "model.xml"
@@ -27,6 +27,7 @@ class NncfStep(ExportStep):
     """
 
     needs = _NEEDS
+    memory = Memory(0.8, 1.7, 12.0)
     calibrates = True
     options = ("model_type", "preset", "smooth_quant_alpha", scope.OPTION)
 
@@ -54,6 +55,7 @@ class NncfAccuracyStep(ExportStep):
     """
 
     needs = _NEEDS
+    memory = Memory(0.8, 1.7, 12.0)
     calibrates = True
     validates = True
     options = (*NncfStep.options, "max_drop")

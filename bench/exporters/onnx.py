@@ -10,7 +10,7 @@ from typing import Any
 from bench import registry
 from bench.errors import WeightsError
 from bench.exporters import dynamic, ladder
-from bench.exporters.base import ExportJob, ExportStep
+from bench.exporters.base import ExportJob, ExportStep, Memory
 from bench.exporters.compact import compact
 from bench.exporters.gather import gathered
 from bench.exporters.notes import FILE as NOTE
@@ -32,6 +32,7 @@ class OnnxStep(ExportStep):
     """
 
     needs = ("torch", "transformers", "onnx", "onnxscript")
+    memory = Memory(0.7, 3.4)
     options = (*OPTIONS, "path", "dynamic")
 
     def make(self, job: ExportJob) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from bench import registry
 from bench.errors import BadInput
 from bench.exporters import dynamic, ladder
-from bench.exporters.base import ExportJob, ExportStep
+from bench.exporters.base import ExportJob, ExportStep, Memory
 from bench.exporters.notes import ArtifactNote, note_of, write_note
 from bench.models.base import OPTIONS
 
@@ -19,6 +19,7 @@ class OpenVinoStep(ExportStep):
     """
 
     needs = ("openvino", "torch", "transformers")
+    memory = Memory(0.9, 2.0, 0.8)
     options = (*OPTIONS, "path", "dynamic", "weights")
 
     def make(self, job: ExportJob) -> None:

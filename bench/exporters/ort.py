@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.errors import Unsupported
 from bench.exporters import scope
-from bench.exporters.base import ExportJob, ExportStep, option
+from bench.exporters.base import ExportJob, ExportStep, Memory, option
 from bench.exporters.notes import int8_weights, write_note
 from bench.models.nodes import fix_input, macs_of, tensors
 
@@ -27,6 +27,7 @@ class OrtDynamicStep(ExportStep):
     """
 
     needs = ("onnxruntime", "onnx")
+    memory = Memory(0.1, 5.3)
     options = ("operators", "per_channel", scope.OPTION)
 
     def make(self, job: ExportJob) -> None:
@@ -68,6 +69,7 @@ class OrtStaticStep(ExportStep):
     """
 
     needs = ("onnxruntime", "onnx")
+    memory = Memory(0.1, 5.1, 0.8)
     calibrates = True
     options = ("operators", "per_channel", "method", "moving_average", "percentile", scope.OPTION)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.exporters.base import ExportJob, ExportStep
+from bench.exporters.base import ExportJob, ExportStep, Memory
 from bench.exporters.notes import ArtifactNote, write_note
 
 FILE = "model.onnx"
@@ -26,6 +26,7 @@ class OrtOptimizedStep(ExportStep):
     """
 
     needs = ("onnxruntime", "onnx")
+    memory = Memory(0.1, 3.0)
 
     def make(self, job: ExportJob) -> None:
         """Write model.onnx."""
@@ -38,6 +39,7 @@ class OrtHalfStep(ExportStep):
     """float16 where calibration images show that no number comes near its end; inputs and outputs stay float32."""
 
     needs = ("onnxruntime", "onnx")
+    memory = Memory(0.2, 4.8, 0.8)
     calibrates = True
 
     def make(self, job: ExportJob) -> None:

@@ -4,7 +4,7 @@ import warnings
 from typing import Any
 
 from bench.exporters import dynamic, ladder
-from bench.exporters.base import ExportJob, ExportStep
+from bench.exporters.base import ExportJob, ExportStep, Memory
 from bench.exporters.gather import gathered
 from bench.exporters.notes import ArtifactNote, note_of, write_note
 from bench.models.base import OPTIONS
@@ -17,6 +17,7 @@ class TorchScriptStep(ExportStep):
     """
 
     needs = ("torch", "transformers")
+    memory = Memory(0.5, 1.1, 0.8)
     options = (*OPTIONS, "path", "dynamic")
 
     def make(self, job: ExportJob) -> None:

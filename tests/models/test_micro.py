@@ -7,8 +7,10 @@ import torch
 from transformers import Mask2FormerForUniversalSegmentation
 
 from bench.models import micro
+from bench.models.transformers import TransformersLoader
 from bench.resources import weights_dir
 from bench.suite.classes import CITYSCAPES
+from bench.suite.model import Model
 
 NAME = "mask2former-micro-panoptic"
 
@@ -41,3 +43,14 @@ def test_shipped_panoptic_model_loads_and_draws(size):
         out = model(pixel_values=torch.zeros(1, 3, *size))
     assert out.class_queries_logits.shape == (1, sum(micro.SLOTS), micro.NUM_LABELS + 1)
     assert out.masks_queries_logits.shape[2:] == (size[0] // 4, size[1] // 4)
+
+
+def test_parameters_of_seeded_weights_are_counted_without_building_them():
+    config = {
+        "model_type": "segformer", "hidden_sizes": [8, 8, 8, 8], "depths": [1, 1, 1, 1],
+        "num_attention_heads": [1, 1, 1, 1], "decoder_hidden_size": 8, "num_labels": 3,
+    }  # fmt: skip
+    spec = Model(name="tiny", source="seeded", location="none", seed=1, config=config)
+    loader = TransformersLoader()
+    built = loader.build(spec).parameters()
+    assert loader.parameter_bytes(spec) == sum(p.numel() * p.element_size() for p in built)

@@ -1,18 +1,18 @@
 """Runs one step of an export recipe into the cache: a folder, whole or not there at all."""
 
 import time
+from math import prod
 from pathlib import Path
 from typing import Any
 
 from bench import cachedir, registry
 from bench.devices import machine
 from bench.errors import CaseFailed, Unsupported
-from bench.exporters.base import ExportJob
+from bench.exporters.base import ExportJob, Memory
 from bench.exporters.notes import read_note, tensor_bytes
 from bench.jobs.base import Say
 from bench.jobs.prepare import ArtifactJob, ArtifactReport
 from bench.measure import calibrate, memory
-from bench.suite.model import Model
 
 
 def run(job: ArtifactJob, say: Say) -> ArtifactReport:
@@ -27,7 +27,7 @@ def _make(job: ArtifactJob, out: Path, say: Say) -> dict[str, Any]:
     began = time.monotonic()
     exporter = registry.load("exporter", step.name)()
     previous = None if job.previous is None else cachedir.artifact(Path(job.cache), job.previous)
-    _refuse(job.case.model, step.name, exporter.memory, previous)
+    _refuse(job, step.name, exporter.memory, previous)
     chosen = calibrate.images(job) if exporter.calibrates else None
     exporter.make(
         ExportJob(
@@ -62,19 +62,22 @@ def _make(job: ArtifactJob, out: Path, say: Say) -> dict[str, Any]:
     }
 
 
-def _refuse(model: Model, step: str, needs: tuple[float, float], previous: Path | None) -> None:
+def _refuse(job: ArtifactJob, step: str, needs: Memory | None, previous: Path | None) -> None:
     """Raise Unsupported where the step would take more memory than is free.
 
     Its parameters' bytes are known from the step before, or from the weights; else nothing is refused.
     """
-    least, times = needs
-    if not times:
+    if needs is None:
         return
+    model = job.case.model
     known = None if previous is None else read_note(previous).parameters
     loader = registry.load("model", model.loader)()
     weights = loader.parameter_bytes(model) if known is None else 4 * known
-    wanted, free = least * machine.GB + times * (weights or 0), machine.available()
-    if weights is not None and wanted > free:
+    if weights is None:
+        return
+    wanted = needs.bytes(weights, job.case.protocol.batch_size * prod(job.size))
+    free = machine.available()
+    if wanted > free:
         raise Unsupported(
             f"The step {step!r} would need about {wanted / machine.GB:.1f} GB of memory, and "
             f"{free / machine.GB:.1f} GB are free.",

@@ -1,7 +1,7 @@
 import pytest
 
 from bench.errors import CaseFailed, Unsupported
-from bench.exporters.base import ExportStep
+from bench.exporters.base import ExportStep, Memory
 from bench.exporters.notes import ArtifactNote, write_note
 from bench.jobs.prepare import ArtifactJob
 from bench.measure.steps import artifact
@@ -51,27 +51,38 @@ def test_what_was_made_stands_with_all_that_the_record_wants(job, tmp_path):
 
 def test_a_step_that_would_not_fit_is_refused_before_it_starts(job, tmp_path, monkeypatch):
     monkeypatch.setattr(artifact.machine, "available", lambda: 3 * 10**9)
-    said = "'onnx' would need about 4.1 GB of memory, and 3.0 GB are free"
+    said = r"'onnx' would need about 4\.1 GB of memory, and 3\.0 GB are free"
     small.conv_graph(tmp_path / "conv.onnx")
-    of = job.case.model.model_copy(update={"location": str(tmp_path / "conv.onnx")})
+    model = job.case.model.model_copy(update={"location": str(tmp_path / "conv.onnx")})
+    of = job.model_copy(update={"case": job.case.model_copy(update={"model": model})})
     previous = tmp_path / "previous"
     previous.mkdir()
-    note = {"model": "m", "input": "x", "outputs": {}}
-    write_note(previous, ArtifactNote(**note, parameters=90_000_000))
+    note = ArtifactNote(model="m", input="x", outputs={}, parameters=90_000_000)
+    write_note(previous, note)
     with pytest.raises(Unsupported, match=said):
-        artifact._refuse(of, "onnx", (0.5, 10.0), previous)
-    artifact._refuse(of, "onnx", (0.5, 6.0), previous)
-    artifact._refuse(of, "onnx", (0.0, 0.0), previous)
-    # Before the first step the weights' file tells; a graph that tells neither is not refused for its size.
-    artifact._refuse(of, "onnx", (0.5, 10.0), None)
+        artifact._refuse(of, "onnx", Memory(0.5, 10.0), previous)
+    artifact._refuse(of, "onnx", Memory(0.5, 6.0), previous)
+    artifact._refuse(of, "onnx", None, previous)
+    # Before the first step the weights' file tells.
+    artifact._refuse(of, "onnx", Memory(0.5, 10.0), None)
+    times = 3.1e9 / (tmp_path / "conv.onnx").stat().st_size
     with pytest.raises(Unsupported, match=r"3\.6 GB"):
-        artifact._refuse(of, "onnx", (0.5, 3.1e9 / (tmp_path / "conv.onnx").stat().st_size), None)
+        artifact._refuse(of, "onnx", Memory(0.5, times), None)
+
+
+def test_activations_grow_with_the_pixels_of_a_call():
+    # NNCF on Swin-L at 512x1024 peaked at 12.5 GB.
+    needs = Memory(0.8, 1.7, 12.0)
+    assert needs.bytes(862 * 10**6, 512 * 1024) == pytest.approx(12.5e9, rel=0.02)
+    assert needs.bytes(862 * 10**6, 2 * 512 * 1024) - needs.bytes(862 * 10**6, 512 * 1024) == (
+        pytest.approx(12 * 862e6)
+    )
 
 
 def test_a_refused_step_leaves_nothing_in_the_cache(tmp_path, monkeypatch):
     import bench.exporters.onnx as leaf
 
-    monkeypatch.setattr(leaf.OnnxStep, "memory", (1e6, 1.0))
+    monkeypatch.setattr(leaf.OnnxStep, "memory", Memory(1e6, 1.0))
     of = small.model(small.conv_graph(tmp_path / "conv.onnx"))
     data = small.folder(small.pictures(tmp_path / "pictures"))
     case = small.suite(small.block(of, data)).expand()[0]
