@@ -87,6 +87,14 @@ def test_the_hub_is_asked_once_and_the_cache_does_without_it(tmp_path, files):
     assert ask(tmp_path, endpoint) == first
 
 
+def test_a_repository_without_safetensors_gives_what_torch_pickled(tmp_path, files):
+    only = {n: c for n, c in files.items() if n != "model.safetensors"}
+    with serve(REPO, only) as (endpoint, asked):
+        found = ask(tmp_path, endpoint)
+    assert found["bytes"] == len(files["pytorch_model.bin"])
+    assert any("pytorch_model.bin" in a and a.startswith("GET") for a in asked)
+
+
 def test_a_broken_connection_is_resumed_where_it_broke(tmp_path, files):
     # The client writes, and so can resume after, pieces of 10 MB.
     large = files | {"model.safetensors": bytes(11 * 2**20)}
