@@ -51,7 +51,7 @@ print("LACKS", "; ".join(lacks))
 LARGE = "mask2former-swin-large-cityscapes"
 SUITES: dict[str, tuple[str, ...]] = {
     "quickstart": (),
-    "panoptic": (),
+    "gpu": (),
     LARGE: ("--weights", f"{LARGE}=seed", "--dataset", "cityscapes=scenes"),
 }
 """Suites of `bench-gpu`; the large one needs neither weights nor Cityscapes to be timed."""

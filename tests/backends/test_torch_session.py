@@ -1,11 +1,18 @@
 """What torch says of itself, on modules of one layer."""
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
-from bench.backends.torch_session import TorchSession, contiguous_samples  # noqa: E402
+from bench.backends.base import OpenJob  # noqa: E402
+from bench.backends.torch_session import (  # noqa: E402
+    TorchSession,
+    contiguous_samples,
+    open_module,
+)
 from bench.devices.cpu import CpuDevice  # noqa: E402
+from tests import seeds, small  # noqa: E402
 
 CPU = CpuDevice()
 
@@ -65,3 +72,24 @@ def test_grid_sample_is_torchs_own_again_whatever_happens():
     with pytest.raises(RuntimeError, match="expected grid"), contiguous_samples():
         torch.nn.functional.grid_sample(torch.zeros(2), torch.zeros(2), align_corners=False)
     assert torch.nn.functional.grid_sample is own
+
+
+def test_autocast_and_contiguous_samples_hold_while_the_module_runs():
+    variant = small.TORCH.model_copy(
+        update={"precision": "bf16", "options": {"autocast": True, "contiguous": True}}
+    )
+    of = seeds.model("tiny", seeds.SEGFORMER)
+    session = open_module(
+        OpenJob(model=of, variant=variant, device=CPU, threads=1, artifact=None, size=(32, 32))
+    )
+    own, seen = torch.nn.functional.grid_sample, []
+    session.module.register_forward_pre_hook(
+        lambda *_: seen.append((
+            torch.is_autocast_enabled("cpu"),
+            torch.nn.functional.grid_sample is own,
+        ))
+    )
+    out = session.copy_out(session.forward(session.copy_in(np.zeros((1, 3, 32, 32), np.float32))))
+    assert seen == [(True, False)]
+    assert torch.nn.functional.grid_sample is own
+    assert out["logits"].dtype == np.float32
