@@ -84,20 +84,10 @@ def stages(module: Any, example: torch.Tensor) -> dict[str, str]:
             hook.remove()
     last: dict[str, str] = {}
     for path in seen.found:
-        name = part[path]
-        if any(part[p] == name for p in _above(path) if p in seen.found):
-            continue  # inside of another module of the part
-        last.pop(name, None)
-        last[name] = path
+        last.pop(part[path], None)
+        last[part[path]] = path  # a module is done after those within it
     # `backbone` is said by its stages.
     return {n: p for n, p in last.items() if not any(o.startswith(f"{n}.") for o in last)}
-
-
-def _above(path: str) -> Iterator[str]:
-    """Paths of the modules around one, from the inside."""
-    while "." in path:
-        path = path.rpartition(".")[0]
-        yield path
 
 
 def first(output: Any) -> torch.Tensor | None:

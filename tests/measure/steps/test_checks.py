@@ -43,6 +43,12 @@ def test_a_module_that_keeps_its_first_image_is_wrong_on_the_second(tmp_path):
     assert "of labels equal those of the model itself" in rows["second image"][1]
 
 
+def test_the_trace_of_such_a_module_keeps_nothing_and_is_right(tmp_path):
+    """The model's own answers come from a fresh copy each, or the second would be that of the first."""
+    rows = found(job(ChecksJob, "cache", tmp_path))
+    assert not any(why for _, why in rows.values())
+
+
 def test_what_an_artifact_refuses_is_told_in_its_words(tmp_path, monkeypatch):
     real = TorchSession.forward
 
