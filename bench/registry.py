@@ -38,10 +38,10 @@ T = TypeVar("T")
 
 METRICS = (
     "accuracy", "difference", "scores", "latency", "processes", "load", "memory", "parity",
-    "robustness", "roofline",
+    "robustness", "roofline", "rules",
 )  # fmt: skip
 SECTIONS = (
-    "summary", "variants", "tradeoff", "gallery", "classes", "confidence", "differences", "robustness",
+    "summary", "variants", "tradeoff", "gallery", "classes", "confidence", "differences", "processing", "robustness",
     "latency", "phases", "work", "roofline", "memory", "fits", "sweeps", "exports", "unmeasured",
     "calibration", "environment", "limits",
 )  # fmt: skip
@@ -161,6 +161,7 @@ TABLE: dict[str, dict[str, str]] = {
         "difference": "bench.metrics.catalog.accuracy:difference",
         "scores": "bench.metrics.catalog.accuracy:scores",
         "boundary": "bench.metrics.catalog.further:boundary",
+        "edge": "bench.metrics.catalog.further:edge",
         "calibration": "bench.metrics.catalog.further:calibration",
     },
     "section": {name: f"bench.report.sections.{name}:section" for name in SECTIONS},

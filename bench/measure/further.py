@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.measure.session import EvalSetup
-from bench.tasks import boundary, reliability
+from bench.tasks import boundary, edge, reliability
 from bench.tasks.base import Tally
 from bench.transforms import confidence
 from bench.transforms.base import Outputs
@@ -30,6 +30,8 @@ def counted(
     found: dict[str, Tally] = {}
     if protocol.boundary:
         found["boundary"] = {**boundary.count(truth, prediction, classes)}
+    if protocol.edge:
+        found["edge"] = {**edge.count(truth, prediction, classes)}
     if protocol.calibration:
         found["reliability"] = {}
         if not {"labels", "features"} & {*outputs} and setup.geometry.plain:
@@ -51,6 +53,7 @@ def measured(
     """
     own: dict[str, dict[str, Any]] = {
         "boundary": {"share": boundary.SHARE},
+        "edge": {"pixels": edge.WIDTH},
         "reliability": {"bins": reliability.BINS, "step": confidence.STEP},
     }
     for kind, fields in own.items():

@@ -1,4 +1,4 @@
-"""What a protocol asks to be counted beside a label map's confusion: boundaries, and reliability."""
+"""What a protocol asks to be counted beside a label map's confusion: boundaries, the image's edge, and reliability."""
 
 from typing import Literal
 
@@ -15,6 +15,14 @@ class BoundaryMeasurement(ImageCounts):
     kind: Literal["boundary"] = "boundary"
     share: float
     """Width of a region over the image's diagonal."""
+
+
+class EdgeMeasurement(ImageCounts):
+    """Pixels near the edge of every image (see `bench.tasks.edge`); arrays as of a BoundaryMeasurement."""
+
+    kind: Literal["edge"] = "edge"
+    pixels: int
+    """Pixels from the edge."""
 
 
 class ReliabilityMeasurement(ImageCounts):

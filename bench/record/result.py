@@ -15,7 +15,7 @@ from bench.record.counts import (
 from bench.record.detections import DetectionsMeasurement, MasksMeasurement
 from bench.record.environment import Environment
 from bench.record.flips import FlipsMeasurement
-from bench.record.further import BoundaryMeasurement, ReliabilityMeasurement
+from bench.record.further import BoundaryMeasurement, EdgeMeasurement, ReliabilityMeasurement
 from bench.record.gallery import GalleryMeasurement
 from bench.record.memory import FitsMeasurement, MemoryMeasurement
 from bench.record.parity import ParityMeasurement
@@ -64,6 +64,7 @@ Measurement = Annotated[
     | DetectionsMeasurement
     | MasksMeasurement
     | BoundaryMeasurement
+    | EdgeMeasurement
     | ReliabilityMeasurement
     | RunTimes
     | TimingMeasurement

@@ -19,7 +19,7 @@ TASK_FIELDS = ("task", "threshold", "mask_threshold", "overlap_mask_area_thresho
 """Fields of the protocol that belong to a task other than the semantic one."""
 GEOMETRY_FIELDS = ("geometry", "stride", "flip")
 """Fields that say how an image gets into the input, beside `scales`."""
-FURTHER = ("boundary", "calibration")
+FURTHER = ("boundary", "calibration", "edge")
 """Fields that ask for further counts; they change no other number."""
 
 
@@ -116,6 +116,8 @@ class Protocol(Spec):
     """Count boundary regions, too, for boundary IoU (semantic)."""
     calibration: bool = False
     """Count the labels' confidence, too, for the calibration error (semantic)."""
+    edge: bool = False
+    """Count the pixels within 32 of the image's edge, too, for the mIoU there (semantic)."""
     timeout_s: float = Field(default=3600.0, gt=0, le=LONGEST_S)
     """Kill the case's process after this long; the case has failed then."""
     prepare_timeout_s: float = Field(default=3600.0, gt=0, le=LONGEST_S)
@@ -134,7 +136,7 @@ class Protocol(Spec):
             raise ValueError("`scales` holds different numbers, at least one")
         return value
 
-    @field_validator("boundary", "calibration")
+    @field_validator(*FURTHER)
     @classmethod
     def _of_label_maps(cls, value: bool, info: ValidationInfo) -> bool:
         task = info.data.get("task", SEMANTIC)

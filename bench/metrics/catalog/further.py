@@ -1,4 +1,4 @@
-"""Boundary IoU and the calibration error, where the protocol asked for their counts."""
+"""Boundary IoU, mIoU near the image's edge and the calibration error, where the protocol asked for their counts."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -17,7 +17,7 @@ from bench.record.result import Result
 from bench.record.store import read_arrays
 from bench.tasks.base import Ratios, fitting
 
-ASKED = {"boundary": "boundary", "reliability": "calibration"}
+ASKED = {"boundary": "boundary", "edge": "edge", "reliability": "calibration"}
 """Kind of a measurement -> field of the protocol that asks for it."""
 Sums = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 """Pixels, hits and sum of confidences, (N, bins)."""
@@ -25,16 +25,23 @@ Sums = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 def boundary(source: Source) -> dict[str, Metric]:
     """Mean boundary IoU, and its paired difference to the reference, fractions."""
-    kind, names = "boundary", ("boundary_miou", "boundary_miou_difference")
+    return _of_ratios(source, "boundary", ("boundary_miou", "boundary_miou_difference"))
 
+
+def edge(source: Source) -> dict[str, Metric]:
+    """Mean IoU near the image's edge, and its paired difference to the reference, fractions."""
+    return _of_ratios(source, "edge", ("edge_miou", "edge_miou_difference"))
+
+
+def _of_ratios(source: Source, kind: str, names: tuple[str, str]) -> dict[str, Metric]:
     def paired(one: Any, other: Any) -> Estimate:
         at, of = align(one.images, other.images)
         groups = tuple(one.groups[i] for i in at) if one.groups else ()
-        a, b = (_ratios(_folder(source), found) for found in (one, other))
+        a, b = (ratios_of(source, found) for found in (one, other))
         return Differences(a.at(at), b.at(of), groups).mean
 
     return _both(
-        source, kind, names, lambda f: mean_interval(_ratios(_folder(source), f), f.groups), paired
+        source, kind, names, lambda f: mean_interval(ratios_of(source, f), f.groups), paired
     )
 
 
@@ -98,11 +105,12 @@ def _folder(source: Source) -> Path:
     return source.run.folder / "cases"
 
 
-def _ratios(folder: Path, found: Any) -> Ratios:
-    """Intersection over union of the boundary regions, by image and class."""
-    shape, arrays = (len(found.images), len(found.classes)), read_arrays(folder, found.arrays)
+def ratios_of(source: Source, found: Any) -> Ratios:
+    """Intersection over union, by image and class, of a measurement of the source's run."""
+    shape = len(found.images), len(found.classes)
+    arrays = read_arrays(_folder(source), found.arrays)
     part, whole = np.zeros((2, *shape), np.int64)
-    with fitting(f"Boundaries don't fit {shape[0]} images of {shape[1]} classes"):
+    with fitting(f"Counts don't fit {shape[0]} images of {shape[1]} classes"):
         at = arrays["image"].astype(np.int64), arrays["class_index"].astype(np.int64)
         part[at], whole[at] = arrays["intersection"], arrays["union"]
     return Ratios(found.classes, part, whole)
