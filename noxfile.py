@@ -264,7 +264,8 @@ def package(session: nox.Session) -> None:
 def minimums(session: nox.Session) -> None:
     """Run the tests on the lowest declared versions of everything but torch."""
     project = PROJECT["project"]
-    declared = [*project["dependencies"], *project["optional-dependencies"]["openvino"]]
+    extras = project["optional-dependencies"]
+    declared = [*project["dependencies"], *extras["openvino"], *extras["coco"]]
     lines = [
         lowest(r) for r in (*declared, *group("test", "peers")) if Requirement(r).name != "torch"
     ]
