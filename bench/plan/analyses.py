@@ -47,8 +47,11 @@ _WHAT: dict[Kind, str] = {  # the slowest last
 }
 
 
-PASSES: tuple[tuple[Kind, ...], ...] = (tuple(k for k in _WHAT if k != "stages"), ("stages",))
-"""Kinds whose steps follow one another; the second pass sees which rows the first found wrong."""
+def passes(cases: Sequence[Case]) -> tuple[tuple[Kind, ...], ...]:
+    """Kinds whose steps follow one another; a second pass, for stages, sees which rows the first found wrong."""
+    first = tuple(kind for kind in _WHAT if kind != "stages")
+    staged = any(case.protocol.checks or case.protocol.stages for case in cases)
+    return (first, ("stages",)) if staged else (first,)
 
 
 @dataclass

@@ -74,7 +74,7 @@ class Scheduler:
                 rounds.run(cases, old, self.walk.run)
             self.walk.run(self._row(i, case, stored.get(case.id)) for i, case in enumerate(cases))
             self.walk.run(self._launches())
-            for kinds in analyses.PASSES:
+            for kinds in analyses.passes(cases):
                 rows = [self._rows[i] for i in range(len(cases))]
                 steps = tuple(self._analyses.order(rows, kinds))
                 self.walk.run(self._analysis(i, kind) for kind, i in steps)
