@@ -109,7 +109,7 @@ def ray(session: nox.Session) -> None:
 @nox.session
 def forms(session: nox.Session) -> None:
     """Export to the optional runtimes, each an extra, and hold their answers against torch's."""
-    session.install(*CONSTRAINTS, "-e", ".[mnn,coreml,torchao,executorch]", *group("test"))
+    session.install(*CONSTRAINTS, "-e", ".[mnn,ncnn,coreml,torchao,executorch]", *group("test"))
     session.run("pytest", "tests/forms", *session.posargs)
 
 

@@ -137,6 +137,7 @@ TABLE: dict[str, dict[str, str]] = {
         "nncf-int8-accuracy": "bench.exporters.nncf:NncfAccuracyStep",
         "nncf-weights": "bench.exporters.nncf:NncfWeightsStep",
         "coreml": "bench.exporters.coreml:CoreMlStep",
+        "ncnn": "bench.exporters.ncnn:NcnnStep",
     },
     "executor": {
         "local": "bench.execute.local:LocalExecutor",
@@ -155,6 +156,7 @@ TABLE: dict[str, dict[str, str]] = {
         "endpoint": "bench.backends.endpoint:EndpointBackend",
         "mnn": "bench.backends.mnn:MnnBackend",
         "coreml": "bench.backends.coreml:CoreMlBackend",
+        "ncnn": "bench.backends.ncnn:NcnnBackend",
     },
     "metric": {
         **{name: f"bench.metrics.catalog.{name}:metrics" for name in METRICS},

@@ -12,5 +12,6 @@ class CpuDevice(Device):
         "onnxruntime": "CPUExecutionProvider",
         "openvino": "CPU",
         "MNN": "CPU",
+        "ncnn": "CPU",
         "executorch": "cpu",
     }
