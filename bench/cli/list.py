@@ -1,10 +1,15 @@
 """`segbench list`: names of suites, models and other things, and the package that provides each."""
 
-from typing import Annotated
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bench.cli.options import Json, print_json
+
+if TYPE_CHECKING:
+    from bench.suite.variant import Variant
 
 DEFINED = ("models", "variants", "targets", "datasets")
 REGISTERED = {
@@ -52,6 +57,8 @@ def listing(kind: str) -> Listing:
 
     if kind == "suites":
         return [_row(name, "segbench", load_suite(name).title) for name in shipped()]
+    if kind == "variants":
+        return [_row(name, "segbench", _installable(v)) for name, v in tables().variants.items()]
     if kind in DEFINED:
         table = getattr(tables(), kind)
         return [_row(name, "segbench", thing.about) for name, thing in table.items()]
@@ -63,6 +70,14 @@ def listing(kind: str) -> Listing:
         others = [e for e in entries.values() if e.provider != "segbench"]
         return [*own, *(_row(e.name, e.provider, e.target) for e in others)]
     return [_row(e.name, e.provider, e.target) for e in entries.values()]
+
+
+def _installable(variant: Variant) -> str:
+    """What a variant is, and what must be installed for it."""
+    from bench.execute import probe
+
+    absent = probe.uninstalled(probe.needs(variant))
+    return f"{variant.about} {absent}." if absent else variant.about
 
 
 def _row(name: str, provider: str, about: str) -> dict[str, str]:

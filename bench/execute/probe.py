@@ -61,7 +61,7 @@ def skip_reason(case: Case) -> str:
 def export_reason(case: Case) -> str:
     """Empty, or why this installation can't make the case's artifact, whatever would run it."""
     steps = [registry.load("exporter", step.name)() for step in case.variant.steps]
-    absent = _absent(tuple(dict.fromkeys(name for step in steps for name in step.needs)))
+    absent = uninstalled(tuple(dict.fromkeys(name for step in steps for name in step.needs)))
     return next(filter(None, (absent, *(step.lacks() for step in steps))), "")
 
 
@@ -69,7 +69,7 @@ def misses(case: Case) -> Iterator[str]:
     """Everything that this machine or installation lacks for the case."""
     yield from machine.mismatches(case.target, machine.describe())
     required = (*needs(case.variant), *registry.load("task", case.protocol.task).needs)
-    if absent := _absent(required):
+    if absent := uninstalled(required):
         yield absent
         return
     backend = registry.load("backend", case.variant.backend)()
@@ -82,7 +82,7 @@ def misses(case: Case) -> Iterator[str]:
         yield f"{case.model.name} is an ONNX file; this variant needs a torch module"
 
 
-def _absent(names: tuple[str, ...]) -> str:
+def uninstalled(names: tuple[str, ...]) -> str:
     """Empty, or which distributions aren't installed, and the command that does it."""
     absent = [name for name in names if registry.version(name) is None]
     verb = "isn't" if len(absent) == 1 else "aren't"

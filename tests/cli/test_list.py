@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from bench import registry
 from bench.cli.app import guard
-from bench.cli.list import KINDS, list_
+from bench.cli.list import KINDS, list_, listing
 
 app = typer.Typer()
 app.command()(guard(list_))
@@ -50,6 +50,15 @@ def test_a_plug_in_is_named(monkeypatch) -> None:
     mine = {"x": registry.Entry("backend", "x", "a:b", "somebody")}
     monkeypatch.setattr(registry, "entries", lambda kind: mine)
     assert "[somebody]" in run("backends").stdout
+
+
+def test_a_variant_says_what_to_install(monkeypatch) -> None:
+    found = {r["name"]: r["about"] for r in listing("variants")}
+    assert "pip install" not in found["torch-fp32"]
+    version = registry.version
+    monkeypatch.setattr(registry, "version", lambda name: None if name == "MNN" else version(name))
+    found = {r["name"]: r["about"] for r in listing("variants")}
+    assert found["mnn-fp32"].endswith("MNN isn't installed: python -m pip install MNN.")
 
 
 def test_a_typo_gets_the_nearest_kind() -> None:
