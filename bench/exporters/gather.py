@@ -49,8 +49,11 @@ def sample(
     def at(row: Any, column: Any) -> Any:
         """Value at whole positions, 0 outside."""
         inside = (row >= 0) & (row <= height - 1) & (column >= 0) & (column <= width - 1)
-        index = row.clamp(0, height - 1) * width + column.clamp(0, width - 1)
-        index = index.to(torch.int64).flatten(1).unsqueeze(1).expand(-1, flat.shape[1], -1)
+        # In whole numbers: bfloat16, which a runtime may compute in, holds them up to 256 only.
+        line, place = (
+            end.to(torch.int64) for end in (row.clamp(0, height - 1), column.clamp(0, width - 1))
+        )
+        index = (line * width + place).flatten(1).unsqueeze(1).expand(-1, flat.shape[1], -1)
         found = flat.gather(2, index).unflatten(2, row.shape[1:])
         return found * inside.to(image.dtype).unsqueeze(1)
 
