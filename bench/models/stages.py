@@ -1,5 +1,6 @@
 """Outputs of a model's stages beside its own: what a comparison stage by stage needs."""
 
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -50,10 +51,10 @@ def tapped(module: Any, example: torch.Tensor) -> Iterator[dict[str, torch.Tenso
 class _Seen:
     """Last output of every stage; no container that torch.export would look into."""
 
-    def __init__(self, *, tensors: bool = True) -> None:
+    def __init__(self, *, weak: bool = False) -> None:
         self.found: dict[str, Any] = {}
-        self._tensors = tensors
-        """False = their names and order alone: a model's activations together may not fit."""
+        self._weak = weak
+        """Whether it holds weak references: a model's activations together may not fit."""
 
     def hook(self, name: str) -> Callable[..., None]:
         """Hook that keeps a module's output, where it is a tensor or has one."""
@@ -63,7 +64,7 @@ class _Seen:
             if tensor is not None:
                 # The same stage again: the last call comes last.
                 self.found.pop(name, None)
-                self.found[name] = tensor if self._tensors else None
+                self.found[name] = weakref.ref(tensor) if self._weak else tensor
 
         return keep
 
@@ -71,19 +72,22 @@ class _Seen:
 def stages(module: Any, example: torch.Tensor) -> dict[str, str]:
     """Stage -> path of the module that gives its output, in the order of their last calls on the example.
 
-    Of a part that several modules belong to, the last that is called and gives a tensor.
+    Of a part that several modules belong to, the last that is called and gives a tensor which is none
+    of the model's own outputs.
     """
     part = {path: name for path, name in parts(module).items() if path and name not in FINAL}
-    seen = _Seen(tensors=False)
+    seen = _Seen(weak=True)
     hooks = [module.get_submodule(path).register_forward_hook(seen.hook(path)) for path in part]
     try:
         with torch.no_grad():
-            module(example)
+            own = module(example)
     finally:
         for hook in hooks:
             hook.remove()
     last: dict[str, str] = {}
-    for path in seen.found:
+    for path, tensor in seen.found.items():
+        if any(tensor() is output for output in own):
+            continue  # an exporter gives one tensor one name
         last.pop(part[path], None)
         last[part[path]] = path  # a module is done after those within it
     # `backbone` is said by its stages.

@@ -73,7 +73,7 @@ def _binned(view: View, caption: str, rows: Sequence[tuple[Row, Bins]]) -> Table
         total = int(bins.flips.sum())
         whole = _share(total, int(bins.pixels.sum()))
         cells = [
-            Cell(_share(f, n), detail=f"{_share(f, total)} of them")
+            Cell(_share(f, n), detail=f"{_share(f, total)} % of them")
             if n
             else Cell(MISSING, note="no pixel lies there")
             for f, n in zip(bins.flips.tolist(), bins.pixels.tolist(), strict=True)
@@ -115,4 +115,5 @@ def _stages(view: View, group: Group, rows: Sequence[Row]) -> Table:
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.2g}" if whole else "0"
+    percent = 100 * part / whole if whole else 0.0
+    return f"{percent:.0f}" if percent >= 10 else f"{percent:.2g}"

@@ -82,7 +82,7 @@ def test_differences_are_shares_of_bins_pairs_and_stages(tmp_path):
     ]  # fmt: skip
     ((_, whole, *bins),) = distance.rows
     assert whole.text == f"{100 * 3 / REFERENCE.size:.2g}"
-    assert (bins[0].text, bins[0].detail) == ("2.5", "33 of them")
+    assert (bins[0].text, bins[0].detail) == ("2.5", "33 % of them")
     assert pairs.rows[0][1].text == "road → sky"
     assert [c.text for c in stages.rows[0][1:]] == ["identical", "3.0 dB"]
     assert stages.rows[0][2].badge == "wrong"
