@@ -38,12 +38,12 @@ T = TypeVar("T")
 
 METRICS = (
     "accuracy", "difference", "scores", "latency", "processes", "load", "memory", "parity",
-    "robustness", "roofline", "rules",
+    "robustness", "roofline", "coverage", "rules",
 )  # fmt: skip
 SECTIONS = (
     "summary", "variants", "tradeoff", "gallery", "classes", "confidence", "differences", "processing", "robustness",
-    "latency", "phases", "work", "roofline", "memory", "fits", "sweeps", "exports", "unmeasured",
-    "calibration", "environment", "limits",
+    "latency", "phases", "work", "coverage", "roofline", "memory", "fits", "sweeps", "exports",
+    "unmeasured", "calibration", "environment", "limits",
 )  # fmt: skip
 """In the order in which a card shows them."""
 TABLE: dict[str, dict[str, str]] = {

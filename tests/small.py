@@ -70,6 +70,7 @@ QUICK = Protocol(
     gallery_images=1,
     work=False,
     ceiling=False,
+    coverage=False,
     timeout_s=200,
     prepare_timeout_s=200,
 )
@@ -230,6 +231,7 @@ parity_images = 2
 gallery_images = 1
 work = false
 ceiling = false
+coverage = false
 
 [model.conv]
 loader = "onnx"

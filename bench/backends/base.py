@@ -103,6 +103,8 @@ class Backend(Protocol):
     """What its sessions are fed: the preprocessed input, or the image, of which they make labels."""
     remote: ClassVar[bool] = False
     """Whether the model runs elsewhere, so that neither its module nor an artifact is needed here."""
+    profile: ClassVar[str] = ""
+    """File of `bench/measure/coverage` that reads its profile; empty = it tells none by operator."""
     precisions: ClassVar[tuple[str, ...]] = ("fp32",)
     """Precisions that it has on every device that computes in them."""
     otherwise: ClassVar[str] = "this backend has no {}"

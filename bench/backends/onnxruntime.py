@@ -40,6 +40,7 @@ class OnnxRuntimeBackend(Backend):
     options = ("provider", "optimization")
     """`optimization` = all (default), extended, basic or disabled."""
     parts = "profiler"
+    profile = "onnxruntime"
     precisions = ("fp32", "tf32", "fp16", "bf16", "int8")
 
     def refuses(self, variant: Variant, device: Device) -> str:

@@ -9,6 +9,7 @@ from bench.backends.base import Backend, OpenJob, Session
 from bench.devices.base import Device
 from bench.devices.machine import flags
 from bench.errors import BadInput, WeightsError
+from bench.suite.variant import Variant
 
 # Left alone, OpenVINO runs an fp32 graph in bf16 where the processor can.
 _HINTS = {"fp32": "f32", "int8": "f32", "bf16": "bf16", "fp16": "f16"}
@@ -32,6 +33,7 @@ class OpenVinoBackend(Backend):
     needs = ("openvino",)
     options = ("precision_hint",)
     """`default` leaves INFERENCE_PRECISION_HINT to OpenVINO; f32, bf16 or f16 sets it."""
+    profile = "openvino"
     precisions = tuple(_HINTS)
     otherwise = "OpenVINO on the processor has no {}"
 
@@ -49,26 +51,35 @@ class OpenVinoBackend(Backend):
 
         file, note = job.file()
         core = openvino.Core()
-        config = {
-            "PERFORMANCE_HINT": "LATENCY",
-            "NUM_STREAMS": "1",
-            "INFERENCE_NUM_THREADS": str(job.threads),
-        }
-        hint = str(job.variant.options.get("precision_hint", _HINTS[job.variant.precision]))
-        if hint not in {"default", *_DTYPES}:
-            raise BadInput(
-                f"OpenVINO has no precision_hint {hint!r}.", "default, f32, bf16 or f16."
-            )
-        if hint != "default":
-            config["INFERENCE_PRECISION_HINT"] = hint
-        if job.variant.precision != "int8":
-            # Left alone, OpenVINO multiplies integer weights with activations that it quantizes as well.
-            config["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = "0"
         try:
-            compiled = core.compile_model(str(file), job.device.runtimes["openvino"], config)
+            compiled = core.compile_model(
+                str(file), job.device.runtimes["openvino"], config(job.variant, job.threads)
+            )
         except RuntimeError as e:
             raise WeightsError(f"{file} can't be compiled: {e}.") from e
         return OpenVinoSession(compiled, note.outputs)
+
+
+def config(variant: Variant, threads: int) -> dict[str, str]:
+    """Properties that the graph of a variant is compiled with.
+
+    Raises:
+        BadInput: there is no such precision_hint.
+    """
+    found = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "NUM_STREAMS": "1",
+        "INFERENCE_NUM_THREADS": str(threads),
+    }
+    hint = str(variant.options.get("precision_hint", _HINTS[variant.precision]))
+    if hint not in {"default", *_DTYPES}:
+        raise BadInput(f"OpenVINO has no precision_hint {hint!r}.", "default, f32, bf16 or f16.")
+    if hint != "default":
+        found["INFERENCE_PRECISION_HINT"] = hint
+    if variant.precision != "int8":
+        # Left alone, OpenVINO multiplies integer weights with activations that it quantizes as well.
+        found["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = "0"
+    return found
 
 
 class OpenVinoSession(Session):

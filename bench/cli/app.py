@@ -23,6 +23,7 @@ from bench.cli.pareto import pareto
 from bench.cli.run import run
 from bench.cli.score import score
 from bench.cli.selftest import selftest
+from bench.cli.sensitivity import sensitivity
 from bench.cli.show import show
 from bench.cli.train_micro import train_micro
 from bench.errors import SegbenchError
@@ -36,6 +37,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "pareto": pareto,
     "score": score,
     "export": export,
+    "sensitivity": sensitivity,
     "list": list_,
     "selftest": selftest,
     "doctor": doctor,

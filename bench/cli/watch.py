@@ -12,7 +12,14 @@ from rich.console import Console
 from bench.record.result import Result
 from bench.suite.case import Case
 
-_GUESS_S = {"work": 10.0, "ceiling": 10.0, "fits": 120.0, "checks": 5.0, "stages": 20.0}
+_GUESS_S = {
+    "work": 10.0,
+    "coverage": 10.0,
+    "ceiling": 10.0,
+    "fits": 120.0,
+    "checks": 5.0,
+    "stages": 20.0,
+}
 """Seconds of a step of which none is over yet; a case's first and later launches need no guess."""
 _MARKS = {"ok": "ok", "wrong": "WRONG", "failed": "FAILED", "skipped": "skipped"}
 

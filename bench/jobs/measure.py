@@ -7,9 +7,10 @@ from pydantic import Field
 from bench.jobs.base import AccuracyJob, Job, Report, SessionJob, SessionReport
 from bench.record.ceiling import Ceiling
 from bench.record.checks import ChecksMeasurement, StagesMeasurement
+from bench.record.coverage import CoverageMeasurement
 from bench.record.result import Measurement
 from bench.record.timing import Launch
-from bench.record.work import ComponentMeasurement, WorkMeasurement
+from bench.record.work import ComponentMeasurement, PartWork, WorkMeasurement
 
 
 class AccuracyReport(SessionReport):
@@ -129,6 +130,31 @@ class StagesJob(SessionJob):
     """Compare the stages of an artifact that has their outputs, or of the session's own module."""
 
     report = StagesReport
+
+
+class CoverageReport(Report):
+    """How much runs in int8."""
+
+    coverage: CoverageMeasurement
+
+
+class CoverageJob(SessionJob):
+    """Measure how much of the case's artifact runs in int8."""
+
+    report = CoverageReport
+
+
+class BlocksReport(Report):
+    """What a quantizer can be told to leave out."""
+
+    blocks: tuple[PartWork, ...]
+    """Those that have parameters and MACs."""
+
+
+class BlocksJob(SessionJob):
+    """Count the blocks of the case's artifact."""
+
+    report = BlocksReport
 
 
 class CeilingReport(Report):

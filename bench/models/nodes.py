@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from math import prod
 from typing import Any
 
@@ -15,8 +15,10 @@ PART = "segbench.part"
 SCOPES, CLASSES = "pkg.torch.onnx.name_scopes", "pkg.torch.onnx.class_hierarchy"
 """Keys of torch's exporter: paths and classes of the modules around a node, from the outermost."""
 _LAYER = re.compile(r"(^|\.)layers\.(\d+)(\.|$)")
-SUFFIX = re.compile(r"(_nchwc|_token_\d+|_kernel_time|/[^/]*)$")
-"""What ONNX Runtime and OpenVINO append to the name of a node or of its output."""
+DEEPEST = 5
+"""Components of a path by which blocks are told apart, at most."""
+MARK = re.compile(r"(_nchwc|_token_\d+|_kernel_time)$")
+"""What ONNX Runtime appends to the name of a node or of its output; it and OpenVINO append words after a slash, too."""
 
 
 def _conv(weight: int) -> Callable[[Any, list[Shape], Shape], int]:
@@ -108,16 +110,35 @@ def names_of(node: Any) -> set[str]:
 
     `pixel_decoder.rest` = what no layer of the pixel decoder holds.
     """
-    block = block_of(node)
-    parts = set() if block is None else {f"{block}.rest", *prefixes(block)}
+    block = block_of(node) or OTHER
+    parts = {f"{block}.rest", *prefixes(block)}
     return {node.name, *parts, *prefixes(path_of(node))} - {""}
+
+
+def namer(nodes: Sequence[Any]) -> Callable[[Any], str | None]:
+    """Function from a node to its block, by a name that chooses this block alone.
+
+    In a file that tells no parts, blocks are what the shortest beginnings of the nodes' paths tell apart.
+    """
+    blocks = {block for node in nodes if (block := block_of(node))} - {OTHER}
+    if blocks:
+        whole = {b for b in blocks if any(other.startswith(f"{b}.") for other in blocks)}
+        return lambda node: f"{b}.rest" if (b := block_of(node)) in whole else b
+    paths = [path_of(node).replace("/", ".").split(".") for node in nodes if path_of(node)]
+    for depth in range(1, DEEPEST + 1):
+        if len({tuple(path[:depth]) for path in paths}) > 1:
+            return lambda node: ".".join(path_of(node).replace("/", ".").split(".")[:depth]) or None
+    return lambda _: None
 
 
 def plain(name: str, known: Iterable[str]) -> str | None:
     """The known name that a runtime's name of a node came from; None where there is none."""
     while name not in known:
-        shorter = SUFFIX.sub("", name)
+        # Marks first: the name itself may hold slashes.
+        shorter = MARK.sub("", name)
         if shorter == name:
+            shorter = name.rpartition("/")[0]
+        if not shorter:
             return None
         name = shorter
     return name

@@ -12,10 +12,12 @@ from typing import Any, Literal, cast
 
 from bench import cachedir
 from bench.errors import RecordError
+from bench.jobs.base import SessionJob
 from bench.jobs.measure import (
     CeilingJob,
     CeilingReport,
     ChecksJob,
+    CoverageJob,
     StagesJob,
     StagesReport,
     WorkJob,
@@ -23,10 +25,12 @@ from bench.jobs.measure import (
 from bench.metrics import checked
 from bench.plan import keys, tries
 from bench.plan.graph import Graph, Prepared
+from bench.plan.quantized import quantized
 from bench.plan.setting import StepFailed
 from bench.plan.walk import Routine
 from bench.record.ceiling import Ceiling
 from bench.record.checks import ChecksMeasurement, StagesMeasurement
+from bench.record.coverage import CoverageMeasurement
 from bench.record.memory import FitsMeasurement
 from bench.record.result import Measurement, Result
 from bench.record.store import to_json, write_atomic
@@ -35,16 +39,23 @@ from bench.resources import read_bytes
 from bench.suite.base import digest
 from bench.suite.case import Case
 
-Kind = Literal["work", "ceiling", "checks", "fits", "stages"]
+Kind = Literal["work", "coverage", "ceiling", "checks", "fits", "stages"]
 BUSY = 0.1
 """Processors that others kept busy beside a ceiling; beyond it the ceiling isn't kept."""
 _WHAT: dict[Kind, str] = {  # the slowest last
     "work": "counting the work",
+    "coverage": "measuring what runs in int8",
     "ceiling": "measuring the machine's ceiling",
     "checks": "checking the artifact",
     "fits": "searching what fits",
     "stages": "comparing the stages",
 }
+_SESSIONS: dict[Kind, tuple[type[SessionJob], tuple[str, ...]]] = {
+    "work": (WorkJob, ("work", "components")),
+    "coverage": (CoverageJob, ("coverage",)),
+    "checks": (ChecksJob, ("checks",)),
+}
+"""Kind -> the job of its one session, and the measurements of its report."""
 
 
 def passes(cases: Sequence[Case]) -> tuple[tuple[Kind, ...], ...]:
@@ -77,6 +88,8 @@ class Analyses:
         found: dict[Kind, str] = {}
         if asked.work and not (row and row.get("work")):
             found["work"] = "work"
+        if asked.coverage and quantized(case.variant) and not (row and row.get("coverage")):
+            found["coverage"] = "coverage"
         if asked.ceiling and not self._there(case):
             found["ceiling"] = f"ceiling {self._file(case).name}"
         if asked.checks and not (row and row.get("checks")):
@@ -113,12 +126,10 @@ class Analyses:
             timing = row.get("timing")
             made = yield from graph.prepared(case, timing.batch_size if timing else None)
             size = made.size
-            if kind == "work":
-                done = yield graph.measured(WorkJob, made, _WHAT[kind])
-                return (done.report.work, done.report.components), ""
-            if kind == "checks":
-                done = yield graph.measured(ChecksJob, made, _WHAT[kind])
-                return (done.report.checks,), ""
+            if kind in _SESSIONS:
+                step, fields = _SESSIONS[kind]
+                done = yield graph.measured(step, made, _WHAT[kind])
+                return tuple(getattr(done.report, name) for name in fields), ""
             if kind == "stages":
                 return ((yield from self._stages(graph, made)),), ""
             search = partial(tries.what_fits, graph, made)
@@ -197,6 +208,8 @@ def _absent(
     """Measurements that hold a reason; none where the next run tries again."""
     if kind == "ceiling" or size is None:
         return ()
+    if kind == "coverage":
+        return (CoverageMeasurement(absent=reason),)
     if kind == "checks":
         return (ChecksMeasurement(absent=reason),)
     if kind == "stages":

@@ -38,7 +38,7 @@ class Listener(Steps, Protocol):
     """Who watches a run: the terminal, or a test."""
 
     def left(self, steps: Mapping[str, int], began: str = "") -> None:
-        """Measuring steps to come, by kind (case, timing, work, ceiling, checks, fits, stages).
+        """Measuring steps to come, by kind (case, timing, work, coverage, ceiling, checks, fits, stages).
 
         The one of the kind `began` begins now, and is among them; empty = none begins yet.
         """

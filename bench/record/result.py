@@ -12,6 +12,7 @@ from bench.record.counts import (
     RunTimes,
     SegmentsMeasurement,
 )
+from bench.record.coverage import CoverageMeasurement
 from bench.record.detections import DetectionsMeasurement, MasksMeasurement
 from bench.record.environment import Environment
 from bench.record.flips import FlipsMeasurement
@@ -75,6 +76,7 @@ Measurement = Annotated[
     | WorkMeasurement
     | ComponentMeasurement
     | FitsMeasurement
+    | CoverageMeasurement
     | ChecksMeasurement
     | StagesMeasurement
     | ExtraMeasurement,

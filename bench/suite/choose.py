@@ -10,8 +10,9 @@ from bench.suite.case import Case
 from bench.suite.dataset import Dataset
 from bench.suite.model import Model
 from bench.suite.protocol import Protocol
+from bench.suite.read import parse, read_toml
 from bench.suite.suite import Block, Suite
-from bench.suite.tables import Tables, tables
+from bench.suite.tables import Tables, TablesFile, inline, tables
 
 
 def choose(
@@ -141,10 +142,21 @@ def single_case(
 ) -> Case:
     """Case of shipped names on the target `cpu`, for commands that take no suite.
 
+    `variant` may also be the path of a TOML file that defines one.
+
     Raises:
         UnknownName: a name that no table has.
+        BadInput: the file defines no variant, or several.
     """
     known = tables()
+    if variant.endswith(".toml"):
+        told = inline(parse(TablesFile, read_toml(Path(variant))), Path(variant).parent).variants
+        if len(told) != 1:
+            raise BadInput(
+                f"{variant} defines {len(told)} variants.", "Leave one table [variant.NAME] in it."
+            )
+        (variant,) = told
+        known = known._replace(variants={**known.variants, **told})
     block = Block(
         model=named(known.models, "model", model),
         dataset=named(known.datasets, "data set", dataset),

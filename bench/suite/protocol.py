@@ -13,7 +13,7 @@ Scenario = Literal["single_stream", "offline", "server", "constant_stream"]
 LARGEST = 0
 """Batch size of an `offline` that seeks it: the largest that runs in the target's memory."""
 SEMANTIC = "semantic"
-BESIDE = ("shards", "checks", "stages")
+BESIDE = ("shards", "checks", "stages", "coverage")
 """Fields that change no number: none of them stands in a fingerprint."""
 TASK_FIELDS = ("task", "threshold", "mask_threshold", "overlap_mask_area_threshold")
 """Fields of the protocol that belong to a task other than the semantic one."""
@@ -109,6 +109,8 @@ class Protocol(Spec):
     """Call each artifact again, with another image, batch and shape: a wrong answer makes the row wrong."""
     stages: bool = False
     """Compare each variant with the model stage by stage; else only of wrong rows where `checks` is set."""
+    coverage: bool = True
+    """Measure how much of a quantized artifact runs in int8."""
     fits_gb: tuple[Annotated[float, Field(ge=0, le=1e6)], ...] = ()
     """Limits of memory, GB, under which the largest batch and image are sought; 0 = all that the
     machine has."""

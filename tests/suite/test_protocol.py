@@ -7,7 +7,7 @@ from bench.suite.protocol import Protocol, accuracy_fingerprint
 
 NEITHER = {
     "seed", "parity_images", "gallery_images", "timeout_s", "prepare_timeout_s",
-    "work", "ceiling", "fits_gb", "shards", "checks", "stages", "boundary", "calibration",
+    "work", "ceiling", "fits_gb", "shards", "checks", "coverage", "stages", "boundary", "calibration",
     "edge",
 }  # fmt: skip
 """Fields that change no number that is compared under a fingerprint."""

@@ -15,7 +15,7 @@ from tests.report.conftest import words
 
 ALWAYS = {"summary", "variants", "limits"}
 ASKED = {
-    "calibration", "confidence", "differences", "exports", "fits", "processing", "robustness", "sweeps",
+    "calibration", "confidence", "coverage", "differences", "exports", "fits", "processing", "robustness", "sweeps",
 }  # fmt: skip
 """Sections of what a suite must ask for; each has a file of tests of its own."""
 

@@ -1,0 +1,1 @@
+"""Coverage of quantized artifacts: a file a runtime that tells the precision of its operators."""
