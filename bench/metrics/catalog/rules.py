@@ -18,7 +18,8 @@ def metrics(source: Source) -> dict[str, Metric]:
     """Paired differences, fractions, of the headline and of the mIoU near the image's edge."""
     result = source.result
     case, task, run = result.case, task_of(result.case), source.run
-    first = run.whole(alike(run, question)[(case.variant.slug, question(case))][0])
+    same = alike(run, question).get((case.variant.slug, question(case)), [result])
+    first = run.whole(same[0])
     if first.case.id == case.id:
         return absent(NAMES, FIRST)
     if first.case.protocol.accuracy_fields() == case.protocol.accuracy_fields():
