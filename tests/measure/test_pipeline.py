@@ -3,6 +3,7 @@ import signal
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -155,3 +156,18 @@ def test_windows_of_an_image_are_computed_together(batch, tmp_path, monkeypatch)
     found, want = walked(made, 0, monkeypatch), walked(plain, 0, monkeypatch)
     for one, other in zip(counts(found), counts(want), strict=True):
         assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_batch_of_unequal_images_is_padded(workers, tmp_path, monkeypatch):
+    made = [loaded(tmp_path, images=4, batch_size=b, geometry="pad") for b in (1, 3)]
+    for name, (height, width) in (("p1", (19, 40)), ("p2", (32, 21))):
+        for kind in ("images", "masks"):
+            file = str(tmp_path / "pictures" / kind / f"{name}.png")
+            cv2.imwrite(file, cv2.imread(file, cv2.IMREAD_UNCHANGED)[:height, :width])
+    alone, together = (counts(walked(one, workers, monkeypatch)) for one in made)
+    assert [int(c.sum()) for c in alone] == [32 * 64, 19 * 40, 32 * 21, 32 * 64]
+    for one, other in zip(alone, together, strict=True):
+        assert np.array_equal(one, other)
+    labelled = alone[1][:-1]
+    assert np.trace(labelled) > 0.5 * labelled.sum()
