@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from bench.models.families.base import FEATURES, Family, spread
+from bench.models.families.base import FEATURES, Family, normalized
 
 
 class Backbone(Family):
@@ -26,8 +26,8 @@ class EfficientNet(Backbone):
     architecture = "EfficientNetModel"
 
     def seeded(self, model: Any) -> None:
-        """Kernels that keep the signal: with the library's all features are 0."""
-        spread(model)
+        """Statistics that keep the signal: without them all features are 0."""
+        normalized(model)
 
 
 class ConvNext(Backbone):

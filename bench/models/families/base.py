@@ -82,10 +82,25 @@ class Family:
         """Change a model that was built, so that every exporter takes it."""
 
 
-def spread(model: Any) -> None:
-    """Draw the kernels of a convolutional net so that the signal keeps its size (He et al., ICCV 2015)."""
+def normalized(model: Any) -> None:
+    """Draw an untrained net's kernels by size, and give its batch normalisation the statistics of noise.
+
+    With the library's weights the signal of a deep convolutional net vanishes on its way. Kernels as in
+    He et al., ICCV 2015.
+    """
     import torch
 
     for module in model.modules():
         if isinstance(module, torch.nn.Conv2d):
             torch.nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+    layers = [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    momentum = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.momentum = None  # the next call's statistics count alone
+        layer.reset_running_stats()
+    model.train()
+    with torch.no_grad():
+        model(pixel_values=torch.randn(2, 3, 64, 64))
+    for layer, before in zip(layers, momentum, strict=True):
+        layer.momentum = before
+    model.eval()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bench.models.families.base import Family, spread
+from bench.models.families.base import Family, normalized
 
 
 class MobileNetV2(Family):
@@ -17,5 +17,5 @@ class MobileNetV2(Family):
     )
 
     def seeded(self, model: Any) -> None:
-        """Kernels that keep the signal: with the library's all logits are equal."""
-        spread(model)
+        """Statistics that keep the signal: without them all logits are equal."""
+        normalized(model)
