@@ -12,17 +12,17 @@ from tests import small
 
 def wide_graph(path):
     """Two convolutions in series; one filter of the second is so small that one scale for all loses it."""
-    spread = np.array([1.0, 1e-4, 1.0, 1.0], np.float32)
+    spread = np.array([1.0, 1e-3, 1.0, 1.0], np.float32)
     nodes = [
         helper.make_node("Conv", ["picture", "w1", "b1"], ["mid"], name="/backbone/Conv_0"),
         helper.make_node("Conv", ["mid", "w2"], ["small"], name="/head/Conv_0"),
-        helper.make_node("Mul", ["small", "back"], ["scores"], name="/head/Mul_0"),
+        helper.make_node("Div", ["small", "spread"], ["scores"], name="/head/Div_0"),
     ]
     constants = [
         numpy_helper.from_array(small.WEIGHTS.reshape(4, 3, 1, 1), "w1"),
         numpy_helper.from_array(small.BIAS, "b1"),
         numpy_helper.from_array(np.diag(spread).reshape(4, 4, 1, 1), "w2"),
-        numpy_helper.from_array((1 / spread).reshape(1, 4, 1, 1), "back"),
+        numpy_helper.from_array(spread.reshape(1, 4, 1, 1), "spread"),
     ]
     shapes = ([1, 3, *small.SIZE], [1, 4, *small.SIZE])
     feed, out = (
