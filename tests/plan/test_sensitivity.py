@@ -60,15 +60,15 @@ def test_the_most_costly_comes_first_and_noise_decides_between_equals():
 
 
 @pytest.mark.parametrize(
-    ("left", "tried"), [((0.0,), 1), ((-0.03, -0.005), 2), ((-0.04, -0.04), 2)]
+    ("left", "tried"), [((0.0,), 1), ((-0.03, -0.005), 2), ((-0.04, -0.04, -0.04), 3)]
 )
 def test_blocks_are_left_out_in_the_order_of_their_cost_until_enough_is_won_back(
     monkeypatch, tmp_path, left, tried
 ):
-    """Costs of a, b and c alone are 1, 3 and 2 points, and 4 together."""
-    alone = {"a": -0.01, "b": -0.03, "c": -0.02}
+    """Costs of a, b, c and d alone are 1, 3, 2 and 0 points, and 4 together."""
+    alone = {"a": -0.01, "b": -0.03, "c": -0.02, "d": 0.0}
     parts = [PartWork(name=n, parameters=1, buffers=0, macs=1, bytes_moved=1) for n in alone]
-    lists = [["b"], ["b", "c"]]
+    lists = [["b"], ["b", "c"], ["b", "c", "a"]]
 
     def measured(case, variants, *_):
         found = {}
@@ -87,8 +87,8 @@ def test_blocks_are_left_out_in_the_order_of_their_cost_until_enough_is_won_back
     monkeypatch.setattr(sensitivity, "_measured", measured)
     case = builders.case(variant=INT8)
     found = search(case, Setting(run=tmp_path, cache=tmp_path), small.Quiet())
-    assert [b.name for b, _ in found.blocks] == ["b", "c", "a"]
-    assert [c.difference.value for _, c in found.blocks] == [-0.03, -0.02, -0.01]
+    assert [b.name for b, _ in found.blocks] == ["b", "c", "a", "d"]
+    assert [c.difference.value for _, c in found.blocks] == [-0.03, -0.02, -0.01, 0.0]
     assert found.whole.difference.value == -0.04
     assert [list(c.excluded) for c in found.kept] == lists[:tried]
 
