@@ -27,7 +27,7 @@ REPOSITORY = Path(__file__).parents[1]
 DOCUMENTS = ("README.md", "suites/README.md")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"(?<!`)`((?:segbench|nox|python -m pip) [^`]+)`(?!`)")
-LISTED = ("quickstart", "mask2former-swin-large-cityscapes")
+LISTED = ("best", "quickstart", "mask2former-swin-large-cityscapes")
 """Suites that take minutes or the hub."""
 HURRY = """
 warmup = 1

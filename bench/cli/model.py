@@ -20,10 +20,10 @@ def with_model(suite: Suite, what: str, weights: Mapping[str, str]) -> Suite:
     """The suite with another model in the place of its own, and that with other `weights`.
 
     A user's ONNX file has no torch module, so ONNX Runtime in fp32 becomes its reference. Its channels
-    are taken for the data set's classes, in their order, where there are as many.
+    are taken for the data set's classes, in their order.
 
     Raises:
-        BadInput: the suite has several models.
+        BadInput: the suite has several models, or the file gives another number of classes.
         UnknownName: neither a shipped name, nor an ONNX file or folder, nor `organisation/name`.
         WeightsError: the ONNX file doesn't tell its input or its logits.
     """
@@ -42,14 +42,21 @@ def with_model(suite: Suite, what: str, weights: Mapping[str, str]) -> Suite:
 
         fixed = suite.blocks[0].protocol
         table, channels = described(path, fixed.height, fixed.width)
-        classes = suite.blocks[0].dataset.classes
+        data = suite.blocks[0].dataset
+        if channels not in {None, len(data.classes)}:
+            raise BadInput(
+                f"--model {what} gives {channels} channels, and the data set {data.name!r} has "
+                f"{len(data.classes)} classes.",
+                f"Name another with --dataset {data.name}=NAME, or write a suite with the model's "
+                "`classes` and your data set.",
+            )
         model = Model(
             name=_name(path.stem),
             loader="onnx",
             source="file",
             location=str(path.resolve()),
             onnx=table,
-            classes=classes if channels in {None, len(classes)} else (),
+            classes=data.classes,
         )
         update["reference"] = known.variants["onnx-onnxruntime-fp32"]
     elif path.is_dir():

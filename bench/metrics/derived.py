@@ -24,7 +24,10 @@ from bench.resources import cache_dir, code_of, open_regular
 Function = Callable[[Source], Mapping[str, Metric]]
 
 NAMES = "names"
-CODE = ("metrics", "metrics/catalog/metrics.toml", "record", "segments.py", "suite", "tasks")
+CODE = (
+    "metrics", "metrics/catalog/metrics.toml", "record", "segments.py", "suite", "suite/classes.toml",
+    "tasks",
+)  # fmt: skip
 
 
 def columns(

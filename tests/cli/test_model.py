@@ -44,9 +44,12 @@ def test_a_file_is_a_model_by_what_its_graph_tells(tmp_path):
     assert asked.reference.slug == REFERENCE
 
 
-def test_channels_that_are_no_classes_of_the_set_get_no_names(suite, tmp_path):
+def test_another_number_of_channels_is_refused_before_anything_runs(suite, tmp_path):
     path = small.conv_graph(tmp_path / "net.onnx")
-    assert model_of(with_model(suite, str(path), {})).classes == ()
+    with pytest.raises(
+        BadInput, match=r"net.onnx gives 4 channels, and .* 'scenes' has 19 classes"
+    ):
+        with_model(suite, str(path), {})
 
 
 def test_folders_and_hub_ids_are_models(suite, tmp_path):
@@ -66,7 +69,8 @@ def test_a_suite_of_several_models_takes_no_other():
         with_model(load_suite("quickstart"), "segformer-micro", {})
 
 
-def test_a_graph_that_leaves_its_size_open_takes_the_protocols(suite, tmp_path):
+def test_a_graph_that_leaves_its_size_open_takes_the_protocols(tmp_path):
+    suite = load_suite(small.write_suite(tmp_path))
     path = small.conv_graph(tmp_path / "net.onnx")
     graph = onnx.load(path)
     for axis in (2, 3):

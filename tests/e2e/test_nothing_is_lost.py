@@ -196,7 +196,7 @@ def test_many_ways_to_fail_leave_the_good_cases_alone(tmp_path):
         ("conv", "spoiled", "onnx-onnxruntime-fp32"),
         ("conv", "nowhere", "onnx-onnxruntime-fp32"),
         ("conv", "blocks", "onnx-onnxruntime-int8-odd"),
-        ("conv", "blocks", "onnx-onnxruntime-int8-dynamic"),
+        ("conv", "blocks", "onnx-onnxruntime-int8-dynamic-conv"),
     ):
         extra += (
             f'[[block]]\nmodel = "{of}"\ndataset = "{on}"\ntargets = ["one"]\n'
