@@ -2,8 +2,9 @@
 
 Swin (transformers' `SwinLayer`) pads its map to whole windows, and then projects the padding, too: at
 512 x 1024 a fifth of the positions of stage 3 are padding. Here only the map's own positions are
-projected, in one product for queries, keys and values; padding gets the bias, which is all that a
-projection makes of zeros. Deformable attention (Mask2Former) stacks its samples, a last axis of a few
+projected, in one product for queries, keys and values, and one row of zeros, from which every padded
+position is taken; the rows of a window are gathered instead of padded, rolled and transposed.
+Deformable attention (Mask2Former) stacks its samples, a last axis of a few
 elements, before it sums them; here each level's samples are weighted and added as whole planes.
 
 Equal up to the order of additions in float32.
@@ -64,36 +65,31 @@ class LeanSwinLayer(nn.Module):
             layer.set_shift_and_window_size(input_dimensions)
         height, width = input_dimensions
         batch, channels = hidden_states.shape[0], hidden_states.shape[2]
-        side = layer.window_size
+        side, own = layer.window_size, layer.attention
         down, right = -height % side, -width % side
+        # Row height * width is one of zeros, which padded positions are taken from.
+        rows = torch.arange(height * width, device=hidden_states.device).view(1, height, width, 1)
+        rows = functional.pad(rows, (0, 0, 0, right, 0, down), value=height * width)
+        rows = layer.cyclic_shift(rows).view(
+            (height + down) // side, side, (width + right) // side, side
+        )
+        rows = rows.transpose(1, 2).reshape(-1)
         x = layer.layernorm_before(hidden_states)
         if down or right:
-            qkv = functional.linear(x, self.weight).view(batch, height, width, -1)
-            qkv = functional.pad(qkv, (0, 0, 0, right, 0, down)) + self.bias
-        else:
-            qkv = functional.linear(x, self.weight, self.bias).view(batch, height, width, -1)
-        out = self._windows(layer.cyclic_shift(qkv), batch, height + down, width + right, channels)
-        out = layer.cyclic_shift(out, reverse=True)[:, :height, :width]
-        out = layer.attention.o_proj(out.reshape(batch, height * width, channels))
-        hidden_states = hidden_states + out
-        return hidden_states + layer.mlp(layer.layernorm_after(hidden_states)), None
-
-    def _windows(
-        self, qkv: torch.Tensor, batch: int, height: int, width: int, channels: int
-    ) -> torch.Tensor:
-        """Attention within windows: float (N, H, W, 3 C) -> (N, H, W, C), H and W in whole windows."""
-        layer, own = self.layer, self.layer.attention
-        side, heads, size = layer.window_size, own.num_attention_heads, own.head_dim
-        rows, columns = height // side, width // side
-        qkv = qkv.view(batch, rows, side, columns, side, 3, heads, size)
-        qkv = qkv.permute(5, 0, 1, 3, 6, 2, 4, 7).reshape(3, -1, heads, side * side, size)
+            x = functional.pad(x, (0, 0, 0, 1))
+        x = functional.linear(x, self.weight, self.bias).index_select(1, rows)
+        x = x.view(-1, side * side, 3, own.num_attention_heads, own.head_dim)
+        query, key, value = (part.squeeze(2).transpose(1, 2) for part in x.split(1, dim=2))
         added = own.relative_position_bias()
-        mask = layer.get_attn_mask(height, width, dtype=qkv.dtype, device=qkv.device)
+        mask = layer.get_attn_mask(height + down, width + right, dtype=x.dtype, device=x.device)
         if mask is not None:
             added = added + mask.unsqueeze(1).repeat(batch, 1, 1, 1)
-        weights = torch.softmax(qkv[0] @ qkv[1].transpose(-1, -2) + added, -1)
-        out = (weights @ qkv[2]).view(batch, rows, columns, heads, side, side, size)
-        return out.permute(0, 1, 4, 2, 5, 3, 6).reshape(batch, height, width, channels)
+        weights = torch.softmax(query @ key.transpose(-1, -2) + added, -1)
+        out = (weights @ value).transpose(1, 2).reshape(batch, -1, channels)
+        back = torch.argsort(rows)[: height * width]
+        out = own.o_proj(out.index_select(1, back))
+        hidden_states = hidden_states + out
+        return hidden_states + layer.mlp(layer.layernorm_after(hidden_states)), None
 
 
 class LeanDeformableAttention(nn.Module):
