@@ -79,7 +79,7 @@ class LeanSwinLayer(nn.Module):
             x = functional.pad(x, (0, 0, 0, 1))
         x = functional.linear(x, self.weight, self.bias).index_select(1, rows)
         x = x.view(-1, side * side, 3, own.num_attention_heads, own.head_dim)
-        query, key, value = (part.squeeze(2).transpose(1, 2) for part in x.split(1, dim=2))
+        query, key, value = (x[:, :, i].transpose(1, 2) for i in range(3))
         added = own.relative_position_bias()
         mask = layer.get_attn_mask(height + down, width + right, dtype=x.dtype, device=x.device)
         if mask is not None:
