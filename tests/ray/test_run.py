@@ -19,7 +19,7 @@ from tests import small
 from tests.ray.found import worker
 
 IMAGES = 7
-KINDS = ("confusion", "parity", "gallery")
+KINDS = ("confusion", "parity", "flips", "gallery")
 LONG = {"scenario": "constant_stream", "rate": 10.0, "iterations": 30}
 """Settings of a timing that takes 3 s."""
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.datasets.base import VOID, Images
+from bench.datasets.base import VOID, DatasetLoader, Images
 from bench.errors import DatasetError
 from bench.suite.base import digest
 
@@ -61,7 +61,7 @@ class Stripes(Images):
         return np.broadcast_to(columns.astype(np.uint8), (h, w)).copy()
 
 
-class StripesLoader:
+class StripesLoader(DatasetLoader):
     """Options: count, height and width."""
 
     def plan_digest(self, spec: Dataset) -> str:
