@@ -39,7 +39,7 @@ class PipelineBackend(Backend):
         known: Any = IMAGE_PROCESSOR_MAPPING_NAMES
         if not isinstance(inner, transformers.PreTrainedModel) or kind not in known:
             raise Unsupported(
-                f"The transformers pipeline runs models of that library; {job.model.name!r} is none.",
+                f"The transformers pipeline runs models of that library, and {job.model.name!r} is not one of them.",
                 "Measure it with the backend 'torch' or 'onnxruntime'.",
             )
         pixels = job.model.pixels

@@ -107,7 +107,7 @@ class AdeFullLoader(DatasetLoader):
             hint = "It is the folder ADE20K_2021_17_01 of the full release."
             if (root / "annotations").is_dir():
                 hint = "That is ADEChallengeData2016: use the data set ade20k."
-            raise DatasetError(f"Looked for {folder}/**/*.jpg: there is none.", hint)
+            raise DatasetError(f"There is no image {folder}/**/*.jpg.", hint)
         return AdeImages(spec, found[:count])
 
 

@@ -108,7 +108,7 @@ class MapillaryImages(Images):
         return classes
 
     def segments(self, index: int) -> Segments | None:
-        """Segments of the 16-bit map, `label * 256 + instance`; None where there is none."""
+        """Segments of the 16-bit map, `label * 256 + instance`; None without such a map."""
         path = self._coded(index)
         raw: NDArray[Any] = read_map(path)
         if raw.dtype != np.uint16:

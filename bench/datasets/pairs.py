@@ -50,7 +50,7 @@ def by_stem(folder: Path, endings: tuple[str, ...], suffix: str = "") -> dict[st
     """
     if not folder.is_dir():
         raise DatasetError(
-            f"Looked for the folder {folder}: there is none.",
+            f"Looked for the folder {folder}, which is not there.",
             "The options `images` and `masks` of the data set name folders with files of equal names.",
         )
     found: dict[str, Path] = {}

@@ -20,7 +20,7 @@ from bench.errors import Unsupported
 
 
 def lean(model: nn.Module) -> None:
-    """Replace in place every part that is known here; Unsupported where there is none."""
+    """Replace in place every part that is known here; Unsupported for a model without one."""
     found = [
         (parent, name, _KNOWN[type(child).__name__](child))
         for parent in model.modules()

@@ -132,7 +132,7 @@ def namer(nodes: Sequence[Any]) -> Callable[[Any], str | None]:
 
 
 def plain(name: str, known: Iterable[str]) -> str | None:
-    """The known name that a runtime's name of a node came from; None where there is none."""
+    """Known name of a node that a runtime renamed; None for an unknown node."""
     while name not in known:
         # Marks first: the name itself may hold slashes.
         shorter = MARK.sub("", name)

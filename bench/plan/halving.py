@@ -35,7 +35,7 @@ class Rounds:
 
     rule: Halving
     choose: Callable[[Case], Graph | None]
-    """Place that a case runs at; None = there is none."""
+    """Place that a case runs at; None = no place runs it."""
     out: dict[int, Result] = field(default_factory=dict)
     """Position of a case that doesn't go on -> its row."""
 

@@ -65,7 +65,7 @@ class Found:
 def search(case: Case, setting: Setting, listener: Listener, enough: float = 0.8) -> Found:
     """Costs of a case's blocks, and a list of blocks that wins back the share `enough` of the loss.
 
-    Every variant is a row of the run `setting.run`; what stands there isn't measured again. Blocks are put
+    Every variant is a row of the run `setting.run`; rows that are complete there aren't measured again. Blocks are put
     on the list in the order of their cost alone, the most costly first.
 
     Raises:

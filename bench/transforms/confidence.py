@@ -30,7 +30,7 @@ def confidence(
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Labels, uint8, and probabilities, float32, of the first image on its grid, (rows, columns).
 
-    A label is VOID, and its probability not a number, where the map is none.
+    A label is VOID, and its probability not a number, where the map is not a number.
     """
     rows, columns = grid(image_size)
     labels = np.empty((len(rows), len(columns)), np.uint8)

@@ -45,7 +45,7 @@ def test_another_loaders_model_is_refused_by_name(monkeypatch):
     asked = job("segformer", "torch-pipeline-fp32")
     loader = type("Loader", (), {"build": lambda self, spec, **more: object()})
     monkeypatch.setattr("bench.registry.load", lambda kind, name: loader)
-    with pytest.raises(Unsupported, match="'segformer' is none"):
+    with pytest.raises(Unsupported, match="'segformer' is not one of them"):
         PipelineBackend().open(asked)
 
 

@@ -191,7 +191,7 @@ def test_folders_of_another_name_by_split(tmp_path: Path) -> None:
         assert images.truth(0).tolist() == [[VOID, 0, 1]]
         assert split in images.files(0)[0].parts[-2]
     assert LOADER.open(spec, tmp_path).meaning
-    with pytest.raises(DatasetError, match=r"images/test.*there is none"):
+    with pytest.raises(DatasetError, match=r"images/test.*which is not there"):
         LOADER.open(spec, tmp_path, split="test")
 
 

@@ -92,7 +92,7 @@ def test_palette_maps_alone_have_no_segments(root: Path, tmp_path: Path) -> None
         ({"classes": ("Rod", "Bird")}, r"'Rod', which .*config\.json lacks.*\[\"Bird\", \"Road\", \"Sky\"\]"),
         ({"classes": ("Unlabeled", "Bird")}, "'Unlabeled', which .* does not evaluate"),
         ({"things": ("Road",)}, r"'Road' has no instances .*`things = \[\"Bird\"\]`"),
-        ({"options": {}}, "val/images: there is none"),
+        ({"options": {}}, "val/images, which is not there"),
         ({"options": {"config": "../c.json"}}, "Option 'config' of data set 'm' names the path"),
         ({"options": {"config": "no.json", "splits": {"val": "validation"}}}, "no.json can't be read"),
         ({"options": {"splits": {"val": "../x"}}}, "name of a split"),

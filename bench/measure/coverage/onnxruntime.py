@@ -1,17 +1,15 @@
 """ONNX Runtime: its profiler, and the nodes of the file that each kernel came from."""
 
-import json
-import tempfile
 from math import prod
 from pathlib import Path
 from typing import Any
 
 import onnx
-import onnxruntime as ort
 
 from bench.exporters.notes import int8_weights, read_note
 from bench.jobs.measure import CoverageJob
 from bench.measure.coverage.base import CALLS, WARMUP, Operator
+from bench.measure.kernels import recorded
 from bench.measure.session import LoadedCase
 from bench.models.nodes import fix_input, macs_of, plain, tensors
 from bench.record.coverage import CONVERSION
@@ -26,19 +24,10 @@ _WORDS = {"float": "fp32", "float16": "fp16", "bfloat16": "bf16", "int8": "int8"
 def operators(job: CoverageJob, loaded: LoadedCase, file: Path, x: Any) -> list[Operator]:
     """Kernels of the optimised graph, with nanoseconds of each call."""
     note = read_note(file.parent)
-    with tempfile.TemporaryDirectory() as scratch:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = job.threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        options.enable_profiling = True
-        options.profile_file_prefix = str(Path(scratch) / "profile")
-        session = ort.InferenceSession(
-            str(file), options, providers=[loaded.device.runtimes["onnxruntime"]]
-        )
+    provider = loaded.device.runtimes["onnxruntime"]
+    with recorded(file, job.threads, provider) as (session, events):
         for _ in range(WARMUP + CALLS):
             session.run(list(note.outputs), {note.input: x})
-        events = json.loads(Path(session.end_profiling()).read_text())
     return kernels(events, *_work(file, x.shape))
 
 

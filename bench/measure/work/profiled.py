@@ -1,15 +1,13 @@
 """Times of a model's parts in ONNX Runtime: its own profiler, node by node."""
 
-import json
-import tempfile
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from bench import registry
 from bench.exporters.notes import read_note
 from bench.jobs.measure import WorkJob
+from bench.measure.kernels import recorded
 from bench.measure.session import load_case
 from bench.measure.work.components import WARMUP, in_turns
 from bench.models.nodes import part_of, plain
@@ -33,7 +31,6 @@ def measure(job: WorkJob) -> ComponentMeasurement:
     if folder is None:
         return ComponentMeasurement(absent="there is no ONNX file")
     import onnx
-    import onnxruntime as ort
 
     note = read_note(folder)
     named = names(onnx.load(folder / note.model, load_external_data=False).graph)
@@ -41,22 +38,13 @@ def measure(job: WorkJob) -> ComponentMeasurement:
         return ComponentMeasurement(absent="the file doesn't tell which part a node belongs to")
     loaded, _ = load_case(job, job.case.variant)
     x = loaded.session.copy_in(loaded.load(0)[1].repeat(job.case.protocol.batch_size, axis=0))
-    with tempfile.TemporaryDirectory() as scratch:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = job.threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        options.enable_profiling = True
-        options.profile_file_prefix = str(Path(scratch) / "profile")
-        session = ort.InferenceSession(
-            str(folder / note.model), options, providers=["CPUExecutionProvider"]
-        )
+    file = folder / note.model
+    with recorded(file, job.threads, "CPUExecutionProvider") as (session, events):
         profiled = _rested(lambda: session.run(list(note.outputs), {note.input: x}))
         bare = _rested(lambda: loaded.session.forward(x))
         for call in (profiled, bare) * WARMUP:
             call()
         whole, plain = in_turns(profiled, bare, CALLS)
-        events = json.loads(Path(session.end_profiling()).read_text())
     return summed(events, named, whole, plain)
 
 
